@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The kernels in scalar C: the definition that every other instruction set is tested against. Sums are in
+ * double, so that it is also the most exact one. */
+#include "kernels/ivl-kernels-private.h"
+
+#include <math.h>
+#include <string.h>
+
+static inline float
+load_f32 (const void *w,
+          size_t      i)
+{
+  float value;
+
+  memcpy (&value, (const char *) w + 4 * i, 4);
+  return value;
+}
+
+static inline float
+load_bf16 (const void *w,
+           size_t      i)
+{
+  uint16_t half;
+  uint32_t bits;
+  float value;
+
+  memcpy (&half, (const char *) w + 2 * i, 2);
+  bits = (uint32_t) half << 16;
+  memcpy (&value, &bits, 4);
+  return value;
+}
+
+static inline float
+load_f16 (const void *w,
+          size_t      i)
+{
+  uint16_t half;
+  uint32_t sign, exponent, fraction, bits;
+  float value;
+
+  memcpy (&half, (const char *) w + 2 * i, 2);
+  sign = (uint32_t) (half & 0x8000) << 16;
+  exponent = (half >> 10) & 31;
+  fraction = half & 0x3ff;
+  if (exponent == 0)
+    {
+      /* zero or subnormal: the fraction counts units of 2^-24 */
+      value = ldexpf ((float) fraction, -24);
+      return sign != 0 ? -value : value;
+    }
+  bits = sign | (exponent == 31 ? 0x7f800000u : (exponent + 112) << 23) | fraction << 13;
+  memcpy (&value, &bits, 4);
+  return value;
+}
+
+static void
+generic_f16_to_f32 (float      *out,
+                    const void *in,
+                    size_t      n)
+{
+  for (size_t i = 0; i < n; i++)
+    out[i] = load_f16 (in, i);
+}
+
+static void
+generic_bf16_to_f32 (float      *out,
+                     const void *in,
+                     size_t      n)
+{
+  for (size_t i = 0; i < n; i++)
+    out[i] = load_bf16 (in, i);
+}
+
+/* clang-format off */
+#define DEFINE_DOT(type, size)                                                           \
+  static float                                                                           \
+  generic_dot_##type (const float *x,                                                    \
+                      const void  *w,                                                    \
+                      size_t       n)                                                    \
+  {                                                                                      \
+    double sum = 0;                                                                      \
+                                                                                         \
+    for (size_t i = 0; i < n; i++)                                                       \
+      sum += (double) x[i] * load_##type (w, i);                                         \
+    return (float) sum;                                                                  \
+  }                                                                                      \
+                                                                                         \
+  static void                                                                            \
+  generic_dot4_##type (float       *out,                                                 \
+                       const float *x,                                                   \
+                       const void  *w,                                                   \
+                       size_t       stride,                                              \
+                       size_t       n)                                                   \
+  {                                                                                      \
+    for (size_t j = 0; j < 4; j++)                                                       \
+      out[j] = generic_dot_##type (x, (const char *) w + j * stride * (size), n);        \
+  }
+
+DEFINE_DOT (f32, 4)
+DEFINE_DOT (f16, 2)
+DEFINE_DOT (bf16, 2)
+/* clang-format on */
+
+static void
+generic_axpy4 (float       *y,
+               const float *a,
+               const float *x,
+               size_t       stride,
+               size_t       n)
+{
+  for (size_t i = 0; i < n; i++)
+    y[i] += a[0] * x[i] + a[1] * x[stride + i] + a[2] * x[2 * stride + i] + a[3] * x[3 * stride + i];
+}
+
+static void
+generic_scale (float *x,
+               float  a,
+               size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    x[i] *= a;
+}
+
+static void
+generic_add (float       *x,
+             const float *y,
+             size_t       n)
+{
+  for (size_t i = 0; i < n; i++)
+    x[i] += y[i];
+}
+
+static void
+generic_add_scaled (float       *x,
+                    const float *y,
+                    const float *s,
+                    size_t       n)
+{
+  for (size_t i = 0; i < n; i++)
+    x[i] += y[i] * s[i];
+}
+
+static float
+generic_max (const float *x,
+             size_t       n)
+{
+  float max = -INFINITY;
+
+  for (size_t i = 0; i < n; i++)
+    max = x[i] > max ? x[i] : max;
+  return max;
+}
+
+static float
+generic_exp_sum (float *x,
+                 float  max,
+                 size_t n)
+{
+  double sum = 0;
+
+  for (size_t i = 0; i < n; i++)
+    {
+      x[i] = expf (x[i] - max);
+      sum += x[i];
+    }
+  return (float) sum;
+}
+
+static void
+generic_gelu (float *x,
+              size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    x[i] = (float) (0.5 * x[i] * erfc (-M_SQRT1_2 * x[i]));
+}
+
+static void
+generic_swiglu (float       *gate,
+                const float *up,
+                size_t       n)
+{
+  for (size_t i = 0; i < n; i++)
+    gate[i] = gate[i] / (1.0f + expf (-gate[i])) * up[i];
+}
+
+static void
+generic_layer_norm (float       *y,
+                    const float *x,
+                    const float *w,
+                    const float *b,
+                    float        eps,
+                    size_t       n)
+{
+  double sum = 0, squares = 0, mean, factor;
+
+  for (size_t i = 0; i < n; i++)
+    sum += x[i];
+  mean = sum / n;
+  for (size_t i = 0; i < n; i++)
+    squares += (x[i] - mean) * (x[i] - mean);
+  factor = 1.0 / sqrt (squares / n + eps);
+  for (size_t i = 0; i < n; i++)
+    y[i] = (float) ((x[i] - mean) * factor) * w[i] + b[i];
+}
+
+static void
+generic_rms_norm (float       *y,
+                  const float *x,
+                  const float *w,
+                  float        eps,
+                  size_t       n)
+{
+  double squares = 0, factor;
+
+  for (size_t i = 0; i < n; i++)
+    squares += (double) x[i] * x[i];
+  factor = 1.0 / sqrt (squares / n + eps);
+  for (size_t i = 0; i < n; i++)
+    y[i] = (float) (x[i] * factor) * w[i];
+}
+
+static void
+generic_rope (float       *x,
+              const float *c,
+              const float *s,
+              size_t       half)
+{
+  for (size_t i = 0; i < half; i++)
+    {
+      float a = x[i], b = x[half + i];
+
+      x[i] = a * c[i] - b * s[i];
+      x[half + i] = b * c[i] + a * s[i];
+    }
+}
+
+static size_t
+generic_find_non_finite (const float *x,
+                         size_t       n)
+{
+  for (size_t i = 0; i < n; i++)
+    {
+      uint32_t bits;
+
+      memcpy (&bits, &x[i], 4);
+      if ((bits & 0x7f800000u) == 0x7f800000u)
+        return i;
+    }
+  return n;
+}
+
+void
+ivl_kernels_init_generic (IvlKernels *kernels)
+{
+#define IVL_KERNEL_SET(name, result, arguments) kernels->name = generic_##name;
+  IVL_KERNEL_LIST (IVL_KERNEL_SET)
+#undef IVL_KERNEL_SET
+}

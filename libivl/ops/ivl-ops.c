@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The context of the operations: kernels, pool and scratch memory. */
+#include "ops/ivl-ops-private.h"
+
+#include <string.h>
+
+#define ALIGNMENT 64
+
+IvlOps *
+ivl_ops_new (guint n_threads)
+{
+  IvlOps *ops = g_new0 (IvlOps, 1);
+
+  ivl_kernels_init (&ops->kernels);
+  ops->pool = ivl_pool_new (n_threads);
+  ops->scratch = g_new0 (IvlScratch, ivl_pool_get_n_threads (ops->pool));
+  return ops;
+}
+
+void
+ivl_ops_free (IvlOps *ops)
+{
+  for (guint i = 0; i < ivl_pool_get_n_threads (ops->pool); i++)
+    g_aligned_free (ops->scratch[i].data);
+  g_aligned_free (ops->params.data);
+  g_free (ops->scratch);
+  g_free (ops->rope.cosines);
+  g_free (ops->rope.sines);
+  ivl_pool_free (ops->pool);
+  g_free (ops);
+}
+
+guint
+ivl_ops_get_n_threads (IvlOps *ops)
+{
+  return ivl_pool_get_n_threads (ops->pool);
+}
+
+const char *
+ivl_ops_get_isa (IvlOps *ops)
+{
+  return ops->kernels.isa;
+}
+
+void
+ivl_ops_set_cancellable (IvlOps       *ops,
+                         GCancellable *cancellable)
+{
+  ivl_pool_set_cancellable (ops->pool, cancellable);
+}
+
+static float *
+grow (IvlScratch *scratch,
+      gsize       n_floats)
+{
+  if (scratch->n_floats < n_floats)
+    {
+      g_aligned_free (scratch->data);
+      scratch->data = g_aligned_alloc (n_floats, sizeof (float), ALIGNMENT);
+      scratch->n_floats = n_floats;
+    }
+  return scratch->data;
+}
+
+float *
+ivl_ops_get_scratch (IvlOps *ops,
+                     guint   thread,
+                     gsize   n_floats)
+{
+  return grow (&ops->scratch[thread], n_floats);
+}
+
+void
+ivl_ops_read_weight (IvlOps          *ops,
+                     const IvlTensor *w,
+                     gsize            first,
+                     gsize            n,
+                     float           *out)
+{
+  const guint8 *data = w->data + first * ivl_dtype_get_info (w->dtype)->size;
+
+  if (w->dtype == IVL_DTYPE_BF16)
+    ops->kernels.bf16_to_f32 (out, data, n);
+  else if (w->dtype == IVL_DTYPE_F16)
+    ops->kernels.f16_to_f32 (out, data, n);
+  else
+    memcpy (out, data, n * sizeof (float));
+}
+
+const float *
+ivl_ops_get_params (IvlOps          *ops,
+                    const IvlTensor *w,
+                    const IvlTensor *b,
+                    gsize            dim)
+{
+  float *params = grow (&ops->params, 2 * dim);
+
+  ivl_ops_read_weight (ops, w, 0, dim, params);
+  if (b != NULL)
+    ivl_ops_read_weight (ops, b, 0, dim, params + dim);
+  return params;
+}
