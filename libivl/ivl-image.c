@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The public picture: decoded pixels and where they came from. */
+#include <libivl/ivl-image.h>
+
+#include "image/ivl-decode.h"
+#include "image/ivl-tiling.h"
+#include "util/ivl-bounded-file.h"
+#include <libivl/ivl-error.h>
+#include <string.h>
+
+enum
+{
+  MAX_TILE_SIZE = 8192,
+  MAX_TILES = 1024,
+  /* A file is at most uncompressed 16-bit RGBA of the largest picture, and its metadata. */
+  FILE_BYTES_PER_PIXEL = 8,
+  FILE_BYTES_EXTRA = 64 * 1024 * 1024,
+};
+
+G_STATIC_ASSERT ((int) IVL_IMAGE_KEEP_ORIENTATION == (int) IVL_DECODE_KEEP_ORIENTATION);
+G_STATIC_ASSERT ((int) IVL_IMAGE_DROP_ALPHA == (int) IVL_DECODE_DROP_ALPHA);
+G_STATIC_ASSERT ((int) IVL_IMAGE_KEEP_PROFILE == (int) IVL_DECODE_KEEP_PROFILE);
+G_STATIC_ASSERT (IVL_IMAGE_DEFAULT_MAX_PIXELS == IVL_DECODE_DEFAULT_MAX_PIXELS);
+
+struct _IvlImage
+{
+  GObject parent_instance;
+
+  char   *name;   /* (nullable) */
+  GBytes *pixels; /* [height, width, 3] */
+  guint   width;
+  guint   height;
+  guint   orientation;
+};
+
+G_DEFINE_FINAL_TYPE (IvlImage, ivl_image, G_TYPE_OBJECT)
+
+static void
+ivl_image_finalize (GObject *object)
+{
+  IvlImage *self = IVL_IMAGE (object);
+
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->pixels, g_bytes_unref);
+  G_OBJECT_CLASS (ivl_image_parent_class)->finalize (object);
+}
+
+static void
+ivl_image_class_init (IvlImageClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = ivl_image_finalize;
+}
+
+static void
+ivl_image_init (IvlImage *self)
+{
+  self->orientation = 1;
+}
+
+/* pixels: (transfer full) */
+static IvlImage *
+image_new (GBytes *pixels,
+           guint   width,
+           guint   height)
+{
+  IvlImage *self = g_object_new (IVL_TYPE_IMAGE, NULL);
+
+  self->pixels = pixels;
+  self->width = width;
+  self->height = height;
+  return self;
+}
+
+IvlImage *
+ivl_image_new_from_bytes (GBytes         *bytes,
+                          const char     *name,
+                          IvlImageFlags   flags,
+                          guint64         max_pixels,
+                          GCancellable   *cancellable,
+                          GError        **error)
+{
+  g_auto (IvlDecode) decode = { NULL };
+  IvlImage *self;
+
+  g_return_val_if_fail (bytes != NULL, NULL);
+
+  if (max_pixels == 0)
+    max_pixels = IVL_DECODE_DEFAULT_MAX_PIXELS;
+  if (!ivl_decode_bytes (bytes, name, (IvlDecodeFlags) flags, max_pixels, cancellable, &decode, error))
+    return NULL;
+  self = image_new (g_steal_pointer (&decode.pixels), decode.width, decode.height);
+  self->name = g_strdup (name);
+  self->orientation = decode.orientation;
+  return self;
+}
+
+IvlImage *
+ivl_image_new_from_file (const char     *path,
+                         IvlImageFlags   flags,
+                         guint64         max_pixels,
+                         GCancellable   *cancellable,
+                         GError        **error)
+{
+  g_autofree char *name = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  guint64 max_bytes;
+  gsize size;
+  char *data;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+  if (max_pixels == 0)
+    max_pixels = IVL_DECODE_DEFAULT_MAX_PIXELS;
+  max_bytes = MIN (max_pixels, (G_MAXSIZE - FILE_BYTES_EXTRA) / FILE_BYTES_PER_PIXEL);
+  max_bytes = max_bytes * FILE_BYTES_PER_PIXEL + FILE_BYTES_EXTRA;
+  data = ivl_bounded_file_read (path, max_bytes, &size, error);
+  if (data == NULL)
+    return NULL;
+  bytes = g_bytes_new_take (data, size);
+  name = g_filename_display_name (path);
+  return ivl_image_new_from_bytes (bytes, name, flags, max_pixels, cancellable, error);
+}
+
+typedef struct
+{
+  char         *path;
+  IvlImageFlags flags;
+  guint64       max_pixels;
+} FileRequest;
+
+static void
+file_request_free (gpointer data)
+{
+  FileRequest *request = data;
+
+  g_free (request->path);
+  g_free (request);
+}
+
+static void
+read_in_thread (GTask        *task,
+                gpointer      source,
+                gpointer      data,
+                GCancellable *cancellable)
+{
+  const FileRequest *request = data;
+  GError *error = NULL;
+  IvlImage *image = ivl_image_new_from_file (request->path, request->flags, request->max_pixels,
+                                             cancellable, &error);
+
+  if (image != NULL)
+    g_task_return_pointer (task, image, g_object_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+ivl_image_new_from_file_async (const char          *path,
+                               IvlImageFlags        flags,
+                               guint64              max_pixels,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  FileRequest *request;
+
+  g_return_if_fail (path != NULL);
+
+  task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (task, ivl_image_new_from_file_async);
+  request = g_new0 (FileRequest, 1);
+  request->path = g_strdup (path);
+  request->flags = flags;
+  request->max_pixels = max_pixels;
+  g_task_set_task_data (task, request, file_request_free);
+  g_task_run_in_thread (task, read_in_thread);
+}
+
+IvlImage *
+ivl_image_new_from_file_finish (GAsyncResult  *result,
+                                GError       **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ivl_image_new_from_file_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* Rows that lie `rowstride` bytes apart, without the gaps. NULL when memory is short. */
+static GBytes *
+pack_rows (const guint8 *rgb,
+           guint         width,
+           guint         height,
+           gsize         rowstride)
+{
+  const gsize row_size = (gsize) width * 3;
+  guint8 *packed = g_try_malloc_n (height, row_size);
+
+  if (packed == NULL)
+    return NULL;
+  for (gsize y = 0; y < height; y++)
+    memcpy (packed + y * row_size, rgb + y * rowstride, row_size);
+  return g_bytes_new_take (packed, row_size * height);
+}
+
+IvlImage *
+ivl_image_new_from_pixels (guint    width,
+                           guint    height,
+                           gsize    rowstride,
+                           GBytes  *rgb,
+                           GError **error)
+{
+  const gsize row_size = (gsize) width * 3;
+  const guint8 *data;
+  GBytes *pixels;
+  gsize size;
+
+  g_return_val_if_fail (rgb != NULL, NULL);
+
+  data = g_bytes_get_data (rgb, &size);
+  if (width == 0 || height == 0 || width > IVL_DECODE_MAX_SIDE || height > IVL_DECODE_MAX_SIDE
+      || rowstride < row_size || size < row_size || (size - row_size) / rowstride < height - 1)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   "%" G_GSIZE_FORMAT " bytes are no %u x %u RGB pixels in rows of %" G_GSIZE_FORMAT
+                   " bytes",
+                   size, width, height, rowstride);
+      return NULL;
+    }
+  if (rowstride == row_size)
+    pixels = g_bytes_new_from_bytes (rgb, 0, row_size * height);
+  else
+    pixels = pack_rows (data, width, height, rowstride);
+  if (pixels == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "not enough memory for %u x %u pixels", width,
+                   height);
+      return NULL;
+    }
+  return image_new (pixels, width, height);
+}
+
+guint
+ivl_image_get_width (IvlImage *self)
+{
+  g_return_val_if_fail (IVL_IS_IMAGE (self), 0);
+
+  return self->width;
+}
+
+guint
+ivl_image_get_height (IvlImage *self)
+{
+  g_return_val_if_fail (IVL_IS_IMAGE (self), 0);
+
+  return self->height;
+}
+
+const char *
+ivl_image_get_name (IvlImage *self)
+{
+  g_return_val_if_fail (IVL_IS_IMAGE (self), NULL);
+
+  return self->name;
+}
+
+GBytes *
+ivl_image_get_pixels (IvlImage *self)
+{
+  g_return_val_if_fail (IVL_IS_IMAGE (self), NULL);
+
+  return self->pixels;
+}
+
+guint
+ivl_image_get_orientation (IvlImage *self)
+{
+  g_return_val_if_fail (IVL_IS_IMAGE (self), 1);
+
+  return self->orientation;
+}
+
+static gboolean
+image_choose_grid (IvlImage     *self,
+                   guint         tile_size,
+                   guint         min_tiles,
+                   guint         max_tiles,
+                   gboolean      use_thumbnail,
+                   IvlTileGrid  *grid,
+                   GError      **error)
+{
+  if (tile_size < 1 || tile_size > MAX_TILE_SIZE || min_tiles < 1 || min_tiles > max_tiles
+      || max_tiles > MAX_TILES)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   "no grid of %u to %u tiles of %u pixels: 1 to %d tiles of 1 to %d pixels are possible",
+                   min_tiles, max_tiles, tile_size, MAX_TILES, MAX_TILE_SIZE);
+      return FALSE;
+    }
+  ivl_tile_grid_choose (self->width, self->height, tile_size, min_tiles, max_tiles, use_thumbnail, grid);
+  return TRUE;
+}
+
+gboolean
+ivl_image_get_grid (IvlImage  *self,
+                    guint      tile_size,
+                    guint      min_tiles,
+                    guint      max_tiles,
+                    gboolean   use_thumbnail,
+                    guint     *n_cols,
+                    guint     *n_rows,
+                    guint     *n_tiles,
+                    GError   **error)
+{
+  IvlTileGrid grid;
+
+  g_return_val_if_fail (IVL_IS_IMAGE (self), FALSE);
+
+  if (!image_choose_grid (self, tile_size, min_tiles, max_tiles, use_thumbnail, &grid, error))
+    return FALSE;
+  if (n_cols != NULL)
+    *n_cols = grid.cols;
+  if (n_rows != NULL)
+    *n_rows = grid.rows;
+  if (n_tiles != NULL)
+    *n_tiles = grid.n_tiles;
+  return TRUE;
+}
+
+GBytes *
+ivl_image_cut_tiles (IvlImage  *self,
+                     guint      tile_size,
+                     guint      min_tiles,
+                     guint      max_tiles,
+                     gboolean   use_thumbnail,
+                     GError   **error)
+{
+  IvlTileGrid grid;
+  guint8 *tiles;
+
+  g_return_val_if_fail (IVL_IS_IMAGE (self), NULL);
+
+  if (!image_choose_grid (self, tile_size, min_tiles, max_tiles, use_thumbnail, &grid, error))
+    return NULL;
+  tiles = ivl_tiles_cut (g_bytes_get_data (self->pixels, NULL), self->width, self->height,
+                         (gsize) self->width * 3, tile_size, &grid, error);
+  if (tiles == NULL)
+    return NULL;
+  return g_bytes_new_take (tiles, (gsize) grid.n_tiles * tile_size * tile_size * 3);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined(IVL_INSIDE) && !defined(IVL_COMPILATION)
+#error "Only <libivl/ivl.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+#include <libivl/ivl-version-macros.h>
+
+G_BEGIN_DECLS
+
+#define IVL_TYPE_IMAGE (ivl_image_get_type ())
+
+/**
+ * IvlImage:
+ *
+ * A picture as models see it: 8-bit RGB pixels in sRGB, row by row from the top left, immutable. It can
+ * be used from several threads at once.
+ *
+ * Files are taken as untrusted. PNG, JPEG, WebP, TIFF, GIF (first frame) and BMP are read; their size
+ * is checked before they are decoded, and a truncated file is an error.
+ */
+IVL_AVAILABLE_IN_ALL
+G_DECLARE_FINAL_TYPE (IvlImage, ivl_image, IVL, IMAGE, GObject)
+
+/**
+ * IvlImageFlags:
+ * @IVL_IMAGE_DEFAULT: a picture as a viewer shows it: the embedded colour profile is converted to sRGB,
+ *   transparency is laid over white, and the EXIF orientation is applied
+ * @IVL_IMAGE_KEEP_ORIENTATION: leave pixels as the camera stored them. Has no effect on TIFF, where the
+ *   orientation is part of the storage
+ * @IVL_IMAGE_DROP_ALPHA: use the colours of transparent pixels, hidden or not
+ * @IVL_IMAGE_KEEP_PROFILE: use the numbers as they are, without the colour profile
+ *
+ * What happens to a file's pixels. All three flags together give what the published model's own code
+ * reads, `Image.open (file).convert ('RGB')` of Pillow.
+ */
+typedef enum /*< flags >*/
+{
+  IVL_IMAGE_DEFAULT = 0,
+  IVL_IMAGE_KEEP_ORIENTATION = 1 << 0,
+  IVL_IMAGE_DROP_ALPHA = 1 << 1,
+  IVL_IMAGE_KEEP_PROFILE = 1 << 2,
+} IvlImageFlags;
+
+/**
+ * IVL_IMAGE_DEFAULT_MAX_PIXELS:
+ *
+ * Width times height of the largest picture that is decoded unless another limit is given: 100 megapixels.
+ */
+#define IVL_IMAGE_DEFAULT_MAX_PIXELS 100000000
+
+/**
+ * ivl_image_new_from_file:
+ * @path: (type filename): a picture file
+ * @flags: what happens to its pixels
+ * @max_pixels: limit of width times height, or 0 for %IVL_IMAGE_DEFAULT_MAX_PIXELS
+ * @cancellable: (nullable): a #GCancellable
+ * @error: return location for an error
+ *
+ * Reads a picture. The image's name is @path in UTF-8, as for display.
+ *
+ * Fails with %IVL_ERROR_NOT_FOUND (no such file), %IVL_ERROR_UNSUPPORTED (another format, or more than
+ * @max_pixels pixels), %IVL_ERROR_INVALID_DATA (damaged, truncated, or not a regular file),
+ * %IVL_ERROR_NO_MEMORY, a #GFileError (not readable) or %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: (transfer full): the image
+ */
+IVL_AVAILABLE_IN_ALL
+IvlImage *ivl_image_new_from_file        (const char           *path,
+                                          IvlImageFlags         flags,
+                                          guint64               max_pixels,
+                                          GCancellable         *cancellable,
+                                          GError              **error);
+
+/**
+ * ivl_image_new_from_file_async:
+ * @path: (type filename): a picture file
+ * @flags: what happens to its pixels
+ * @max_pixels: limit of width times height, or 0 for %IVL_IMAGE_DEFAULT_MAX_PIXELS
+ * @cancellable: (nullable): a #GCancellable
+ * @callback: (scope async): called when it is done, in the thread-default main context of this call
+ * @user_data: given to @callback
+ *
+ * Reads a picture in another thread; see ivl_image_new_from_file().
+ */
+IVL_AVAILABLE_IN_ALL
+void      ivl_image_new_from_file_async  (const char           *path,
+                                          IvlImageFlags         flags,
+                                          guint64               max_pixels,
+                                          GCancellable         *cancellable,
+                                          GAsyncReadyCallback   callback,
+                                          gpointer              user_data);
+
+/**
+ * ivl_image_new_from_file_finish:
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Gets the picture that ivl_image_new_from_file_async() read, with its errors.
+ *
+ * Returns: (transfer full): the image
+ */
+IVL_AVAILABLE_IN_ALL
+IvlImage *ivl_image_new_from_file_finish (GAsyncResult         *result,
+                                          GError              **error);
+
+/**
+ * ivl_image_new_from_bytes:
+ * @bytes: the contents of a picture file
+ * @name: (nullable): stands in front of error messages and becomes the image's name
+ * @flags: what happens to its pixels
+ * @max_pixels: limit of width times height, or 0 for %IVL_IMAGE_DEFAULT_MAX_PIXELS
+ * @cancellable: (nullable): a #GCancellable
+ * @error: return location for an error
+ *
+ * Decodes a picture that is in memory, with the errors of ivl_image_new_from_file().
+ *
+ * Returns: (transfer full): the image
+ */
+IVL_AVAILABLE_IN_ALL
+IvlImage *ivl_image_new_from_bytes       (GBytes               *bytes,
+                                          const char           *name,
+                                          IvlImageFlags         flags,
+                                          guint64               max_pixels,
+                                          GCancellable         *cancellable,
+                                          GError              **error);
+
+/**
+ * ivl_image_new_from_pixels:
+ * @width: pixels, 1 to 1,000,000
+ * @height: pixels, 1 to 1,000,000
+ * @rowstride: bytes from one row to the next, 3 * @width or more
+ * @rgb: 8-bit sRGB pixels, @rowstride * (@height - 1) + 3 * @width bytes or more
+ * @error: return location for an error
+ *
+ * Takes pixels that a program already has. They are not copied if they are packed without gaps.
+ *
+ * Fails with %IVL_ERROR_INVALID_OPTION if the numbers do not fit together, or %IVL_ERROR_NO_MEMORY.
+ *
+ * Returns: (transfer full): the image
+ */
+IVL_AVAILABLE_IN_ALL
+IvlImage *ivl_image_new_from_pixels      (guint                 width,
+                                          guint                 height,
+                                          gsize                 rowstride,
+                                          GBytes               *rgb,
+                                          GError              **error);
+
+/**
+ * ivl_image_get_width:
+ * @self: an image
+ *
+ * Returns: the width in pixels, after the orientation was applied
+ */
+IVL_AVAILABLE_IN_ALL
+guint     ivl_image_get_width            (IvlImage             *self);
+
+/**
+ * ivl_image_get_height:
+ * @self: an image
+ *
+ * Returns: the height in pixels, after the orientation was applied
+ */
+IVL_AVAILABLE_IN_ALL
+guint     ivl_image_get_height           (IvlImage             *self);
+
+/**
+ * ivl_image_get_name:
+ * @self: an image
+ *
+ * Returns: (nullable): the name it was opened with
+ */
+IVL_AVAILABLE_IN_ALL
+const char *ivl_image_get_name           (IvlImage             *self);
+
+/**
+ * ivl_image_get_pixels:
+ * @self: an image
+ *
+ * Returns: (transfer none): RGB8, tightly packed [height, width, 3]
+ */
+IVL_AVAILABLE_IN_ALL
+GBytes   *ivl_image_get_pixels           (IvlImage             *self);
+
+/**
+ * ivl_image_get_orientation:
+ * @self: an image
+ *
+ * Gets the EXIF orientation of the stored pixels that was undone when the file was read. A rectangle in
+ * this image is turned back with it where the stored pixels are meant.
+ *
+ * Returns: 1 (nothing was done) to 8
+ */
+IVL_AVAILABLE_IN_ALL
+guint     ivl_image_get_orientation      (IvlImage             *self);
+
+/**
+ * ivl_image_get_grid:
+ * @self: an image
+ * @tile_size: pixels a side of a tile, 1 to 8192 (448 for every InternVL2.5)
+ * @min_tiles: fewest tiles, 1 to @max_tiles
+ * @max_tiles: most tiles, without the thumbnail, up to 1024
+ * @use_thumbnail: whether a thumbnail follows when there is more than one tile
+ * @n_cols: (out) (optional): tiles side by side
+ * @n_rows: (out) (optional): tiles one above the other
+ * @n_tiles: (out) (optional): all tiles, with the thumbnail
+ * @error: return location for an error
+ *
+ * Finds the grid of tiles into which the model would cut this picture.
+ *
+ * Returns: %FALSE with %IVL_ERROR_INVALID_OPTION if a number is out of its range
+ */
+IVL_AVAILABLE_IN_ALL
+gboolean  ivl_image_get_grid             (IvlImage             *self,
+                                          guint                 tile_size,
+                                          guint                 min_tiles,
+                                          guint                 max_tiles,
+                                          gboolean              use_thumbnail,
+                                          guint                *n_cols,
+                                          guint                *n_rows,
+                                          guint                *n_tiles,
+                                          GError              **error);
+
+/**
+ * ivl_image_cut_tiles:
+ * @self: an image
+ * @tile_size: pixels a side of a tile, 1 to 8192
+ * @min_tiles: fewest tiles, 1 to @max_tiles
+ * @max_tiles: most tiles, without the thumbnail, up to 1024
+ * @use_thumbnail: whether a thumbnail follows when there is more than one tile
+ * @error: return location for an error
+ *
+ * Cuts the picture as the model's own preprocessing does: one bicubic resize to the whole grid, tiles row
+ * by row, the thumbnail last.
+ *
+ * Fails with %IVL_ERROR_INVALID_OPTION if a number is out of its range, or %IVL_ERROR_NO_MEMORY.
+ *
+ * Returns: (transfer full): RGB8 [n_tiles, tile_size, tile_size, 3]
+ */
+IVL_AVAILABLE_IN_ALL
+GBytes   *ivl_image_cut_tiles            (IvlImage             *self,
+                                          guint                 tile_size,
+                                          guint                 min_tiles,
+                                          guint                 max_tiles,
+                                          gboolean              use_thumbnail,
+                                          GError              **error);
+
+G_END_DECLS

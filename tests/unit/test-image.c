@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The public picture class. What decoding does to pixels is tested in test-decode.c. */
+#include <libivl/ivl-error.h>
+#include <libivl/ivl-image.h>
+#include <string.h>
+
+static char *
+get_path (const char *name)
+{
+  return g_test_build_filename (G_TEST_DIST, "golden", "images", name, NULL);
+}
+
+static void
+test_file (void)
+{
+  g_autofree char *path = get_path ("orient-6.jpg"); /* 24 x 16 as stored */
+  g_autoptr (GError) error = NULL;
+  g_autoptr (IvlImage) image = ivl_image_new_from_file (path, IVL_IMAGE_DEFAULT, 0, NULL, &error);
+  g_autoptr (IvlImage) kept = ivl_image_new_from_file (path, IVL_IMAGE_KEEP_ORIENTATION, 0, NULL, NULL);
+  const guint8 *upright;
+  const guint8 *stored;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (ivl_image_get_width (image), ==, 16);
+  g_assert_cmpuint (ivl_image_get_height (image), ==, 24);
+  g_assert_cmpuint (ivl_image_get_orientation (image), ==, 6);
+  g_assert_cmpstr (ivl_image_get_name (image), ==, path);
+  g_assert_cmpuint (g_bytes_get_size (ivl_image_get_pixels (image)), ==, 16 * 24 * 3);
+  g_assert_cmpuint (ivl_image_get_width (kept), ==, 24);
+  g_assert_cmpuint (ivl_image_get_orientation (kept), ==, 1);
+  /* Turned clockwise: the stored bottom left corner comes first. */
+  upright = g_bytes_get_data (ivl_image_get_pixels (image), NULL);
+  stored = g_bytes_get_data (ivl_image_get_pixels (kept), NULL);
+  g_assert_cmpmem (upright, 3, stored + 15 * 24 * 3, 3);
+}
+
+static void
+test_file_errors (void)
+{
+  static const struct
+  {
+    const char *name;
+    guint64     max_pixels;
+    int         code;
+  } rows[] = {
+    { "absent.png", 0, IVL_ERROR_NOT_FOUND },     { "empty.png", 0, IVL_ERROR_INVALID_DATA },
+    { "drawing.svg", 0, IVL_ERROR_UNSUPPORTED },  { "bomb.png", 0, IVL_ERROR_UNSUPPORTED },
+    { "rgb.bmp", 383, IVL_ERROR_UNSUPPORTED },    { "crc.png", 0, IVL_ERROR_INVALID_DATA },
+    { ".", 0, IVL_ERROR_INVALID_DATA },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = get_path (rows[i].name);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (ivl_image_new_from_file (path, IVL_IMAGE_DEFAULT, rows[i].max_pixels, NULL, &error));
+      g_test_message ("%s", error->message);
+      g_assert_error (error, IVL_ERROR, rows[i].code);
+      g_assert_nonnull (strstr (error->message, rows[i].name));
+    }
+}
+
+static void
+on_read (GObject      *source,
+         GAsyncResult *result,
+         gpointer      data)
+{
+  GAsyncResult **slot = data;
+
+  *slot = g_object_ref (result);
+}
+
+static IvlImage *
+read_async (const char    *name,
+            GCancellable  *cancellable,
+            GError       **error)
+{
+  g_autofree char *path = get_path (name);
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_main_context_push_thread_default (context);
+  ivl_image_new_from_file_async (path, IVL_IMAGE_DEFAULT, 0, cancellable, on_read, &result);
+  while (result == NULL)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+  return ivl_image_new_from_file_finish (result, error);
+}
+
+static void
+test_async (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) refused = NULL;
+  g_autoptr (GError) cancelled = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (IvlImage) image = read_async ("rgb.bmp", NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (ivl_image_get_width (image), ==, 24);
+  g_assert_null (read_async ("crc.png", NULL, &refused));
+  g_assert_error (refused, IVL_ERROR, IVL_ERROR_INVALID_DATA);
+  g_cancellable_cancel (cancellable);
+  g_assert_null (read_async ("rgb.bmp", cancellable, &cancelled));
+  g_assert_error (cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
+test_pixels (void)
+{
+  /* 2 x 2 in rows of 8 bytes, the last one without its gap. */
+  static const guint8 rgb[14] = { 1, 2, 3, 4, 5, 6, 99, 99, 7, 8, 9, 10, 11, 12 };
+  static const guint8 packed[12] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+  g_autoptr (GBytes) gaps = g_bytes_new_static (rgb, sizeof rgb);
+  g_autoptr (GBytes) none = g_bytes_new_static (packed, sizeof packed);
+  g_autoptr (IvlImage) a = ivl_image_new_from_pixels (2, 2, 8, gaps, NULL);
+  g_autoptr (IvlImage) b = ivl_image_new_from_pixels (2, 2, 6, none, NULL);
+
+  g_assert_true (g_bytes_equal (ivl_image_get_pixels (a), none));
+  g_assert_true (g_bytes_get_data (ivl_image_get_pixels (b), NULL) == packed);
+  g_assert_null (ivl_image_get_name (a));
+  g_assert_cmpuint (ivl_image_get_orientation (a), ==, 1);
+}
+
+static void
+test_pixels_errors (void)
+{
+  static const struct
+  {
+    guint width;
+    guint height;
+    gsize rowstride;
+  } rows[] = {
+    { 0, 2, 6 }, { 2, 0, 6 }, { 2, 2, 5 }, { 2, 3, 6 }, { 2, 2, 7 }, { 2, 2, G_MAXSIZE }, { 2, G_MAXUINT, 6 },
+    { G_MAXUINT, 1, G_MAXSIZE }, { 1000001, 1, 3000003 },
+  };
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("0123456789ab", 12);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (ivl_image_new_from_pixels (rows[i].width, rows[i].height, rows[i].rowstride, bytes,
+                                                &error));
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
+    }
+}
+
+static void
+test_tiles (void)
+{
+  g_autofree guint8 *rgb = g_malloc (64 * 32 * 3);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (IvlImage) image = NULL;
+  g_autoptr (GBytes) tiles = NULL;
+  g_autoptr (GError) error = NULL;
+  const guint8 *got;
+  guint cols, rows, n;
+
+  for (guint i = 0; i < 64 * 32; i++)
+    memset (rgb + 3 * i, i % 64 < 32 ? 10 : 200, 3);
+  bytes = g_bytes_new (rgb, 64 * 32 * 3);
+  image = ivl_image_new_from_pixels (64, 32, 64 * 3, bytes, NULL);
+  g_assert_true (ivl_image_get_grid (image, 32, 1, 2, TRUE, &cols, &rows, &n, &error));
+  g_assert_cmpuint (cols, ==, 2);
+  g_assert_cmpuint (rows, ==, 1);
+  g_assert_cmpuint (n, ==, 3);
+  tiles = ivl_image_cut_tiles (image, 32, 1, 2, TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_bytes_get_size (tiles), ==, 3 * 32 * 32 * 3);
+  got = g_bytes_get_data (tiles, NULL);
+  g_assert_cmpuint (got[0], ==, 10);                     /* left tile */
+  g_assert_cmpuint (got[32 * 32 * 3], ==, 200);          /* right tile */
+  g_assert_cmpuint (got[2 * 32 * 32 * 3], ==, 10);       /* thumbnail, left */
+  g_assert_cmpuint (got[3 * 32 * 32 * 3 - 1], ==, 200);  /* and right */
+}
+
+static void
+test_tiles_errors (void)
+{
+  static const guint rows[][3] = { { 0, 1, 2 }, { 8193, 1, 2 }, { 448, 0, 2 }, { 448, 3, 2 }, { 448, 1, 1025 } };
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("rgb", 3);
+  g_autoptr (IvlImage) image = ivl_image_new_from_pixels (1, 1, 3, bytes, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (ivl_image_cut_tiles (image, rows[i][0], rows[i][1], rows[i][2], TRUE, &error));
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
+      g_assert_false (ivl_image_get_grid (image, rows[i][0], rows[i][1], rows[i][2], TRUE, NULL, NULL, NULL,
+                                          NULL));
+    }
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/image/file", test_file);
+  g_test_add_func ("/image/file-errors", test_file_errors);
+  g_test_add_func ("/image/async", test_async);
+  g_test_add_func ("/image/pixels", test_pixels);
+  g_test_add_func ("/image/pixels-errors", test_pixels_errors);
+  g_test_add_func ("/image/tiles", test_tiles);
+  g_test_add_func ("/image/tiles-errors", test_tiles_errors);
+  return g_test_run ();
+}
