@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One question to a session: the answer shown while it is made, or kept until it is whole. */
+#pragma once
+
+#include <jansson.h>
+#include <libivl/ivl.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const char *subject; /* for the progress line and messages */
+  const char *prefix;  /* (nullable) a file name shown before the answer */
+  gboolean    show;    /* FALSE: nothing goes to standard output */
+  gboolean    raw;
+} CliAnswerStyle;
+
+/* Sends `message` and reads the whole answer. To a terminal it streams; elsewhere it is written
+ * when it is whole, so that a pipe never gets half an answer. NULL with `error` when it failed or
+ * was cancelled. */
+IvlReply *cli_answer_read (IvlSession            *session,
+                           IvlMessage            *message,
+                           IvlOptions            *options,
+                           const CliAnswerStyle  *style,
+                           GError               **error);
+
+/* Says on standard error when an answer is cut */
+void cli_answer_warn (IvlReply   *reply,
+                      const char *subject);
+
+/* text, regions, finish_reason, token_ids, timings and tokens of a finished answer */
+json_t *cli_answer_to_json (IvlReply *reply);
+
+G_END_DECLS

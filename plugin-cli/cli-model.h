@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Finds and opens the model of a command. */
+#pragma once
+
+#include "cli-options.h"
+
+G_BEGIN_DECLS
+
+/* NULL: said on standard error; the command returns CLI_EXIT_MODEL. `name` overrides --model
+ * (nullable). `needs`: what the model must be able to do. */
+IvlModel *cli_model_open (const CliOptions      *options,
+                          const char            *name,
+                          IvlEngineCapabilities  needs);
+
+G_END_DECLS

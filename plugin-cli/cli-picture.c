@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Reads pictures from files and standard input with the switches of the command line. */
+#include "cli-picture.h"
+
+#include "cli-interrupt.h"
+#include "cli-output.h"
+
+#include <gio/gunixinputstream.h>
+#include <glib/gi18n.h>
+#include <string.h>
+#include <unistd.h>
+
+/* No picture within the pixel limit needs more: 100 megapixels of 16-bit RGBA are 800 MB */
+#define MAX_STDIN_BYTES (1u << 30)
+
+/* image_size, min_dynamic_patch and max_dynamic_patch in config.json of every InternVL2.5 */
+#define PUBLISHED_TILE_SIZE 448
+#define PUBLISHED_MIN_TILES 1
+#define PUBLISHED_MAX_TILES 12
+
+static gboolean
+is_stdin (const char *file)
+{
+  return strcmp (file, "-") == 0;
+}
+
+const char *
+cli_picture_get_label (const char *file)
+{
+  return is_stdin (file) ? _ ("standard input") : file;
+}
+
+GBytes *
+cli_picture_read_stdin (GError **error)
+{
+  g_autoptr (GInputStream) stream = g_unix_input_stream_new (STDIN_FILENO, FALSE);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autofree guint8 *buffer = g_malloc (1 << 16);
+
+  for (;;)
+    {
+      gssize n =
+          g_input_stream_read (stream, buffer, 1 << 16, cli_interrupt_get_cancellable (), error);
+
+      if (n < 0)
+        return NULL;
+      if (n == 0)
+        return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+      if (bytes->len + (gsize) n > MAX_STDIN_BYTES)
+        {
+          g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                       _ ("more than %u bytes on standard input"), MAX_STDIN_BYTES);
+          return NULL;
+        }
+      g_byte_array_append (bytes, buffer, (guint) n);
+    }
+}
+
+IvlImage *
+cli_picture_load (const CliOptions  *options,
+                  const char        *file,
+                  GError           **error)
+{
+  IvlImageFlags flags = (options->keep_orientation ? IVL_IMAGE_KEEP_ORIENTATION : 0) |
+                        (options->drop_alpha ? IVL_IMAGE_DROP_ALPHA : 0) |
+                        (options->keep_profile ? IVL_IMAGE_KEEP_PROFILE : 0);
+  guint64 max_pixels = (guint64) (options->max_megapixels * 1e6);
+  GCancellable *cancellable = cli_interrupt_get_cancellable ();
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (!is_stdin (file))
+    return ivl_image_new_from_file (file, flags, max_pixels, cancellable, error);
+
+  bytes = cli_picture_read_stdin (error);
+  if (bytes == NULL)
+    return NULL;
+  return ivl_image_new_from_bytes (bytes, cli_picture_get_label (file), flags, max_pixels,
+                                   cancellable, error);
+}
+
+void
+cli_picture_refuse (const char   *file,
+                    const GError *error)
+{
+  const char *label = cli_picture_get_label (file);
+
+  if (g_str_has_prefix (error->message, label))
+    cli_output_error ("%s", error->message);
+  else
+    cli_output_error ("%s: %s", label, error->message);
+}
+
+void
+cli_picture_get_budget (IvlOptions *answer,
+                        IvlModel   *model,
+                        guint      *tile_size,
+                        guint      *min_tiles,
+                        guint      *max_tiles)
+{
+  guint wanted_min = ivl_options_get_min_tiles (answer);
+  guint wanted_max = ivl_options_get_max_tiles (answer);
+
+  *tile_size = model != NULL ? ivl_model_get_tile_size (model) : PUBLISHED_TILE_SIZE;
+  *min_tiles = model != NULL ? ivl_model_get_min_tiles (model) : PUBLISHED_MIN_TILES;
+  *max_tiles = model != NULL ? ivl_model_get_max_tiles (model) : PUBLISHED_MAX_TILES;
+  if (wanted_min > 0)
+    *min_tiles = wanted_min;
+  if (wanted_max > 0)
+    *max_tiles = wanted_max;
+  /* one end given beyond the other's default moves that default */
+  if (wanted_max == 0)
+    *max_tiles = MAX (*max_tiles, *min_tiles);
+  if (wanted_min == 0)
+    *min_tiles = MIN (*min_tiles, *max_tiles);
+}
+
+json_t *
+cli_picture_grid_to_json (IvlImage   *image,
+                          IvlOptions *answer,
+                          IvlModel   *model,
+                          guint       n_tiles)
+{
+  guint tile_size, min_tiles, max_tiles;
+  guint n_cols, n_rows;
+
+  cli_picture_get_budget (answer, model, &tile_size, &min_tiles, &max_tiles);
+  if (!ivl_image_get_grid (image, tile_size, min_tiles, max_tiles, TRUE, &n_cols, &n_rows, NULL,
+                           NULL))
+    return json_null ();
+  return json_pack ("{s:i, s:i, s:i}",
+                    "cols", (int) n_cols,
+                    "rows", (int) n_rows,
+                    "tiles", (int) n_tiles);
+}

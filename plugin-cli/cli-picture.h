@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Pictures named on a command line; "-" is standard input. */
+#pragma once
+
+#include "cli-options.h"
+
+#include <jansson.h>
+
+G_BEGIN_DECLS
+
+IvlImage   *cli_picture_load (const CliOptions  *options,
+                              const char        *file,
+                              GError           **error);
+
+/* How messages name the picture */
+const char *cli_picture_get_label (const char *file);
+
+/* Says on standard error why a picture failed; `error` may name it already */
+void        cli_picture_refuse (const char   *file,
+                                const GError *error);
+
+/* All of standard input; fails when it is unreasonably long */
+GBytes     *cli_picture_read_stdin (GError **error);
+
+/* The tile budget: what `answer` says, else the model's own, else (no model) the published
+ * models' */
+void        cli_picture_get_budget (IvlOptions *answer,
+                                    IvlModel   *model,
+                                    guint      *tile_size,
+                                    guint      *min_tiles,
+                                    guint      *max_tiles);
+
+/* {cols, rows, tiles}: how the picture was cut; `n_tiles` counts the thumbnail */
+json_t     *cli_picture_grid_to_json (IvlImage   *image,
+                                      IvlOptions *answer,
+                                      IvlModel   *model,
+                                      guint       n_tiles);
+
+G_END_DECLS

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The line is drawn by a thread of its own: a layer or a tile can take seconds, and the seconds
+ * must be seen to pass. Reports only change what the thread draws. */
+#include "cli-progress.h"
+
+#include "cli-text.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define SHOW_AFTER (1 * G_TIME_SPAN_SECOND)
+#define REDRAW_EVERY (G_TIME_SPAN_SECOND / 4)
+
+static GMutex   progress_lock;
+static GCond    progress_changed;
+static gboolean progress_active;   /* all under the lock */
+static gboolean progress_drawn;
+static char    *progress_subject;  /* (owned) cleaned */
+static IvlPhase progress_phase;
+static guint64  progress_done;
+static guint64  progress_total;
+static gint64   progress_started;
+
+static gboolean
+is_wanted (void)
+{
+  static int wanted = -1;
+
+  if (wanted < 0)
+    wanted = isatty (STDERR_FILENO) && g_strcmp0 (getenv ("TERM"), "dumb") != 0;
+  return wanted != 0;
+}
+
+static char *
+describe_progress (void)
+{
+  int seconds = (int) ((g_get_monotonic_time () - progress_started) / G_TIME_SPAN_SECOND);
+  const char *subject = progress_subject;
+  guint done = (guint) progress_done;
+  guint total = (guint) progress_total;
+
+  switch (progress_phase)
+    {
+    case IVL_PHASE_LOAD:
+      return g_strdup_printf (_ ("%s: loading, %d s"), subject, seconds);
+    case IVL_PHASE_TILES:
+      return g_strdup_printf (_ ("%s: tiles encoded %u/%u, %d s"),
+                              subject, done, total, seconds);
+    case IVL_PHASE_PREFILL:
+      return g_strdup_printf (_ ("%s: prompt tokens read %u/%u, %d s"),
+                              subject, done, total, seconds);
+    case IVL_PHASE_DECODE:
+    default:
+      return g_strdup_printf (_ ("%s: tokens written %u, %d s"), subject, done, seconds);
+    }
+}
+
+static void
+draw_line (void)
+{
+  struct winsize size = { 0 };
+  g_autofree char *line = describe_progress ();
+  g_autofree char *valid = g_utf8_make_valid (line, -1);
+  g_autofree char *cut = NULL;
+  glong columns = 79;
+
+  if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+    columns = size.ws_col - 1;
+  cut = g_utf8_substring (valid, 0, MIN (columns, g_utf8_strlen (valid, -1)));
+  fprintf (stderr, "\r%s\033[K", cut);
+  fflush (stderr);
+  progress_drawn = TRUE;
+}
+
+static gpointer draw_progress (gpointer data) G_GNUC_NORETURN;
+
+static gpointer
+draw_progress (gpointer data)
+{
+  g_mutex_lock (&progress_lock);
+  for (;;)
+    {
+      gint64 now = g_get_monotonic_time ();
+
+      if (!progress_active)
+        g_cond_wait (&progress_changed, &progress_lock);
+      else if (now < progress_started + SHOW_AFTER)
+        g_cond_wait_until (&progress_changed, &progress_lock, progress_started + SHOW_AFTER);
+      else
+        {
+          draw_line ();
+          g_cond_wait_until (&progress_changed, &progress_lock, now + REDRAW_EVERY);
+        }
+    }
+}
+
+void
+cli_progress_start (const char *subject,
+                    IvlPhase    phase)
+{
+  static gboolean thread_started;
+
+  if (!is_wanted ())
+    return;
+
+  g_mutex_lock (&progress_lock);
+  g_free (progress_subject);
+  progress_subject = cli_text_clean (subject, CLI_TEXT_NAME);
+  progress_phase = phase;
+  progress_done = 0;
+  progress_total = 0;
+  progress_started = g_get_monotonic_time ();
+  progress_active = TRUE;
+  g_cond_signal (&progress_changed);
+  g_mutex_unlock (&progress_lock);
+
+  if (!thread_started)
+    {
+      thread_started = TRUE;
+      g_thread_unref (g_thread_new ("ivl-progress", draw_progress, NULL));
+    }
+}
+
+void
+cli_progress_report (IvlPhase phase,
+                     guint64  done,
+                     guint64  total,
+                     gpointer user_data)
+{
+  g_mutex_lock (&progress_lock);
+  progress_phase = phase;
+  progress_done = done;
+  progress_total = total;
+  g_mutex_unlock (&progress_lock);
+}
+
+void
+cli_progress_hide (void)
+{
+  g_mutex_lock (&progress_lock);
+  progress_active = FALSE;
+  if (progress_drawn)
+    {
+      fputs ("\r\033[K", stderr);
+      fflush (stderr);
+    }
+  progress_drawn = FALSE;
+  g_mutex_unlock (&progress_lock);
+}

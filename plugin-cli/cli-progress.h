@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The line on standard error that says what is going on. It appears after a second, only on a
+ * terminal. */
+#pragma once
+
+#include <libivl/ivl.h>
+
+G_BEGIN_DECLS
+
+/* A new piece of work about `subject` (a file or model name) begins: the second is counted from
+ * here */
+void cli_progress_start (const char *subject,
+                         IvlPhase    phase);
+
+/* An IvlProgressFunc */
+void cli_progress_report (IvlPhase phase,
+                          guint64  done,
+                          guint64  total,
+                          gpointer user_data);
+
+/* The work is over, or its output is about to be shown: takes the line away until the next start */
+void cli_progress_hide (void);
+
+G_END_DECLS

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Text that others wrote (models, file names, error messages) made safe for where it goes. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  CLI_TEXT_TERMINAL, /* controls, direction marks shown as \x1b or \u202e; newline, tab stay */
+  CLI_TEXT_NAME,     /* the same, and newline and tab are shown too: for names inside a line */
+  CLI_TEXT_PIPE,     /* C0 controls but newline and tab left out */
+  CLI_TEXT_RAW,      /* as it is */
+} CliTextMode;
+
+/* `text` may hold invalid UTF-8; such bytes are shown as \xNN except in CLI_TEXT_PIPE and
+ * CLI_TEXT_RAW */
+char *cli_text_clean (const char  *text,
+                      CliTextMode  mode);
+
+G_END_DECLS

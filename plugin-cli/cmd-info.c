@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * ivl info: what a model folder holds and what is wrong with it, from its headers alone. */
+#include "cli-model.h"
+#include "cli-output.h"
+
+#include <glib/gi18n.h>
+
+static json_t *
+strings_to_json (char **strings)
+{
+  json_t *array = json_array ();
+
+  for (gsize i = 0; strings[i] != NULL; i++)
+    json_array_append_new (array, cli_output_json_string (strings[i]));
+  return array;
+}
+
+static void
+show_json (const char   *folder,
+           IvlModelInfo *info,
+           char        **details,
+           char        **problems)
+{
+  guint64 parameters = ivl_model_info_get_n_parameters (info);
+  guint64 bytes = ivl_model_info_get_n_bytes (info);
+  guint64 memory = ivl_model_info_get_memory_needed (info);
+  const char *architecture = ivl_model_info_get_architecture (info);
+  json_t *object = json_pack ("{s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:o, s:o}",
+                              "folder", cli_output_json_string (folder),
+                              "family", cli_output_json_string (ivl_model_info_get_family (info)),
+                              "architecture", cli_output_json_string (architecture),
+                              "parameters", (json_int_t) parameters,
+                              "bytes", (json_int_t) bytes,
+                              "memory_needed", (json_int_t) memory,
+                              "context_length", (int) ivl_model_info_get_context_length (info),
+                              "details", strings_to_json (details),
+                              "problems", strings_to_json (problems));
+
+  cli_output_json (object);
+}
+
+static void
+show_row (const char *title,
+          const char *value)
+{
+  /* padded by characters, since translated titles are not ASCII */
+  int padding = MAX (1, 18 - (int) g_utf8_strlen (title, -1));
+
+  cli_output_print ("%s%*s", title, padding, "");
+  cli_output_name (value);
+  cli_output_print ("\n");
+}
+
+static void
+show_text (const char   *folder,
+           IvlModelInfo *info,
+           char        **details,
+           char        **problems)
+{
+  g_autofree char *parameters = NULL;
+  g_autofree char *bytes = g_format_size (ivl_model_info_get_n_bytes (info));
+  g_autofree char *memory = g_format_size (ivl_model_info_get_memory_needed (info));
+  g_autofree char *context =
+      g_strdup_printf (_ ("%u tokens"), ivl_model_info_get_context_length (info));
+
+  parameters =
+      g_strdup_printf (_ ("%.3f billion"), (double) ivl_model_info_get_n_parameters (info) / 1e9);
+  show_row (_ ("Folder"), folder);
+  show_row (_ ("Family"), ivl_model_info_get_family (info));
+  show_row (_ ("Architecture"), ivl_model_info_get_architecture (info));
+  show_row (_ ("Parameters"), parameters);
+  show_row (_ ("Weight files"), bytes);
+  show_row (_ ("Memory needed"), memory);
+  show_row (_ ("Context"), context);
+  for (gsize i = 0; details[i] != NULL; i++)
+    {
+      cli_output_print ("  ");
+      cli_output_name (details[i]);
+      cli_output_print ("\n");
+    }
+  for (gsize i = 0; problems[i] != NULL; i++)
+    cli_output_error ("%s", problems[i]);
+  cli_output_print ("%s\n", problems[0] == NULL ? _ ("Nothing is missing: this model can be used.")
+                                                : _ ("This model cannot be used."));
+}
+
+CliExit
+cmd_info_run (const CliCommand *command,
+              int               argc,
+              char            **argv)
+{
+  g_auto (CliOptions) options = { 0 };
+  g_autoptr (IvlModelInfo) info = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = NULL;
+  g_auto (GStrv) details = NULL;
+  g_auto (GStrv) problems = NULL;
+
+  if (!cli_options_parse (&options, command, CLI_OPTIONS_MODEL | CLI_OPTIONS_JSON, NULL, &argc,
+                          &argv))
+    return CLI_EXIT_USAGE;
+  if (argc > 2)
+    return cli_options_refuse (command, _ ("one model at a time"));
+
+  folder = ivl_model_find (argc == 2 ? argv[1] : options.model, &error);
+  if (folder != NULL)
+    info = ivl_model_info_new_for_folder (folder, &error);
+  if (info == NULL)
+    {
+      cli_output_error ("%s", error->message);
+      return CLI_EXIT_MODEL;
+    }
+
+  details = ivl_model_info_get_details (info);
+  problems = ivl_model_info_get_problems (info);
+  if (options.json)
+    show_json (folder, info, details, problems);
+  else
+    show_text (folder, info, details, problems);
+  return problems[0] == NULL ? CLI_EXIT_DONE : CLI_EXIT_MODEL;
+}

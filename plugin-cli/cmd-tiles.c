@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * ivl tiles: how a picture is cut before a model sees it, on the screen and as files. */
+#include "cli-interrupt.h"
+#include "cli-model.h"
+#include "cli-output.h"
+#include "cli-picture.h"
+
+#include <errno.h>
+#include <gdk-pixbuf/gdk-pixbuf.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+typedef struct
+{
+  const CliOptions *options;
+  const char       *folder;    /* (nullable) where tiles are written */
+  GHashTable       *names;     /* names that this run has written, without their ends */
+  guint             tile_size;
+  guint             min_tiles;
+  guint             max_tiles;
+} TilesRun;
+
+/* The picture's own name without its ending, made different from those already written */
+static char *
+create_base_name (const TilesRun *run,
+                  const char     *file)
+{
+  g_autofree char *base = g_path_get_basename (strcmp (file, "-") == 0 ? "stdin" : file);
+  char *dot = strrchr (base, '.');
+  g_autofree char *name = NULL;
+
+  if (dot != NULL && dot != base)
+    *dot = '\0';
+  name = g_strdup (base);
+  for (guint i = 2; g_hash_table_contains (run->names, name); i++)
+    {
+      g_free (name);
+      name = g_strdup_printf ("%s-%u", base, i);
+    }
+  g_hash_table_add (run->names, g_strdup (name));
+  return g_steal_pointer (&name);
+}
+
+/* Replaces a file of that name as a whole; a symbolic link there is replaced, not followed */
+static gboolean
+write_tile (const char    *path,
+            const guint8  *pixels,
+            guint          size,
+            GError       **error)
+{
+  g_autoptr (GdkPixbuf) pixbuf = NULL;
+  g_autofree char *png = NULL;
+  gsize n_bytes;
+
+  pixbuf = gdk_pixbuf_new_from_data (pixels, GDK_COLORSPACE_RGB, FALSE, 8, (int) size, (int) size,
+                                     (int) size * 3, NULL, NULL);
+  if (!gdk_pixbuf_save_to_buffer (pixbuf, &png, &n_bytes, "png", error, NULL))
+    return FALSE;
+  return g_file_set_contents_full (path, png, (gssize) n_bytes, G_FILE_SET_CONTENTS_CONSISTENT,
+                                   0666, error);
+}
+
+static gboolean
+write_tiles (const TilesRun  *run,
+             const char      *file,
+             IvlImage        *image,
+             guint            n_tiles,
+             GError         **error)
+{
+  gsize tile_bytes = (gsize) run->tile_size * run->tile_size * 3;
+  g_autofree char *base = create_base_name (run, file);
+  g_autoptr (GBytes) tiles = NULL;
+  const guint8 *pixels;
+
+  tiles = ivl_image_cut_tiles (image, run->tile_size, run->min_tiles, run->max_tiles, TRUE, error);
+  if (tiles == NULL)
+    return FALSE;
+
+  pixels = g_bytes_get_data (tiles, NULL);
+  for (guint i = 0; i < n_tiles; i++)
+    {
+      gboolean is_thumbnail = n_tiles > 1 && i == n_tiles - 1;
+      g_autofree char *name = is_thumbnail ? g_strdup_printf ("%s-thumbnail.png", base)
+                                           : g_strdup_printf ("%s-tile-%02u.png", base, i + 1);
+      g_autofree char *path = g_build_filename (run->folder, name, NULL);
+
+      if (g_cancellable_set_error_if_cancelled (cli_interrupt_get_cancellable (), error) ||
+          !write_tile (path, pixels + i * tile_bytes, run->tile_size, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+show_json (const TilesRun *run,
+           const char     *file,
+           IvlImage       *image,
+           guint           n_cols,
+           guint           n_rows,
+           guint           n_tiles)
+{
+  json_t *grid = json_pack ("{s:i, s:i, s:i}",
+                            "cols", (int) n_cols,
+                            "rows", (int) n_rows,
+                            "tiles", (int) n_tiles);
+
+  cli_output_json (json_pack ("{s:o, s:i, s:i, s:i, s:o}",
+                              "file", cli_output_json_string (file),
+                              "width", (int) ivl_image_get_width (image),
+                              "height", (int) ivl_image_get_height (image),
+                              "tile_size", (int) run->tile_size,
+                              "grid", grid));
+}
+
+static void
+show_grid (const TilesRun *run,
+           const char     *file,
+           IvlImage       *image,
+           guint           n_cols,
+           guint           n_rows,
+           guint           n_tiles)
+{
+  cli_output_name (cli_picture_get_label (file));
+  cli_output_print (_ (": %u x %u pixels, %u x %u tiles of %u pixels%s\n"),
+                    ivl_image_get_width (image), ivl_image_get_height (image), n_cols, n_rows,
+                    run->tile_size, n_tiles > n_cols * n_rows ? _ (", and a thumbnail") : "");
+  for (guint row = 0; row < n_rows; row++)
+    {
+      for (guint col = 0; col < n_cols; col++)
+        cli_output_print (" %3u", row * n_cols + col + 1);
+      cli_output_print ("\n");
+    }
+}
+
+static gboolean
+show_file (const TilesRun *run,
+           const char     *file)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (IvlImage) image = cli_picture_load (run->options, file, &error);
+  guint n_cols, n_rows, n_tiles;
+
+  if (image == NULL ||
+      !ivl_image_get_grid (image, run->tile_size, run->min_tiles, run->max_tiles, TRUE, &n_cols,
+                           &n_rows, &n_tiles, &error) ||
+      (run->folder != NULL && !write_tiles (run, file, image, n_tiles, &error)))
+    {
+      if (cli_interrupt_get_exit_code () == 0)
+        cli_picture_refuse (file, error);
+      return FALSE;
+    }
+
+  if (run->options->json)
+    show_json (run, file, image, n_cols, n_rows, n_tiles);
+  else
+    show_grid (run, file, image, n_cols, n_rows, n_tiles);
+  return TRUE;
+}
+
+/* A grid needs no model: without any the published models' sizes are used */
+static gboolean
+set_budget (TilesRun *run)
+{
+  g_autoptr (IvlModel) model = NULL;
+  g_autofree char *location = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (run->options->model == NULL && g_getenv ("IVL_MODEL") == NULL)
+    location = ivl_model_find (NULL, &error);
+  if (location != NULL || !g_error_matches (error, IVL_ERROR, IVL_ERROR_NOT_FOUND))
+    {
+      model = cli_model_open (run->options, NULL, IVL_ENGINE_VISION);
+      if (model == NULL)
+        return FALSE;
+    }
+  cli_picture_get_budget (run->options->answer, model, &run->tile_size, &run->min_tiles,
+                          &run->max_tiles);
+  return TRUE;
+}
+
+CliExit
+cmd_tiles_run (const CliCommand *command,
+               int               argc,
+               char            **argv)
+{
+  g_auto (CliOptions) options = { 0 };
+  g_autofree char *folder = NULL;
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  TilesRun run = { .options = &options, .names = names };
+  CliExit result = CLI_EXIT_DONE;
+  const GOptionEntry extra[] = {
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &folder, N_ ("Write the tiles as PNG files"),
+      N_ ("FOLDER") },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  if (!cli_options_parse (&options, command,
+                          CLI_OPTIONS_MODEL | CLI_OPTIONS_TILES | CLI_OPTIONS_PICTURE |
+                              CLI_OPTIONS_JSON,
+                          extra, &argc, &argv))
+    return CLI_EXIT_USAGE;
+  if (argc < 2)
+    return cli_options_refuse (command, _ ("no picture is given"));
+  if (!set_budget (&run))
+    return CLI_EXIT_MODEL;
+  if (run.min_tiles > run.max_tiles)
+    return cli_options_refuse (command, _ ("--min-tiles is greater than --max-tiles"));
+  if (folder != NULL && g_mkdir_with_parents (folder, 0777) != 0)
+    {
+      cli_output_error ("%s: %s", folder, g_strerror (errno));
+      return CLI_EXIT_SOME_FAILED;
+    }
+
+  run.folder = folder;
+  for (int i = 1; i < argc && cli_interrupt_get_exit_code () == 0; i++)
+    if (!show_file (&run, argv[i]))
+      result = CLI_EXIT_SOME_FAILED;
+  return result;
+}
