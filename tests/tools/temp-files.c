@@ -45,7 +45,7 @@ temp_files_write (const char *folder,
   g_autoptr(GError) error = NULL;
   char *path = g_build_filename (folder, name, NULL);
 
-  g_file_set_contents_full (path, data, size, G_FILE_SET_CONTENTS_NONE, 0644, &error);
+  g_file_set_contents_full (path, data, size, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &error);
   g_assert_no_error (error);
   return path;
 }
