@@ -87,7 +87,8 @@ ivl_image_new_from_bytes (GBytes         *bytes,
 
   if (max_pixels == 0)
     max_pixels = IVL_DECODE_DEFAULT_MAX_PIXELS;
-  if (!ivl_decode_bytes (bytes, name, (IvlDecodeFlags) flags, max_pixels, cancellable, &decode, error))
+  if (!ivl_decode_bytes (bytes, name, (IvlDecodeFlags) flags, max_pixels, cancellable, &decode,
+                         error))
     return NULL;
   self = image_new (g_steal_pointer (&decode.pixels), decode.width, decode.height);
   self->name = g_strdup (name);
@@ -237,8 +238,8 @@ ivl_image_new_from_pixels (guint    width,
     pixels = pack_rows (data, width, height, rowstride);
   if (pixels == NULL)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "not enough memory for %u x %u pixels", width,
-                   height);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "not enough memory for %u x %u pixels",
+                   width, height);
       return NULL;
     }
   return image_new (pixels, width, height);
@@ -296,12 +297,14 @@ image_choose_grid (IvlImage     *self,
   if (tile_size < 1 || tile_size > MAX_TILE_SIZE || min_tiles < 1 || min_tiles > max_tiles
       || max_tiles > MAX_TILES)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-                   "no grid of %u to %u tiles of %u pixels: 1 to %d tiles of 1 to %d pixels are possible",
-                   min_tiles, max_tiles, tile_size, MAX_TILES, MAX_TILE_SIZE);
+      g_set_error (
+          error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+          "no grid of %u to %u tiles of %u pixels: 1 to %d tiles of 1 to %d pixels are possible",
+          min_tiles, max_tiles, tile_size, MAX_TILES, MAX_TILE_SIZE);
       return FALSE;
     }
-  ivl_tile_grid_choose (self->width, self->height, tile_size, min_tiles, max_tiles, use_thumbnail, grid);
+  ivl_tile_grid_choose (self->width, self->height, tile_size, min_tiles, max_tiles, use_thumbnail,
+                        grid);
   return TRUE;
 }
 

@@ -15,26 +15,26 @@ G_BEGIN_DECLS
 /**
  * IvlImage:
  *
- * A picture as models see it: 8-bit RGB pixels in sRGB, row by row from the top left, immutable. It can
- * be used from several threads at once.
+ * A picture as models see it: 8-bit RGB pixels in sRGB, row by row from the top left, immutable.
+ * It can be used from several threads at once.
  *
- * Files are taken as untrusted. PNG, JPEG, WebP, TIFF, GIF (first frame) and BMP are read; their size
- * is checked before they are decoded, and a truncated file is an error.
+ * Files are taken as untrusted. PNG, JPEG, WebP, TIFF, GIF (first frame) and BMP are read; their
+ * size is checked before they are decoded, and a truncated file is an error.
  */
 IVL_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (IvlImage, ivl_image, IVL, IMAGE, GObject)
 
 /**
  * IvlImageFlags:
- * @IVL_IMAGE_DEFAULT: a picture as a viewer shows it: the embedded colour profile is converted to sRGB,
- *   transparency is laid over white, and the EXIF orientation is applied
- * @IVL_IMAGE_KEEP_ORIENTATION: leave pixels as the camera stored them. Has no effect on TIFF, where the
- *   orientation is part of the storage
+ * @IVL_IMAGE_DEFAULT: a picture as a viewer shows it: the embedded colour profile is converted
+ *   to sRGB, transparency is laid over white, and the EXIF orientation is applied
+ * @IVL_IMAGE_KEEP_ORIENTATION: leave pixels as the camera stored them. Has no effect on TIFF,
+ *   where the orientation is part of the storage
  * @IVL_IMAGE_DROP_ALPHA: use the colours of transparent pixels, hidden or not
  * @IVL_IMAGE_KEEP_PROFILE: use the numbers as they are, without the colour profile
  *
- * What happens to a file's pixels. All three flags together give what the published model's own code
- * reads, `Image.open (file).convert ('RGB')` of Pillow.
+ * What happens to a file's pixels. All three flags together give what the published model's own
+ * code reads, `Image.open (file).convert ('RGB')` of Pillow.
  */
 typedef enum /*< flags >*/
 {
@@ -47,7 +47,8 @@ typedef enum /*< flags >*/
 /**
  * IVL_IMAGE_DEFAULT_MAX_PIXELS:
  *
- * Width times height of the largest picture that is decoded unless another limit is given: 100 megapixels.
+ * Width times height of the largest picture that is decoded unless another limit is given: 100
+ * megapixels.
  */
 #define IVL_IMAGE_DEFAULT_MAX_PIXELS 100000000
 
@@ -61,9 +62,9 @@ typedef enum /*< flags >*/
  *
  * Reads a picture. The image's name is @path in UTF-8, as for display.
  *
- * Fails with %IVL_ERROR_NOT_FOUND (no such file), %IVL_ERROR_UNSUPPORTED (another format, or more than
- * @max_pixels pixels), %IVL_ERROR_INVALID_DATA (damaged, truncated, or not a regular file),
- * %IVL_ERROR_NO_MEMORY, a #GFileError (not readable) or %G_IO_ERROR_CANCELLED.
+ * Fails with %IVL_ERROR_NOT_FOUND (no such file), %IVL_ERROR_UNSUPPORTED (another format, or
+ * more than @max_pixels pixels), %IVL_ERROR_INVALID_DATA (damaged, truncated, or not a regular
+ * file), %IVL_ERROR_NO_MEMORY, a #GFileError (not readable) or %G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full): the image
  */
@@ -188,8 +189,8 @@ GBytes   *ivl_image_get_pixels           (IvlImage             *self);
  * ivl_image_get_orientation:
  * @self: an image
  *
- * Gets the EXIF orientation of the stored pixels that was undone when the file was read. A rectangle in
- * this image is turned back with it where the stored pixels are meant.
+ * Gets the EXIF orientation of the stored pixels that was undone when the file was read. A
+ * rectangle in this image is turned back with it where the stored pixels are meant.
  *
  * Returns: 1 (nothing was done) to 8
  */
@@ -232,8 +233,8 @@ gboolean  ivl_image_get_grid             (IvlImage             *self,
  * @use_thumbnail: whether a thumbnail follows when there is more than one tile
  * @error: return location for an error
  *
- * Cuts the picture as the model's own preprocessing does: one bicubic resize to the whole grid, tiles row
- * by row, the thumbnail last.
+ * Cuts the picture as the model's own preprocessing does: one bicubic resize to the whole grid,
+ * tiles row by row, the thumbnail last.
  *
  * Fails with %IVL_ERROR_INVALID_OPTION if a number is out of its range, or %IVL_ERROR_NO_MEMORY.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Picture files to RGB8 through GdkPixbuf. The headers are probed first and only the loader of the format
- * found is opened, so the many others that a desktop installs are never reached. */
+ * Picture files to RGB8 through GdkPixbuf. The headers are probed first and only the loader of
+ * the format found is opened, so the many others that a desktop installs are never reached. */
 #include "image/ivl-decode.h"
 
 #include "image/ivl-probe.h"
@@ -62,9 +62,9 @@ on_area_updated (GdkPixbufLoader *loader,
 }
 
 static void
-take_loader_error (GError     **error,
-                   GError      *cause, /* (transfer full) */
-                   const IvlProbe *probe)
+take_loader_error (GError         **error,
+                   GError          *cause, /* (transfer full) */
+                   const IvlProbe  *probe)
 {
   g_autoptr (GError) owned = cause;
   IvlError code = IVL_ERROR_INVALID_DATA;
@@ -232,10 +232,10 @@ row_pack (guint8       *dst,
 }
 
 static IvlProfile *
-find_profile (const GdkPixbuf *pixbuf,
-              const IvlProbe  *probe)
+find_profile (GdkPixbuf      *pixbuf,
+              const IvlProbe *probe)
 {
-  const char *option = gdk_pixbuf_get_option ((GdkPixbuf *) pixbuf, "icc-profile");
+  const char *option = gdk_pixbuf_get_option (pixbuf, "icc-profile");
   guint n_channels = gdk_pixbuf_get_n_channels (pixbuf);
   g_autofree guint8 *icc = NULL;
   gsize size;
@@ -251,7 +251,8 @@ find_profile (const GdkPixbuf *pixbuf,
   return NULL;
 }
 
-/* Turns the pixbuf's own buffer into packed RGB: no second one for a picture that is not rotated. */
+/* Turns the pixbuf's own buffer into packed RGB: no second one for a picture that is not
+ * rotated. */
 static guint8 *
 pixbuf_to_rgb (GdkPixbuf      *pixbuf,
                const IvlProbe *probe,
@@ -295,8 +296,10 @@ rotate (const guint8 *src,
   const gssize row = (gssize) width * 3;
   const gboolean swapped = orientation >= 5;
   /* Orientations of TIFF 6.0: which stored corner is the upright picture's first pixel. */
-  const gboolean from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const gboolean from_bottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  const gboolean from_right =
+      orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const gboolean from_bottom =
+      orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
   const gssize along = from_right ? -3 : 3;
   const gssize down = from_bottom ? -row : row;
   const gssize step_x = swapped ? down : along;
@@ -325,7 +328,9 @@ find_rotation (GdkPixbuf      *pixbuf,
   if (probe->format != IVL_PROBE_TIFF)
     return flags & IVL_DECODE_KEEP_ORIENTATION ? 1 : probe->orientation;
   option = gdk_pixbuf_get_option (pixbuf, "orientation");
-  return option != NULL && (strcmp (option, "5") == 0 || strcmp (option, "7") == 0) ? option[0] - '0' : 1;
+  return option != NULL && (strcmp (option, "5") == 0 || strcmp (option, "7") == 0)
+             ? option[0] - '0'
+             : 1;
 }
 
 static gboolean
@@ -346,14 +351,16 @@ finish_pixels (GdkPixbuf       *pixbuf,
   decode->orientation = probe->format == IVL_PROBE_TIFF ? probe->orientation : rotation;
   if (rotation == 1)
     {
-      decode->pixels = g_bytes_new_with_free_func (pixels, size, g_object_unref, g_object_ref (pixbuf));
+      decode->pixels =
+          g_bytes_new_with_free_func (pixels, size, g_object_unref, g_object_ref (pixbuf));
       return TRUE;
     }
   rotated = g_try_malloc (size);
   if (rotated == NULL)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
-                   "not enough memory for %" G_GSIZE_FORMAT " bytes to turn the picture upright", size);
+                   "not enough memory for %" G_GSIZE_FORMAT " bytes to turn the picture upright",
+                   size);
       return FALSE;
     }
   swapped = rotate (pixels, probe->width, probe->height, rotation, rotated);
@@ -370,10 +377,11 @@ check_limits (const IvlProbe  *probe,
 {
   if (probe->area > max_pixels)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-                   "%u x %u pixels need %.6g megapixels to decode, the limit is %.6g; raise max-pixels if "
-                   "the file can be trusted",
-                   probe->width, probe->height, probe->area / 1e6, max_pixels / 1e6);
+      g_set_error (
+          error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+          "%u x %u pixels need %.6g megapixels to decode, the limit is %.6g; raise max-pixels if "
+          "the file can be trusted",
+          probe->width, probe->height, probe->area / 1e6, max_pixels / 1e6);
       return FALSE;
     }
   if (probe->width > IVL_DECODE_MAX_SIDE || probe->height > IVL_DECODE_MAX_SIDE)

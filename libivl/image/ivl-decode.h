@@ -27,23 +27,25 @@ typedef struct
   gboolean converted;   /* colours were converted to sRGB */
 } IvlDecode;
 
-/* Decodes an untrusted picture file. `name` (nullable) stands in front of error messages. max_pixels
- * limits width * height before anything is decoded.
+/* Decodes an untrusted picture file. `name` (nullable) stands in front of error messages.
+ * max_pixels limits width * height before anything is decoded.
  *
- * In this order: embedded profile to sRGB; transparency over white, c' = (c * a + 255 * (255 - a) + 127)
- * / 255; EXIF orientation. With all three switched off the bytes are those of Pillow's convert ('RGB').
- * What formats beyond 8-bit RGB become:
- * - 16 bits a sample: PNG the high byte (as Pillow for RGB; Pillow clips 16-bit gray at 255), TIFF scaled
- *   by libtiff;
- * - gray, palette, 1 bit: the RGB values they stand for; CMYK: (255 - c) * (255 - k) / 255 and so on, its
- *   profile unused;
+ * In this order: embedded profile to sRGB; transparency over white, c' = (c * a + 255 * (255 -
+ * a) + 127) / 255; EXIF orientation. With all three switched off the bytes are those of Pillow's
+ * convert ('RGB'). What formats beyond 8-bit RGB become:
+ * - 16 bits a sample: PNG the high byte (as Pillow for RGB; Pillow clips 16-bit gray at 255),
+ *   TIFF scaled by libtiff;
+ * - gray, palette, 1 bit: the RGB values they stand for; CMYK: (255 - c) * (255 - k) / 255 and
+ *   so on, its profile unused;
  * - GIF and WebP animations: the first frame; TIFF: the first page;
  * - hidden colours of a GIF's transparent pixels are lost: black when alpha is dropped;
- * - TIFF orientation is part of how the pixels are stored there and is always applied, as Pillow does;
- *   TIFF colours of half-transparent pixels went through libtiff's 8-bit premultiplication.
+ * - TIFF orientation is part of how the pixels are stored there and is always applied, as Pillow
+ *   does; TIFF colours of half-transparent pixels went through libtiff's 8-bit
+ *   premultiplication.
  *
- * IVL_ERROR_UNSUPPORTED (other format, too many pixels), IVL_ERROR_INVALID_DATA (damaged or truncated),
- * IVL_ERROR_NO_MEMORY, G_IO_ERROR_CANCELLED. Peak memory is 4 bytes a pixel, 7 when rotated. */
+ * IVL_ERROR_UNSUPPORTED (other format, too many pixels), IVL_ERROR_INVALID_DATA (damaged or
+ * truncated), IVL_ERROR_NO_MEMORY, G_IO_ERROR_CANCELLED. Peak memory is 4 bytes a pixel, 7 when
+ * rotated. */
 gboolean ivl_decode_bytes (GBytes          *bytes,
                            const char      *name,
                            IvlDecodeFlags   flags,

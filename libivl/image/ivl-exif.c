@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The first directory of a TIFF file, which is also how EXIF data is laid out (TIFF 6.0, section 2). */
+ * The first directory of a TIFF file, which is also how EXIF data is laid out (TIFF 6.0, section
+ * 2). */
 #include "image/ivl-exif.h"
 
 #include <string.h>

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* The tags of a TIFF file's first directory that matter here. EXIF data is a TIFF file too. Absent tags
- * have TIFF's defaults; width and height are 0 when absent. */
+/* The tags of a TIFF file's first directory that matter here. EXIF data is a TIFF file too.
+ * Absent tags have TIFF's defaults; width and height are 0 when absent. */
 typedef struct
 {
   guint32 width;
@@ -23,7 +23,8 @@ gboolean ivl_exif_read (const guint8 *data,
                         gsize         size,
                         IvlExif      *exif);
 
-/* The orientation of EXIF data, with or without the "Exif\0\0" in front; 1 if it is absent or broken. */
+/* The orientation of EXIF data, with or without the "Exif\0\0" in front; 1 if it is absent or
+ * broken. */
 guint    ivl_exif_get_orientation (const guint8 *data,
                                    gsize         size);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Dimensions of picture files from their headers, before any decoder sees them: a file of some hundred
- * bytes can ask a decoder for gigabytes. Each format's walk also finds out whether the file was cut. */
+ * Dimensions of picture files from their headers, before any decoder sees them: a file of some
+ * hundred bytes can ask a decoder for gigabytes. Each format's walk also finds out whether the
+ * file was cut. */
 #include "image/ivl-probe.h"
 
 #include "image/ivl-exif.h"
@@ -355,7 +356,8 @@ read_bmp (const guint8  *data,
     }
   if (probe->width > G_MAXINT32 || bits > 32)
     return fail (error, IVL_PROBE_BMP, "impossible width or depth");
-  /* Run lengths (1, 2) give no size of their own, so the header's is taken; else rows of whole words. */
+  /* Run lengths (1, 2) give no size of their own, so the header's is taken; else rows of whole
+   * words. */
   if (compression == 1 || compression == 2)
     end = le32 (data + 34);
   else

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Embedded colour profiles to sRGB through lcms2, relative colorimetric with black point compensation,
- * as GIMP does by default. Profiles come from files: lcms2 errors are silent and mean "no profile". */
+ * Embedded colour profiles to sRGB through lcms2, relative colorimetric with black point
+ * compensation, as GIMP does by default. Profiles come from files: lcms2 errors are silent and
+ * mean "no profile". */
 #include "image/ivl-profile.h"
 
 #include <lcms2.h>
@@ -45,8 +46,8 @@ profile_open (IvlProfile  *profile,
   srgb = cmsCreate_sRGBProfileTHR (profile->context);
   if (srgb == NULL)
     return;
-  /* Without cmsFLAGS_COPY_ALPHA lcms2 leaves the output's extra channel untouched, which in place is
-   * the same and costs nothing. */
+  /* Without cmsFLAGS_COPY_ALPHA lcms2 leaves the output's extra channel untouched, which in
+   * place is the same and costs nothing. */
   profile->transform = cmsCreateTransformTHR (profile->context, source,
                                               profile->is_gray ? TYPE_GRAY_8 : rgb, srgb, rgb,
                                               INTENT_RELATIVE_COLORIMETRIC, flags);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Bicubic resize with the integer arithmetic of Pillow's 8-bit path, so that tiles equal the ones the
- * model was trained and published with.
+ * Bicubic resize with the integer arithmetic of Pillow's 8-bit path, so that tiles equal the
+ * ones the model was trained and published with.
  *
- * Each pass sums pixel * weight in 22-bit fixed point. A weight is split as hi * 2048 + lo, two 16-bit
- * halves, so that the compiler can use 16 x 16 -> 32 bit multiply-add instructions, which every x86-64
- * has; the sum is the same integer. The source is read once, row by row: a row is shrunk horizontally
- * into a ring that holds as many rows as one output row needs, and the vertical pass reads from there. */
+ * Each pass sums pixel * weight in 22-bit fixed point. A weight is split as hi * 2048 + lo, two
+ * 16-bit halves, so that the compiler can use 16 x 16 -> 32 bit multiply-add instructions, which
+ * every x86-64 has; the sum is the same integer. The source is read once, row by row: a row is
+ * shrunk horizontally into a ring that holds as many rows as one output row needs, and the
+ * vertical pass reads from there. */
 #include "image/ivl-resize.h"
 
 #include <libivl/ivl-error.h>
@@ -252,7 +253,8 @@ ivl_resize_bicubic (const guint8  *src,
 
   g_return_val_if_fail (src_width > 0 && src_height > 0 && dst_width > 0 && dst_height > 0, FALSE);
 
-  if (!weights_init (&across, src_width, dst_width) || !weights_init (&down, src_height, dst_height))
+  if (!weights_init (&across, src_width, dst_width)
+      || !weights_init (&down, src_height, dst_height))
     return set_no_memory (error, dst_width, dst_height);
   planes = g_try_new0 (gint16, plane_size * 3);
   ring = g_try_malloc_n (down.max_count, row_size);

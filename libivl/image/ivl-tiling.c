@@ -12,6 +12,7 @@
 static const float channel_mean[3] = { 0.485f, 0.456f, 0.406f };
 static const float channel_std[3] = { 0.229f, 0.224f, 0.225f };
 
+/* nocheck:name: the verb belongs to IvlTileGrid */
 void
 ivl_tile_grid_choose (guint        width,
                       guint        height,
@@ -28,7 +29,8 @@ ivl_tile_grid_choose (guint        width,
 
   grid->cols = 1;
   grid->rows = 1;
-  /* The reference sorts candidates by the number of tiles; their order among equals changes nothing. */
+  /* The reference sorts candidates by the number of tiles; their order among equals changes
+   * nothing. */
   for (n = MAX (min_num, 1); n <= max_num; n++)
     for (guint cols = 1; cols <= n; cols++)
       {
@@ -69,6 +71,7 @@ cut_canvas (const guint8 *canvas,
         }
 }
 
+/* nocheck:name: the file is about tiles */
 guint8 *
 ivl_tiles_cut (const guint8      *rgb,
                guint              width,
@@ -89,8 +92,9 @@ ivl_tiles_cut (const guint8      *rgb,
       || (tiles = g_try_malloc (total)) == NULL
       || (n > 1 && (canvas = g_try_malloc (tile_bytes * n)) == NULL))
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "not enough memory for %u tiles of %u x %u",
-                   grid->n_tiles, tile_size, tile_size);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                   "not enough memory for %u tiles of %u x %u", grid->n_tiles, tile_size,
+                   tile_size);
       return NULL;
     }
   if (!ivl_resize_bicubic (rgb, width, height, stride, canvas != NULL ? canvas : tiles,
@@ -99,12 +103,13 @@ ivl_tiles_cut (const guint8      *rgb,
   if (canvas != NULL)
     cut_canvas (canvas, grid->cols, grid->rows, tile_size, tiles);
   if (grid->thumbnail
-      && !ivl_resize_bicubic (rgb, width, height, stride, tiles + n * tile_bytes, tile_size, tile_size,
-                              error))
+      && !ivl_resize_bicubic (rgb, width, height, stride, tiles + n * tile_bytes, tile_size,
+                              tile_size, error))
     return NULL;
   return g_steal_pointer (&tiles);
 }
 
+/* nocheck:name: the file is about tiles */
 void
 ivl_tile_normalise (const guint8 *tile,
                     guint         size,

@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* InternVL's dynamic tiling. A picture is resized once to (tile_size * cols, tile_size * rows) and cut
- * row by row; a thumbnail (the whole picture at tile_size) comes last when there is more than one tile. */
+/* InternVL's dynamic tiling. A picture is resized once to (tile_size * cols, tile_size * rows)
+ * and cut row by row; a thumbnail (the whole picture at tile_size) comes last when there is more
+ * than one tile. */
 typedef struct
 {
   guint    cols;
@@ -15,9 +16,9 @@ typedef struct
   guint    n_tiles; /* cols * rows + thumbnail */
 } IvlTileGrid;
 
-/* The grid whose aspect is closest to width:height among min_num..max_num tiles (reference: OpenGVLab
- * InternVL, dynamic_preprocess: doubles, strict <, on a tie the larger grid if the picture has more
- * than half its area in pixels). */
+/* The grid whose aspect is closest to width:height among min_num..max_num tiles (reference:
+ * OpenGVLab InternVL, dynamic_preprocess: doubles, strict <, on a tie the larger grid if the
+ * picture has more than half its area in pixels). */
 void    ivl_tile_grid_choose (guint        width,
                               guint        height,
                               guint        tile_size,
@@ -27,7 +28,7 @@ void    ivl_tile_grid_choose (guint        width,
                               IvlTileGrid *grid);
 
 /* All tiles of an RGB8 picture (rows of `stride` bytes), u8 [n_tiles, tile_size, tile_size, 3].
- * NULL with IVL_ERROR_NO_MEMORY or when cancelled. */
+ * NULL with IVL_ERROR_NO_MEMORY. */
 guint8 *ivl_tiles_cut (const guint8      *rgb,
                        guint              width,
                        guint              height,

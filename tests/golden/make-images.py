@@ -244,6 +244,7 @@ def profiles():
                          b'rTRC': gamma(2.2), b'gTRC': gamma(2.2), b'bTRC': gamma(2.2)})
     dark = icc(b'GRAY', {b'kTRC': gamma(1.4)})
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
+    srgb = srgb[:24] + struct.pack('>6H', 2026, 1, 1, 0, 0, 0) + srgb[36:]  # the date of making
     im = drawing(24, 16)
     for name, data in (('icc.png', save(im, 'PNG', icc_profile=wide)),
                        ('icc.jpg', save(im, 'JPEG', quality=95, icc_profile=wide)),
@@ -346,6 +347,7 @@ def damaged():
     refuse('bits12.jpg', jpeg.replace(b'\xff\xc0\0\x11\x08', b'\xff\xc0\0\x11\x0c'), 'UNSUPPORTED',
            '8 bits')
     refuse('no-directory.tiff', b'II*\0\xf0\0\0\0', bad, 'directory')
+    refuse('short.bmp', save(im, 'BMP')[:-80], bad, 'it ends too early')
     refuse('core-header.bmp', b'BM' + bytes(24), bad, 'header')
 
 

@@ -12,7 +12,8 @@ static json_t *
 load_list (const char *key)
 {
   static json_t *root;
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "golden", "images", "images.json", NULL);
+  g_autofree char *path =
+      g_test_build_filename (G_TEST_DIST, "golden", "images", "images.json", NULL);
 
   if (root == NULL)
     root = json_load_file (path, 0, NULL);
@@ -95,7 +96,8 @@ test_case (gconstpointer data)
   g_assert_cmpint (decode.width, ==, json_integer_value (json_object_get (row, "width")));
   g_assert_cmpint (decode.height, ==, json_integer_value (json_object_get (row, "height")));
   g_assert_cmpuint (g_bytes_get_size (decode.pixels), ==, (gsize) decode.width * decode.height * 3);
-  g_assert_cmpint (decode.orientation, ==, json_integer_value (json_object_get (row, "orientation")));
+  g_assert_cmpint (decode.orientation, ==,
+                   json_integer_value (json_object_get (row, "orientation")));
   g_assert_cmpint (decode.composited, ==, json_is_true (json_object_get (row, "composited")));
   g_assert_cmpint (decode.converted, ==, json_is_true (json_object_get (row, "converted")));
   check_pixels (file, decode.pixels, row);
@@ -113,8 +115,8 @@ test_refused (gconstpointer data)
   struct rusage usage;
   IvlError want;
 
-  g_assert_false (ivl_decode_bytes (bytes, file, IVL_DECODE_DEFAULT, IVL_DECODE_DEFAULT_MAX_PIXELS, NULL,
-                                    &decode, &error));
+  g_assert_false (ivl_decode_bytes (bytes, file, IVL_DECODE_DEFAULT, IVL_DECODE_DEFAULT_MAX_PIXELS,
+                                    NULL, &decode, &error));
   g_test_message ("%s", error->message);
   want = strcmp (code, "UNSUPPORTED") == 0 ? IVL_ERROR_UNSUPPORTED : IVL_ERROR_INVALID_DATA;
   g_assert_error (error, IVL_ERROR, want);
@@ -125,7 +127,8 @@ test_refused (gconstpointer data)
   g_assert_cmpint (usage.ru_maxrss, <, 300 * 1024); /* KiB */
 }
 
-/* A file that was cut either is refused or still has every pixel: never a picture that is partly gray. */
+/* A file that was cut either is refused or still has every pixel: never a picture that is partly
+ * gray. */
 static void
 test_truncated (gconstpointer data)
 {
@@ -135,7 +138,8 @@ test_truncated (gconstpointer data)
   g_auto (IvlDecode) whole = { NULL };
   guint n_refused = 0;
 
-  g_assert_true (ivl_decode_bytes (bytes, NULL, 0, IVL_DECODE_DEFAULT_MAX_PIXELS, NULL, &whole, NULL));
+  g_assert_true (
+      ivl_decode_bytes (bytes, NULL, 0, IVL_DECODE_DEFAULT_MAX_PIXELS, NULL, &whole, NULL));
   for (gsize n = 0; n < size; n += n < 64 || n + 64 >= size ? 1 : MAX (size / 61, 1))
     {
       g_autoptr (GBytes) part = g_bytes_new_from_bytes (bytes, 0, n);
@@ -177,8 +181,8 @@ test_cancelled (void)
   g_autoptr (GError) error = NULL;
 
   g_cancellable_cancel (cancellable);
-  g_assert_false (ivl_decode_bytes (bytes, "a", 0, IVL_DECODE_DEFAULT_MAX_PIXELS, cancellable, &decode,
-                                    &error));
+  g_assert_false (ivl_decode_bytes (bytes, "a", 0, IVL_DECODE_DEFAULT_MAX_PIXELS, cancellable,
+                                    &decode, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
@@ -208,9 +212,10 @@ main (int   argc,
       char *argv[])
 {
   static const char *const to_cut[] = {
-    "rgba.png",       "interlaced.png",  "orient-6.jpg", "progressive.jpg", "orient-6.tiff", "lzw.tiff",
-    "deflate.tiff",   "rgb.bmp",         "palette.bmp",  "rgb.gif",         "two-frames.gif", "lossy.webp",
-    "lossless.webp",  "two-frames.webp", "icc.png",      "icc.webp",        "cmyk.jpg",      "rgba.tiff",
+    "rgba.png",       "interlaced.png", "orient-6.jpg",  "progressive.jpg", "orient-6.tiff",
+    "lzw.tiff",       "deflate.tiff",   "rgb.bmp",       "palette.bmp",     "rgb.gif",
+    "two-frames.gif", "lossy.webp",     "lossless.webp", "two-frames.webp", "icc.png",
+    "icc.webp",       "cmyk.jpg",       "rgba.tiff",
   };
 
   g_test_init (&argc, &argv, NULL);

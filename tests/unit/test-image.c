@@ -16,7 +16,8 @@ test_file (void)
   g_autofree char *path = get_path ("orient-6.jpg"); /* 24 x 16 as stored */
   g_autoptr (GError) error = NULL;
   g_autoptr (IvlImage) image = ivl_image_new_from_file (path, IVL_IMAGE_DEFAULT, 0, NULL, &error);
-  g_autoptr (IvlImage) kept = ivl_image_new_from_file (path, IVL_IMAGE_KEEP_ORIENTATION, 0, NULL, NULL);
+  g_autoptr (IvlImage) kept =
+      ivl_image_new_from_file (path, IVL_IMAGE_KEEP_ORIENTATION, 0, NULL, NULL);
   const guint8 *upright;
   const guint8 *stored;
 
@@ -54,7 +55,8 @@ test_file_errors (void)
       g_autofree char *path = get_path (rows[i].name);
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (ivl_image_new_from_file (path, IVL_IMAGE_DEFAULT, rows[i].max_pixels, NULL, &error));
+      g_assert_null (
+          ivl_image_new_from_file (path, IVL_IMAGE_DEFAULT, rows[i].max_pixels, NULL, &error));
       g_test_message ("%s", error->message);
       g_assert_error (error, IVL_ERROR, rows[i].code);
       g_assert_nonnull (strstr (error->message, rows[i].name));
@@ -132,8 +134,15 @@ test_pixels_errors (void)
     guint height;
     gsize rowstride;
   } rows[] = {
-    { 0, 2, 6 }, { 2, 0, 6 }, { 2, 2, 5 }, { 2, 3, 6 }, { 2, 2, 7 }, { 2, 2, G_MAXSIZE }, { 2, G_MAXUINT, 6 },
-    { G_MAXUINT, 1, G_MAXSIZE }, { 1000001, 1, 3000003 },
+    { 0, 2, 6 },
+    { 2, 0, 6 },
+    { 2, 2, 5 },
+    { 2, 3, 6 },
+    { 2, 2, 7 },
+    { 2, 2, G_MAXSIZE },
+    { 2, G_MAXUINT, 6 },
+    { G_MAXUINT, 1, G_MAXSIZE },
+    { 1000001, 1, 3000003 },
   };
   g_autoptr (GBytes) bytes = g_bytes_new_static ("0123456789ab", 12);
 
@@ -141,8 +150,8 @@ test_pixels_errors (void)
     {
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (ivl_image_new_from_pixels (rows[i].width, rows[i].height, rows[i].rowstride, bytes,
-                                                &error));
+      g_assert_null (ivl_image_new_from_pixels (rows[i].width, rows[i].height, rows[i].rowstride,
+                                                bytes, &error));
       g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
     }
 }
@@ -179,7 +188,11 @@ test_tiles (void)
 static void
 test_tiles_errors (void)
 {
-  static const guint rows[][3] = { { 0, 1, 2 }, { 8193, 1, 2 }, { 448, 0, 2 }, { 448, 3, 2 }, { 448, 1, 1025 } };
+  static const guint rows[][3] = { { 0, 1, 2 },
+                                   { 8193, 1, 2 },
+                                   { 448, 0, 2 },
+                                   { 448, 3, 2 },
+                                   { 448, 1, 1025 } };
   g_autoptr (GBytes) bytes = g_bytes_new_static ("rgb", 3);
   g_autoptr (IvlImage) image = ivl_image_new_from_pixels (1, 1, 3, bytes, NULL);
 
@@ -189,8 +202,8 @@ test_tiles_errors (void)
 
       g_assert_null (ivl_image_cut_tiles (image, rows[i][0], rows[i][1], rows[i][2], TRUE, &error));
       g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
-      g_assert_false (ivl_image_get_grid (image, rows[i][0], rows[i][1], rows[i][2], TRUE, NULL, NULL, NULL,
-                                          NULL));
+      g_assert_false (ivl_image_get_grid (image, rows[i][0], rows[i][1], rows[i][2], TRUE, NULL,
+                                          NULL, NULL, NULL));
     }
 }
 

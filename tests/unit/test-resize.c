@@ -77,14 +77,16 @@ define_resize (const guint8 *src,
     for (guint c = 0; c < 3; c++)
       define_line (src + y * stride + c, width, 3, across + y * out_width * 3 + c, out_width, 3);
   for (gsize x = 0; x < (gsize) out_width * 3; x++)
-    define_line (across + x, height, (gsize) out_width * 3, out + x, out_height, (gsize) out_width * 3);
+    define_line (across + x, height, (gsize) out_width * 3, out + x, out_height,
+                 (gsize) out_width * 3);
   return out;
 }
 
 static void
 test_pillow (void)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "golden", "images", "resize.json", NULL);
+  g_autofree char *path =
+      g_test_build_filename (G_TEST_DIST, "golden", "images", "resize.json", NULL);
   json_t *root = json_load_file (path, 0, NULL);
   json_t *cases = json_object_get (root, "cases");
 
@@ -99,8 +101,9 @@ test_pillow (void)
       g_autofree char *got = NULL;
       g_autoptr (GError) error = NULL;
 
-      g_assert_cmpint (json_unpack (row, "{si s[ii] s[ii] ss}", "seed", &seed, "src", &sw, &sh, "dst",
-                                    &dw, &dh, "sha256", &sha256), ==, 0);
+      g_assert_cmpint (json_unpack (row, "{si s[ii] s[ii] ss}", "seed", &seed, "src", &sw, &sh,
+                                    "dst", &dw, &dh, "sha256", &sha256),
+                       ==, 0);
       src = make_noise (seed, (gsize) sw * sh * 3);
       dst = g_malloc ((gsize) dw * dh * 3);
       g_assert_true (ivl_resize_bicubic (src, sw, sh, (gsize) sw * 3, dst, dw, dh, &error));

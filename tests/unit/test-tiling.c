@@ -90,7 +90,8 @@ static GBytes *
 load_bytes (const char *folder,
             const char *name)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "golden", "fixtures", folder, name, NULL);
+  g_autofree char *path =
+      g_test_build_filename (G_TEST_DIST, "golden", "fixtures", folder, name, NULL);
   char *data;
   gsize size;
   g_autoptr (GError) error = NULL;
@@ -161,21 +162,23 @@ check_entry (json_t *entry,
   gsize size;
   const guint8 *rgb;
 
-  g_assert_cmpint (json_unpack (entry, "{ss si si sb si si}", "file", &file, "min_num", &min_num, "max_num",
-                                &max_num, "use_thumbnail", &use_thumbnail, "grid_cols", &cols,
-                                "grid_rows", &rows), ==, 0);
+  g_assert_cmpint (json_unpack (entry, "{ss si si sb si si}", "file", &file, "min_num", &min_num,
+                                "max_num", &max_num, "use_thumbnail", &use_thumbnail, "grid_cols",
+                                &cols, "grid_rows", &rows),
+                   ==, 0);
   decode_plain ("images", file, &decode);
   rgb = g_bytes_get_data (decode.pixels, &size);
   g_assert_cmpint (decode.width, ==, json_integer_value (json_object_get (entry, "width")));
   g_assert_cmpint (decode.height, ==, json_integer_value (json_object_get (entry, "height")));
   assert_sha256 (rgb, size, json_object_get (entry, "rgb_sha256"));
 
-  ivl_tile_grid_choose (decode.width, decode.height, TILE_SIZE, min_num, max_num, use_thumbnail, &grid);
+  ivl_tile_grid_choose (decode.width, decode.height, TILE_SIZE, min_num, max_num, use_thumbnail,
+                        &grid);
   g_assert_cmpint (grid.cols, ==, cols);
   g_assert_cmpint (grid.rows, ==, rows);
   g_assert_cmpuint (grid.n_tiles, ==, json_array_size (want));
-  tiles = ivl_tiles_cut (rgb, decode.width, decode.height, (gsize) decode.width * 3, TILE_SIZE, &grid,
-                         &error);
+  tiles = ivl_tiles_cut (rgb, decode.width, decode.height, (gsize) decode.width * 3, TILE_SIZE,
+                         &grid, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < grid.n_tiles; i++)
     check_tile (tiles + (gsize) i * TILE_BYTES, json_array_get (want, i), n_whole);
@@ -192,7 +195,8 @@ test_tiles (void)
 
   for (gsize i = 0; i < json_array_size (entries); i++)
     n += check_entry (json_array_get (entries, i), &n_whole);
-  g_test_message ("%" G_GSIZE_FORMAT " pictures, %u tiles equal as u8 and as f32, %u also by whole pixels",
+  g_test_message ("%" G_GSIZE_FORMAT
+                  " pictures, %u tiles equal as u8 and as f32, %u also by whole pixels",
                   json_array_size (entries), n, n_whole);
   g_assert_cmpuint (n, ==, 88);
   g_assert_cmpuint (n_whole, >, 0);
