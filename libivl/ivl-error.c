@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The library's error domain.
+ */
+#include <libivl/ivl-error.h>
+
+G_DEFINE_QUARK (ivl-error-quark, ivl_error)

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * An opened model: an engine and its facts.
+ */
+#include <libivl/ivl-model.h>
+
+#include "engines/ivl-engine-local.h"
+
+struct _IvlModel
+{
+  GObject       parent_instance;
+  IvlEngine    *engine; /* (owned) */
+  IvlEngineInfo info;
+};
+
+G_DEFINE_FINAL_TYPE (IvlModel, ivl_model, G_TYPE_OBJECT)
+
+static void
+ivl_model_finalize (GObject *object)
+{
+  IvlModel *self = IVL_MODEL (object);
+
+  g_clear_object (&self->engine);
+  G_OBJECT_CLASS (ivl_model_parent_class)->finalize (object);
+}
+
+static void
+ivl_model_class_init (IvlModelClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = ivl_model_finalize;
+}
+
+static void
+ivl_model_init (IvlModel *self)
+{
+}
+
+/**
+ * ivl_model_new_for_engine:
+ * @engine: an engine
+ *
+ * A model that @engine answers for, such as a program's own engine.
+ *
+ * Returns: (transfer full): the model
+ */
+IvlModel *
+ivl_model_new_for_engine (IvlEngine *engine)
+{
+  IvlModel *self;
+
+  g_return_val_if_fail (IVL_IS_ENGINE (engine), NULL);
+
+  self = g_object_new (IVL_TYPE_MODEL, NULL);
+  self->engine = g_object_ref (engine);
+  IVL_ENGINE_GET_CLASS (engine)->get_info (engine, &self->info);
+  return self;
+}
+
+/**
+ * ivl_model_open:
+ * @location: a checkpoint folder as published: `config.json`, `*.safetensors`, tokenizer files
+ * @cancellable: (nullable): to give up
+ * @error: return location for an error
+ *
+ * Opens a model. Weights are mapped, not read, so this takes a fraction of a second.
+ *
+ * Errors: %IVL_ERROR_NOT_FOUND (the folder, a file or a weight), %IVL_ERROR_INVALID_DATA (a damaged or misshapen
+ * file: the message names it), %IVL_ERROR_UNSUPPORTED (another kind of model), %IVL_ERROR_NO_MEMORY.
+ *
+ * Returns: (transfer full): the model, or %NULL with @error set
+ */
+IvlModel *
+ivl_model_open (const char    *location,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  g_autoptr (IvlEngine) engine = NULL;
+
+  g_return_val_if_fail (location != NULL, NULL);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+  engine = ivl_engine_local_open (location, error);
+  return engine != NULL ? ivl_model_new_for_engine (engine) : NULL;
+}
+
+static void
+open_in_thread (GTask        *task,
+                gpointer      source,
+                gpointer      data,
+                GCancellable *cancellable)
+{
+  GError *error = NULL;
+  IvlModel *model = ivl_model_open (data, cancellable, &error);
+
+  if (model != NULL)
+    g_task_return_pointer (task, model, g_object_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * ivl_model_open_async:
+ * @location: as for [func@Model.open]
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called when it is done
+ * @user_data: for @callback
+ *
+ * Opens a model without blocking.
+ */
+void
+ivl_model_open_async (const char          *location,
+                      GCancellable        *cancellable,
+                      GAsyncReadyCallback  callback,
+                      gpointer             user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+
+  g_return_if_fail (location != NULL);
+
+  g_task_set_source_tag (task, ivl_model_open_async);
+  g_task_set_task_data (task, g_strdup (location), g_free);
+  g_task_run_in_thread (task, open_in_thread);
+}
+
+/**
+ * ivl_model_open_finish:
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Finishes [func@Model.open_async].
+ *
+ * Returns: (transfer full): the model, or %NULL with @error set
+ */
+IvlModel *
+ivl_model_open_finish (GAsyncResult  *result,
+                       GError       **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * ivl_model_get_engine:
+ * @self: a model
+ *
+ * Returns: (transfer none): what answers for the model
+ */
+IvlEngine *
+ivl_model_get_engine (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), NULL);
+
+  return self->engine;
+}
+
+/**
+ * ivl_model_get_name:
+ * @self: a model
+ *
+ * Returns: short name, such as `InternVL2_5-1B`
+ */
+const char *
+ivl_model_get_name (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), NULL);
+
+  return self->info.name;
+}
+
+/**
+ * ivl_model_get_family:
+ * @self: a model
+ *
+ * Returns: name of the family, such as `InternVL2.5`
+ */
+const char *
+ivl_model_get_family (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), NULL);
+
+  return self->info.family;
+}
+
+/**
+ * ivl_model_get_origin:
+ * @self: a model
+ *
+ * Where answers are made and pictures go: `this computer`, or a host's name.
+ *
+ * Returns: the origin
+ */
+const char *
+ivl_model_get_origin (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), NULL);
+
+  return self->info.origin;
+}
+
+/**
+ * ivl_model_get_capabilities:
+ * @self: a model
+ *
+ * Returns: what it can do
+ */
+IvlEngineCapabilities
+ivl_model_get_capabilities (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), 0);
+
+  return self->info.capabilities;
+}
+
+/**
+ * ivl_model_get_n_parameters:
+ * @self: a model
+ *
+ * Returns: numbers in all weights; 0 when unknown
+ */
+guint64
+ivl_model_get_n_parameters (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), 0);
+
+  return self->info.n_parameters;
+}
+
+/**
+ * ivl_model_get_n_bytes:
+ * @self: a model
+ *
+ * Returns: bytes of the weight files; 0 when unknown
+ */
+guint64
+ivl_model_get_n_bytes (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), 0);
+
+  return self->info.n_bytes;
+}
+
+/**
+ * ivl_model_get_context_length:
+ * @self: a model
+ *
+ * Returns: longest conversation in tokens, picture tokens included; 0 when unknown
+ */
+guint
+ivl_model_get_context_length (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), 0);
+
+  return self->info.context_length;
+}
+
+/**
+ * ivl_model_get_tile_size:
+ * @self: a model
+ *
+ * Returns: width and height of a picture tile in pixels; 0 without vision
+ */
+guint
+ivl_model_get_tile_size (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), 0);
+
+  return self->info.tile_size;
+}
+
+/**
+ * ivl_model_get_min_tiles:
+ * @self: a model
+ *
+ * Returns: least tiles of a picture in the model's own budget, thumbnail not counted
+ */
+guint
+ivl_model_get_min_tiles (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), 0);
+
+  return self->info.min_tiles;
+}
+
+/**
+ * ivl_model_get_max_tiles:
+ * @self: a model
+ *
+ * Returns: most tiles of a picture in the model's own budget, thumbnail not counted
+ */
+guint
+ivl_model_get_max_tiles (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), 0);
+
+  return self->info.max_tiles;
+}
+
+/**
+ * ivl_model_embed:
+ * @self: a model with %IVL_ENGINE_EMBED
+ * @image: a picture; it is seen whole, as one tile
+ * @n_values: (out): number of values
+ * @cancellable: (nullable): to give up, within one layer of work
+ * @error: return location for an error
+ *
+ * Pooled features of a picture: the vision model's class token after the last layer, float32, not normalised.
+ *
+ * Errors: %IVL_ERROR_UNSUPPORTED, %IVL_ERROR_NO_MEMORY, %IVL_ERROR_INVALID_DATA (weights that are not finite).
+ *
+ * Returns: (transfer full) (array length=n_values): the features, freed with g_free(), or %NULL with @error set
+ */
+float *
+ivl_model_embed (IvlModel      *self,
+                 IvlImage      *image,
+                 gsize         *n_values,
+                 GCancellable  *cancellable,
+                 GError       **error)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), NULL);
+  g_return_val_if_fail (IVL_IS_IMAGE (image), NULL);
+  g_return_val_if_fail (n_values != NULL, NULL);
+
+  *n_values = 0;
+  return IVL_ENGINE_GET_CLASS (self->engine)->embed (self->engine, image, n_values, cancellable, error);
+}
+
+/**
+ * ivl_model_tokenize:
+ * @self: a model with %IVL_ENGINE_TOKENS
+ * @text: UTF-8 text
+ * @special: whether added tokens such as `<|im_end|>` are recognised; %FALSE treats @text as a user's
+ * @n_ids: (out): number of ids
+ * @error: return location for an error
+ *
+ * Token ids of a text, without the token that opens a prompt.
+ *
+ * Errors: %IVL_ERROR_UNSUPPORTED.
+ *
+ * Returns: (transfer full) (array length=n_ids): the ids, freed with g_free(), or %NULL with @error set
+ */
+guint32 *
+ivl_model_tokenize (IvlModel    *self,
+                    const char  *text,
+                    gboolean     special,
+                    gsize       *n_ids,
+                    GError     **error)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), NULL);
+  g_return_val_if_fail (text != NULL, NULL);
+  g_return_val_if_fail (n_ids != NULL, NULL);
+
+  *n_ids = 0;
+  return IVL_ENGINE_GET_CLASS (self->engine)->tokenize (self->engine, text, special, n_ids, error);
+}
+
+/**
+ * ivl_model_detokenize:
+ * @self: a model with %IVL_ENGINE_TOKENS
+ * @ids: (array length=n_ids): token ids; unknown ones give nothing
+ * @n_ids: number of ids
+ * @error: return location for an error
+ *
+ * Text of token ids, added tokens included, as valid UTF-8.
+ *
+ * Errors: %IVL_ERROR_UNSUPPORTED.
+ *
+ * Returns: (transfer full): the text, or %NULL with @error set
+ */
+char *
+ivl_model_detokenize (IvlModel       *self,
+                      const guint32  *ids,
+                      gsize           n_ids,
+                      GError        **error)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), NULL);
+  g_return_val_if_fail (ids != NULL || n_ids == 0, NULL);
+
+  return IVL_ENGINE_GET_CLASS (self->engine)->detokenize (self->engine, ids, n_ids, error);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <libivl/ivl-message.h>
+#include <libivl/ivl-reply.h>
+#include <libivl/ivl-session.h>
+
+G_BEGIN_DECLS
+
+/* A reply on a session that has begun to answer; `image` (nullable) is the picture that regions refer to. */
+IvlReply *ivl_reply_new (IvlSession     *session,
+                         IvlImage       *image,
+                         const IvlUsage *usage);
+
+/* What the reply asks of its session. advance() generates the next piece; end() gives the session free again, with
+ * the answer in its history, or with the question taken back when answer is NULL. */
+gboolean  ivl_session_advance (IvlSession    *self,
+                               GString       *text,
+                               GArray        *ids,
+                               IvlUsage      *usage,
+                               GCancellable  *cancellable,
+                               GError       **error);
+void      ivl_session_end (IvlSession *self,
+                           const char *answer);
+
+G_END_DECLS

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One answer, pulled piece by piece from its session's engine.
+ */
+#include "ivl-reply-private.h"
+
+#include <libivl/ivl-region.h>
+
+struct _IvlReply
+{
+  GObject     parent_instance;
+  IvlSession *session; /* (owned); NULL once the reply has ended */
+  IvlImage   *image;   /* (owned) (nullable) */
+  GString    *text;
+  GArray     *ids;     /* guint32 */
+  IvlUsage    usage;
+  int         is_reading; /* atomic: a read is under way */
+};
+
+G_DEFINE_FINAL_TYPE (IvlReply, ivl_reply, G_TYPE_OBJECT)
+
+static void
+ivl_reply_dispose (GObject *object)
+{
+  ivl_reply_close (IVL_REPLY (object));
+  G_OBJECT_CLASS (ivl_reply_parent_class)->dispose (object);
+}
+
+static void
+ivl_reply_finalize (GObject *object)
+{
+  IvlReply *self = IVL_REPLY (object);
+
+  g_clear_object (&self->image);
+  g_string_free (self->text, TRUE);
+  g_array_unref (self->ids);
+  G_OBJECT_CLASS (ivl_reply_parent_class)->finalize (object);
+}
+
+static void
+ivl_reply_class_init (IvlReplyClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = ivl_reply_dispose;
+  G_OBJECT_CLASS (klass)->finalize = ivl_reply_finalize;
+}
+
+static void
+ivl_reply_init (IvlReply *self)
+{
+  self->text = g_string_new (NULL);
+  self->ids = g_array_new (FALSE, FALSE, sizeof (guint32));
+}
+
+IvlReply *
+ivl_reply_new (IvlSession     *session,
+               IvlImage       *image,
+               const IvlUsage *usage)
+{
+  IvlReply *self = g_object_new (IVL_TYPE_REPLY, NULL);
+
+  self->session = g_object_ref (session);
+  g_set_object (&self->image, image);
+  self->usage = *usage;
+  return self;
+}
+
+static void
+end_session (IvlReply   *self,
+             const char *answer)
+{
+  g_autoptr (IvlSession) session = g_steal_pointer (&self->session);
+
+  if (session != NULL)
+    ivl_session_end (session, answer);
+}
+
+static char *
+read_piece (IvlReply      *self,
+            GCancellable  *cancellable,
+            GError       **error)
+{
+  g_autoptr (GString) piece = g_string_new (NULL);
+
+  while (piece->len == 0 && self->session != NULL)
+    {
+      if (!ivl_session_advance (self->session, piece, self->ids, &self->usage, cancellable, error))
+        {
+          end_session (self, NULL);
+          return NULL;
+        }
+      g_string_append_len (self->text, piece->str, piece->len);
+      if (self->usage.finish_reason != IVL_FINISH_NONE)
+        end_session (self, self->text->str);
+    }
+  return piece->len > 0 ? g_string_free (g_steal_pointer (&piece), FALSE) : NULL;
+}
+
+/**
+ * ivl_reply_read:
+ * @self: a reply
+ * @cancellable: (nullable): to give up the whole reply, within one layer of work
+ * @error: return location for an error
+ *
+ * Waits for the next piece of the answer: whole characters of valid UTF-8, never empty.
+ *
+ * After an error (a cancelled read among them) the reply has ended without a finish reason, and the session is as
+ * it was before the question.
+ *
+ * Errors: %G_IO_ERROR_CANCELLED, %IVL_ERROR_BUSY (another read is under way), and what the engine reports.
+ *
+ * Returns: (transfer full) (nullable): the piece; %NULL without @error at the end of the answer
+ */
+char *
+ivl_reply_read (IvlReply      *self,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  char *piece;
+
+  g_return_val_if_fail (IVL_IS_REPLY (self), NULL);
+
+  if (!g_atomic_int_compare_and_exchange (&self->is_reading, FALSE, TRUE))
+    {
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_BUSY, "The reply is being read already");
+      return NULL;
+    }
+  piece = read_piece (self, cancellable, error);
+  g_atomic_int_set (&self->is_reading, FALSE);
+  return piece;
+}
+
+static void
+read_in_thread (GTask        *task,
+                gpointer      source,
+                gpointer      data,
+                GCancellable *cancellable)
+{
+  GError *error = NULL;
+  char *piece = ivl_reply_read (source, cancellable, &error);
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, piece, g_free);
+}
+
+/**
+ * ivl_reply_read_async:
+ * @self: a reply
+ * @cancellable: (nullable): to give up the whole reply
+ * @callback: (scope async): called with the next piece
+ * @user_data: for @callback
+ *
+ * Reads the next piece without blocking; see [method@Reply.read].
+ */
+void
+ivl_reply_read_async (IvlReply            *self,
+                      GCancellable        *cancellable,
+                      GAsyncReadyCallback  callback,
+                      gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (IVL_IS_REPLY (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, ivl_reply_read_async);
+  g_task_run_in_thread (task, read_in_thread);
+}
+
+/**
+ * ivl_reply_read_finish:
+ * @self: a reply
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Finishes [method@Reply.read_async].
+ *
+ * Returns: (transfer full) (nullable): the piece; %NULL without @error at the end of the answer
+ */
+char *
+ivl_reply_read_finish (IvlReply      *self,
+                       GAsyncResult  *result,
+                       GError       **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * ivl_reply_close:
+ * @self: a reply
+ *
+ * Gives up an answer that has not ended; the session is then as it was before the question. Not while a read is
+ * under way: cancel that one.
+ */
+void
+ivl_reply_close (IvlReply *self)
+{
+  g_return_if_fail (IVL_IS_REPLY (self));
+
+  end_session (self, NULL);
+}
+
+/**
+ * ivl_reply_get_text:
+ * @self: a reply
+ *
+ * Returns: all of the answer read so far, without white space at its ends; only an answer with a finish reason counts
+ */
+const char *
+ivl_reply_get_text (IvlReply *self)
+{
+  g_return_val_if_fail (IVL_IS_REPLY (self), NULL);
+
+  return self->text->str;
+}
+
+/**
+ * ivl_reply_get_finish_reason:
+ * @self: a reply
+ *
+ * Returns: how the answer ended; %IVL_FINISH_NONE while it has not, and when it failed
+ */
+IvlFinishReason
+ivl_reply_get_finish_reason (IvlReply *self)
+{
+  g_return_val_if_fail (IVL_IS_REPLY (self), IVL_FINISH_NONE);
+
+  return self->usage.finish_reason;
+}
+
+/**
+ * ivl_reply_get_usage:
+ * @self: a reply
+ *
+ * Returns: (transfer none): what the answer has cost so far
+ */
+const IvlUsage *
+ivl_reply_get_usage (IvlReply *self)
+{
+  g_return_val_if_fail (IVL_IS_REPLY (self), NULL);
+
+  return &self->usage;
+}
+
+/**
+ * ivl_reply_get_token_ids:
+ * @self: a reply
+ * @n_ids: (out): number of ids
+ *
+ * Token ids of the answer read so far, the end token not among them.
+ *
+ * Returns: (transfer none) (array length=n_ids): the ids
+ */
+const guint32 *
+ivl_reply_get_token_ids (IvlReply *self,
+                         gsize    *n_ids)
+{
+  g_return_val_if_fail (IVL_IS_REPLY (self), NULL);
+  g_return_val_if_fail (n_ids != NULL, NULL);
+
+  *n_ids = self->ids->len;
+  return (const guint32 *) self->ids->data;
+}
+
+/**
+ * ivl_reply_get_regions:
+ * @self: a reply
+ *
+ * Named rectangles in the answer (`<ref>name</ref><box>[[x1, y1, x2, y2]]</box>`), in pixels of the last picture of
+ * the conversation.
+ *
+ * Returns: (transfer full) (element-type IvlRegion): the regions, in the answer's order; none without a picture
+ */
+GPtrArray *
+ivl_reply_get_regions (IvlReply *self)
+{
+  g_return_val_if_fail (IVL_IS_REPLY (self), NULL);
+
+  if (self->image == NULL)
+    return g_ptr_array_new_with_free_func ((GDestroyNotify) ivl_region_unref);
+  return ivl_region_parse (self->text->str, ivl_image_get_width (self->image), ivl_image_get_height (self->image));
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Opens a model folder and runs its vision side. Conversations are in ivl-timeline.c.
+ */
+#include "models/ivl-network.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "image/ivl-tiling.h"
+#include "util/ivl-system-memory.h"
+#include <libivl/ivl-error.h>
+
+/* Enough for the tiles of some ten pictures of the larger models, a hundred of the smaller ones. */
+#define TILE_CACHE_BYTES (128u << 20)
+
+/* Conversation that memory is reckoned for. */
+#define TYPICAL_TOKENS 4096
+
+gboolean
+ivl_network_has_vision (const IvlNetwork *self)
+{
+  return self->family->vision_prefix != NULL;
+}
+
+gboolean
+ivl_network_has_lm (const IvlNetwork *self)
+{
+  return self->family->lm_prefix != NULL;
+}
+
+gsize
+ivl_network_tokens_per_tile (const IvlNetwork *self)
+{
+  return self->family->projector_prefix != NULL ? ivl_projector_n_tokens (&self->parts.projector) : 0;
+}
+
+gsize
+ivl_network_context_length_for (const IvlHfConfig *config)
+{
+  return config->lm.max_position * MAX (1.0, config->lm.rope_factor);
+}
+
+gsize
+ivl_network_context_length (const IvlNetwork *self)
+{
+  return ivl_network_context_length_for (self->config);
+}
+
+guint64
+ivl_network_memory_needed (const IvlHfConfig *config,
+                           guint64            weight_bytes)
+{
+  guint64 needed = weight_bytes;
+
+  if (config->has_vision)
+    {
+      guint64 side = config->vision.image_size / config->vision.patch_size;
+
+      needed += (1 + side * side) * (6 * (guint64) config->vision.hidden_size + config->vision.intermediate_size) *
+                sizeof (float);
+    }
+  if (config->has_lm)
+    {
+      needed += IVL_DECODER_MAX_ROWS * (5 * (guint64) config->lm.hidden_size + 2 * (guint64) config->lm.intermediate_size) *
+                sizeof (float);
+      needed += TYPICAL_TOKENS * 2 * (guint64) config->lm.n_layers * config->lm.n_kv_heads * config->lm.head_dim *
+                sizeof (float);
+    }
+  return needed;
+}
+
+static gboolean
+check_memory (IvlNetwork  *self,
+              GError     **error)
+{
+  guint64 needed = ivl_network_memory_needed (self->config, ivl_checkpoint_get_n_bytes (self->checkpoint));
+  guint64 available = ivl_system_memory_available ();
+
+  if (needed <= available)
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+               "%s needs %.1f GB of memory, and %.1f GB are available: take a smaller model", self->name, needed / 1e9,
+               available / 1e9);
+  return FALSE;
+}
+
+static gboolean
+find_token (IvlNetwork  *self,
+            const char  *text,
+            guint32     *id,
+            GError     **error)
+{
+  gint32 found = ivl_tokenizer_find (self->tokenizer, text);
+
+  if (found < 0 || (guint) found >= self->config->lm.vocab_size)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "The tokenizer of %s lacks the token %s that its model is used with", self->name, text);
+      return FALSE;
+    }
+  *id = found;
+  return TRUE;
+}
+
+/* An answer ends at the template's end token, and at every id that the generation config names. */
+static gboolean
+collect_end_ids (IvlNetwork  *self,
+                 GError     **error)
+{
+  guint32 end;
+
+  if (!find_token (self, self->chat->end_token, &end, error))
+    return FALSE;
+  self->end_ids = g_array_new (FALSE, FALSE, sizeof (guint32));
+  g_array_append_val (self->end_ids, end);
+  g_array_append_vals (self->end_ids, self->config->eos_ids->data, self->config->eos_ids->len);
+  return TRUE;
+}
+
+static gboolean
+open_language (IvlNetwork  *self,
+               const char  *folder,
+               GError     **error)
+{
+  const char *name = self->family->template_name;
+
+  if (name == NULL)
+    name = self->config->template_name;
+  self->chat = ivl_chat_template_lookup (name);
+  if (self->chat == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: unknown prompt template \"%s\"", self->name, name);
+      return FALSE;
+    }
+  self->tokenizer = ivl_tokenizer_open (folder, error);
+  if (self->tokenizer == NULL)
+    return FALSE;
+  if (ivl_tokenizer_get_size (self->tokenizer) > self->config->lm.vocab_size)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "The tokenizer of %s has ids up to %u, and its model only %u tokens", self->name,
+                   ivl_tokenizer_get_size (self->tokenizer) - 1, self->config->lm.vocab_size);
+      return FALSE;
+    }
+  if (!collect_end_ids (self, error))
+    return FALSE;
+  if (self->family->projector_prefix == NULL)
+    return TRUE;
+  return find_token (self, "<img>", &self->image_start, error) && find_token (self, "</img>", &self->image_end, error) &&
+         find_token (self, "<IMG_CONTEXT>", &self->image_token, error);
+}
+
+static gboolean
+open_weights (IvlNetwork  *self,
+              const char  *folder,
+              GError     **error)
+{
+  IvlWeightBinder binder = { 0 };
+
+  self->checkpoint = ivl_checkpoint_open (folder, error);
+  if (self->checkpoint == NULL || !check_memory (self, error))
+    return FALSE;
+  binder.checkpoint = self->checkpoint;
+  if (!ivl_family_bind (self->family, self->config, &binder, &self->parts, error))
+    {
+      g_prefix_error (error, "%s: ", self->name);
+      return FALSE;
+    }
+  self->n_parameters = binder.n_parameters;
+  return TRUE;
+}
+
+IvlNetwork *
+ivl_network_open (const char  *folder,
+                  GError     **error)
+{
+  g_autoptr (IvlNetwork) self = g_new0 (IvlNetwork, 1);
+  g_autofree char *path = g_canonicalize_filename (folder, NULL);
+
+  g_mutex_init (&self->lock);
+  self->name = g_path_get_basename (path);
+  self->config = ivl_hf_config_load (folder, error);
+  if (self->config == NULL)
+    return NULL;
+  self->family = ivl_family_lookup (self->config->arch);
+  if (!open_weights (self, folder, error))
+    return NULL;
+  if (ivl_network_has_lm (self) && !open_language (self, folder, error))
+    return NULL;
+  if (self->family->projector_prefix != NULL)
+    self->tiles = ivl_tile_cache_new (ivl_network_tokens_per_tile (self) * self->config->lm.hidden_size,
+                                      TILE_CACHE_BYTES);
+  self->ops = ivl_ops_new (0);
+  return g_steal_pointer (&self);
+}
+
+void
+ivl_network_free (IvlNetwork *self)
+{
+  g_clear_pointer (&self->ops, ivl_ops_free);
+  g_clear_pointer (&self->tiles, ivl_tile_cache_free);
+  g_clear_pointer (&self->end_ids, g_array_unref);
+  g_clear_pointer (&self->tokenizer, ivl_tokenizer_free);
+  ivl_family_clear_parts (&self->parts);
+  g_clear_pointer (&self->checkpoint, ivl_checkpoint_free);
+  g_clear_pointer (&self->config, ivl_hf_config_free);
+  g_free (self->name);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+/* One tile through the vision tower: f32 [1 + P, C] (transfer full). */
+static float *
+run_vit (IvlNetwork      *self,
+         const guint8    *pixels,
+         const IvlTrace  *trace,
+         GCancellable    *cancellable,
+         GError         **error)
+{
+  const IvlVit *vit = &self->parts.vit;
+  gsize size = vit->config.image_size;
+  gsize n_values = ivl_vit_n_tokens (vit) * vit->config.hidden_size;
+  g_autofree float *normalised = g_try_malloc_n (3 * size * size, sizeof (float));
+  g_autofree float *hidden = g_try_malloc_n (n_values, sizeof (float));
+
+  if (normalised == NULL || hidden == NULL)
+    {
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "No memory for encoding a tile");
+      return NULL;
+    }
+  ivl_tile_normalise (pixels, size, normalised);
+  if (!ivl_vit_forward (vit, self->ops, normalised, hidden, trace, cancellable, error))
+    return NULL;
+  return g_steal_pointer (&hidden);
+}
+
+gboolean
+ivl_network_encode_tile (IvlNetwork        *self,
+                         const guint8      *pixels,
+                         const IvlTileKey  *key,
+                         float             *out,
+                         gboolean          *encoded,
+                         const IvlTrace    *trace,
+                         GCancellable      *cancellable,
+                         GError           **error)
+{
+  const IvlProjector *projector = &self->parts.projector;
+  g_autofree float *hidden = NULL;
+
+  *encoded = FALSE;
+  if (ivl_tile_cache_lookup (self->tiles, key, out))
+    return TRUE;
+  hidden = run_vit (self, pixels, trace, cancellable, error);
+  if (hidden == NULL ||
+      !ivl_projector_forward (projector, self->ops, hidden + projector->vision_size, out, trace, error) ||
+      !ivl_network_check_output (self, out, ivl_projector_n_tokens (projector) * ivl_projector_out_size (projector),
+                                 error))
+    return FALSE;
+  ivl_tile_cache_insert (self->tiles, key, out);
+  *encoded = TRUE;
+  return TRUE;
+}
+
+gboolean
+ivl_network_embed_tile (IvlNetwork    *self,
+                        const guint8  *pixels,
+                        float         *out,
+                        GCancellable  *cancellable,
+                        GError       **error)
+{
+  gsize width = self->parts.vit.config.hidden_size;
+  g_autofree float *hidden = run_vit (self, pixels, NULL, cancellable, error);
+
+  if (hidden == NULL || !ivl_network_check_output (self, hidden, width, error))
+    return FALSE;
+  memcpy (out, hidden, width * sizeof (float));
+  return TRUE;
+}
+
+static gboolean
+has_non_finite (IvlNetwork      *self,
+                const IvlTensor *tensor)
+{
+  IvlTensor rows = *tensor;
+  g_autofree float *row = NULL;
+
+  rows.n_dims = 2;
+  rows.shape[1] = tensor->n_dims > 1 ? tensor->shape[tensor->n_dims - 1] : ivl_tensor_n_elements (tensor);
+  rows.shape[0] = ivl_tensor_n_elements (tensor) / MAX (1, rows.shape[1]);
+  row = g_try_malloc_n (rows.shape[1], sizeof (float));
+  for (guint64 i = 0; row != NULL && i < rows.shape[0]; i++)
+    {
+      ivl_op_get_row (self->ops, &rows, i, row);
+      if (ivl_op_find_non_finite (self->ops, row, rows.shape[1]) >= 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Name of the first weight with a NaN or an infinity; NULL if all are finite. Reads every weight. */
+static const char *
+find_bad_weight (IvlNetwork *self)
+{
+  guint n = ivl_checkpoint_get_n_tensors (self->checkpoint);
+
+  for (guint i = 0; i < n; i++)
+    {
+      IvlTensor tensor;
+      const char *name = ivl_checkpoint_get_tensor (self->checkpoint, i, &tensor);
+
+      if (ivl_dtype_get_info (tensor.dtype)->is_weight && has_non_finite (self, &tensor))
+        return name;
+    }
+  return NULL;
+}
+
+gboolean
+ivl_network_check_output (IvlNetwork   *self,
+                          const float  *values,
+                          gsize         n,
+                          GError      **error)
+{
+  const char *name;
+
+  if (!ivl_checkpoint_check (self->checkpoint, error))
+    return FALSE;
+  if (ivl_op_find_non_finite (self->ops, values, n) < 0)
+    return TRUE;
+  name = find_bad_weight (self);
+  if (name != NULL)
+    g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                 "%s: the model's output is not finite, because weight %s holds NaN or infinity", self->name, name);
+  else
+    g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                 "%s: the model's output is not finite, though all its weights are", self->name);
+  return FALSE;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One conversation's tokens on a network: prefill with reuse of the longest common prefix, then token by token.
+ *
+ * Keys are cached rotated. Dynamic NTK changes the rotary base with the length beyond max_position, and the reference
+ * computes a prompt that long with one base throughout, so cached keys serve a new prompt only while both lie
+ * within max_position.
+ */
+#include "models/ivl-timeline.h"
+
+#include <string.h>
+
+#include <libivl/ivl-error.h>
+
+struct _IvlTimeline
+{
+  IvlNetwork *network;
+  IvlKvCache *cache;
+  GArray     *ids;       /* guint32: tokens in the cache */
+  GArray     *tile_keys; /* IvlTileKey: tiles of their picture tokens, in order; may name more than are cached */
+  gsize       n_plain;   /* leading tokens whose keys have the unscaled rotary base */
+  float      *logits;    /* [vocab] */
+};
+
+IvlTimeline *
+ivl_timeline_new (IvlNetwork *network)
+{
+  IvlTimeline *self = g_new0 (IvlTimeline, 1);
+
+  self->network = network;
+  self->cache = ivl_decoder_new_cache (&network->parts.decoder);
+  self->ids = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->tile_keys = g_array_new (FALSE, FALSE, sizeof (IvlTileKey));
+  return self;
+}
+
+void
+ivl_timeline_free (IvlTimeline *self)
+{
+  ivl_kv_cache_free (self->cache);
+  g_array_unref (self->ids);
+  g_array_unref (self->tile_keys);
+  g_free (self->logits);
+  g_free (self);
+}
+
+float *
+ivl_timeline_get_logits (IvlTimeline *self)
+{
+  return self->logits;
+}
+
+const guint32 *
+ivl_timeline_get_ids (IvlTimeline *self,
+                      gsize       *n_ids)
+{
+  *n_ids = self->ids->len;
+  return (const guint32 *) self->ids->data;
+}
+
+static gboolean
+is_picture_token (const IvlNetwork *network,
+                  guint32           id)
+{
+  return network->tiles != NULL && id == network->image_token;
+}
+
+/* Leading tokens that prompt and cache share: equal ids, and picture tokens of equal tiles. */
+static gsize
+common_prefix (IvlTimeline *self,
+               IvlPrompt   *prompt)
+{
+  gsize per_tile = ivl_network_tokens_per_tile (self->network);
+  gsize n_picture = 0;
+  gsize n_ids, i;
+  const guint32 *ids = ivl_prompt_get_ids (prompt, &n_ids);
+
+  n_ids = MIN (n_ids, self->ids->len);
+  for (i = 0; i < n_ids && ids[i] == g_array_index (self->ids, guint32, i); i++)
+    {
+      guint tile;
+
+      if (!is_picture_token (self->network, ids[i]))
+        continue;
+      tile = n_picture++ / per_tile;
+      if (memcmp (ivl_prompt_get_tile_key (prompt, tile), &g_array_index (self->tile_keys, IvlTileKey, tile),
+                  sizeof (IvlTileKey)) != 0)
+        break;
+    }
+  return i;
+}
+
+static gsize
+reusable_prefix (IvlTimeline *self,
+                 IvlPrompt   *prompt)
+{
+  const IvlDecoder *decoder = &self->network->parts.decoder;
+  gsize n_ids;
+
+  ivl_prompt_get_ids (prompt, &n_ids);
+  if (ivl_decoder_rope_base (decoder, n_ids) != ivl_decoder_rope_base (decoder, 1))
+    return 0;
+  /* The last token is always computed: its logits are wanted. */
+  return MIN (MIN (common_prefix (self, prompt), self->n_plain), n_ids - 1);
+}
+
+static void
+cut_back (IvlTimeline *self,
+          gsize        length)
+{
+  ivl_kv_cache_set_length (self->cache, length);
+  g_array_set_size (self->ids, length);
+  self->n_plain = MIN (self->n_plain, length);
+}
+
+static void
+report (const IvlTimelineWatcher *watcher,
+        IvlTimelinePhase          phase,
+        gsize                     done,
+        gsize                     total)
+{
+  if (watcher != NULL && watcher->progress != NULL)
+    watcher->progress (phase, done, total, watcher->data);
+}
+
+static gsize
+count_picture_tokens (const IvlNetwork *network,
+                      const guint32    *ids,
+                      gsize             n)
+{
+  gsize count = 0;
+
+  for (gsize i = 0; i < n; i++)
+    count += is_picture_token (network, ids[i]);
+  return count;
+}
+
+/* Features of the prompt's tiles from first_tile on: f32 [n_tiles - first_tile, tokens, H] (transfer full). */
+static float *
+encode_tiles (IvlTimeline               *self,
+              IvlPrompt                 *prompt,
+              guint                      first_tile,
+              const IvlTimelineWatcher  *watcher,
+              IvlTimelineCost           *cost,
+              GCancellable              *cancellable,
+              GError                   **error)
+{
+  IvlNetwork *network = self->network;
+  guint n_tiles = ivl_prompt_get_n_tiles (prompt);
+  gsize tile_values = ivl_network_tokens_per_tile (network) * network->config->lm.hidden_size;
+  g_autofree float *features = g_try_malloc_n (n_tiles - first_tile, tile_values * sizeof (float));
+  gint64 start = g_get_monotonic_time ();
+
+  if (features == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "No memory for the features of %u tiles",
+                   n_tiles - first_tile);
+      return NULL;
+    }
+  for (guint i = first_tile; i < n_tiles; i++)
+    {
+      gboolean encoded;
+      gboolean ok;
+
+      report (watcher, IVL_TIMELINE_TILES, i - first_tile, n_tiles - first_tile);
+      g_mutex_lock (&network->lock);
+      ok = ivl_network_encode_tile (network, ivl_prompt_get_tile_pixels (prompt, i),
+                                    ivl_prompt_get_tile_key (prompt, i), features + (i - first_tile) * tile_values,
+                                    &encoded, watcher != NULL ? watcher->trace : NULL, cancellable, error);
+      g_mutex_unlock (&network->lock);
+      if (!ok)
+        return NULL;
+      cost->n_tiles_encoded += encoded;
+    }
+  report (watcher, IVL_TIMELINE_TILES, n_tiles - first_tile, n_tiles - first_tile);
+  cost->tile_seconds += (g_get_monotonic_time () - start) / 1e6;
+  return g_steal_pointer (&features);
+}
+
+/* Embeddings of ids: rows of the embedding table, and one after the other the feature rows for picture tokens. */
+static void
+embed_rows (IvlTimeline   *self,
+            const guint32 *ids,
+            gsize          n,
+            const float  **features,
+            float         *x)
+{
+  IvlNetwork *network = self->network;
+  gsize hidden = network->config->lm.hidden_size;
+
+  for (gsize i = 0; i < n; i++, x += hidden)
+    if (is_picture_token (network, ids[i]))
+      {
+        memcpy (x, *features, hidden * sizeof (float));
+        *features += hidden;
+      }
+    else
+      {
+        ivl_decoder_embed (&network->parts.decoder, network->ops, ids + i, 1, x);
+      }
+}
+
+/* Runs the rows x behind the cache; with want_logits also the head on the last of them. */
+static gboolean
+run_rows (IvlTimeline     *self,
+          const guint32   *ids,
+          float           *x,
+          gsize            n,
+          gsize            total,
+          gboolean         want_logits,
+          const IvlTrace  *trace,
+          GCancellable    *cancellable,
+          GError         **error)
+{
+  IvlNetwork *network = self->network;
+  const IvlDecoder *decoder = &network->parts.decoder;
+
+  if (!ivl_decoder_forward (decoder, network->ops, self->cache, x, n, total, trace, cancellable, error))
+    return FALSE;
+  if (want_logits)
+    {
+      ivl_decoder_logits (decoder, network->ops, x + (n - 1) * decoder->config.hidden_size, 1, self->logits);
+      if (!ivl_network_check_output (network, self->logits, decoder->config.vocab_size, error))
+        {
+          ivl_kv_cache_set_length (self->cache, self->ids->len);
+          return FALSE;
+        }
+    }
+  g_array_append_vals (self->ids, ids, n);
+  if (self->n_plain + n == self->ids->len &&
+      ivl_decoder_rope_base (decoder, total) == ivl_decoder_rope_base (decoder, 1))
+    self->n_plain = self->ids->len;
+  return TRUE;
+}
+
+static gboolean
+prefill_rows (IvlTimeline               *self,
+              IvlPrompt                 *prompt,
+              const float               *features,
+              const IvlTimelineWatcher  *watcher,
+              GCancellable              *cancellable,
+              GError                   **error)
+{
+  IvlNetwork *network = self->network;
+  gsize start = self->ids->len;
+  gsize n_ids;
+  const guint32 *ids = ivl_prompt_get_ids (prompt, &n_ids);
+  gsize max_rows = MIN (n_ids - start, IVL_DECODER_MAX_ROWS);
+  g_autofree float *x = g_try_malloc_n (max_rows * network->config->lm.hidden_size, sizeof (float));
+
+  if (self->logits == NULL)
+    self->logits = g_try_malloc_n (network->config->lm.vocab_size, sizeof (float));
+  if (x == NULL || self->logits == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "No memory for reading %" G_GSIZE_FORMAT " tokens", max_rows);
+      return FALSE;
+    }
+  for (gsize i = start; i < n_ids; i += max_rows)
+    {
+      gsize n = MIN (n_ids - i, max_rows);
+      gboolean ok;
+
+      report (watcher, IVL_TIMELINE_PREFILL, i - start, n_ids - start);
+      g_mutex_lock (&network->lock);
+      embed_rows (self, ids + i, n, &features, x);
+      ok = run_rows (self, ids + i, x, n, n_ids, i + n == n_ids, watcher != NULL ? watcher->trace : NULL, cancellable,
+                     error);
+      g_mutex_unlock (&network->lock);
+      if (!ok)
+        return FALSE;
+    }
+  report (watcher, IVL_TIMELINE_PREFILL, n_ids - start, n_ids - start);
+  return TRUE;
+}
+
+gboolean
+ivl_timeline_prefill (IvlTimeline              *self,
+                      IvlPrompt                *prompt,
+                      const IvlTimelineWatcher *watcher,
+                      IvlTimelineCost          *cost,
+                      GCancellable             *cancellable,
+                      GError                  **error)
+{
+  gsize per_tile = ivl_network_tokens_per_tile (self->network);
+  gsize reuse = reusable_prefix (self, prompt);
+  g_autofree float *features = NULL;
+  const float *next = NULL;
+  gint64 begin;
+  gsize n_ids;
+  const guint32 *ids = ivl_prompt_get_ids (prompt, &n_ids);
+
+  cut_back (self, reuse);
+  g_array_set_size (self->tile_keys, 0);
+  for (guint i = 0; i < ivl_prompt_get_n_tiles (prompt); i++)
+    g_array_append_vals (self->tile_keys, ivl_prompt_get_tile_key (prompt, i), 1);
+  cost->n_cached = reuse;
+  if (count_picture_tokens (self->network, ids + reuse, n_ids - reuse) > 0)
+    {
+      gsize n_done = count_picture_tokens (self->network, ids, reuse);
+
+      features = encode_tiles (self, prompt, n_done / per_tile, watcher, cost, cancellable, error);
+      if (features == NULL)
+        return FALSE;
+      next = features + n_done % per_tile * self->network->config->lm.hidden_size;
+    }
+  begin = g_get_monotonic_time ();
+  if (!prefill_rows (self, prompt, next, watcher, cancellable, error))
+    return FALSE;
+  cost->prefill_seconds += (g_get_monotonic_time () - begin) / 1e6;
+  return TRUE;
+}
+
+gboolean
+ivl_timeline_append (IvlTimeline   *self,
+                     guint32        id,
+                     GCancellable  *cancellable,
+                     GError       **error)
+{
+  IvlNetwork *network = self->network;
+  g_autofree float *x = g_new (float, network->config->lm.hidden_size);
+  gboolean ok;
+
+  g_mutex_lock (&network->lock);
+  ivl_decoder_embed (&network->parts.decoder, network->ops, &id, 1, x);
+  ok = run_rows (self, &id, x, 1, self->ids->len + 1, TRUE, NULL, cancellable, error);
+  g_mutex_unlock (&network->lock);
+  return ok;
+}
