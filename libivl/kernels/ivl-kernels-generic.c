@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * The kernels in scalar C: the definition that every other instruction set is tested against. Sums are in
- * double, so that it is also the most exact one. */
+ * The kernels in scalar C: the definition that every other instruction set is tested against. Sums
+ * are in double, so that it is also the most exact one. */
 #include "kernels/ivl-kernels-private.h"
 
 #include <math.h>
@@ -109,7 +109,8 @@ generic_axpy4 (float       *y,
                size_t       n)
 {
   for (size_t i = 0; i < n; i++)
-    y[i] += a[0] * x[i] + a[1] * x[stride + i] + a[2] * x[2 * stride + i] + a[3] * x[3 * stride + i];
+    y[i] +=
+        a[0] * x[i] + a[1] * x[stride + i] + a[2] * x[2 * stride + i] + a[3] * x[3 * stride + i];
 }
 
 static void
@@ -249,9 +250,81 @@ generic_find_non_finite (const float *x,
   return n;
 }
 
+#define TILE_ROWS 4
+#define TILE_COLUMNS 8
+
+static void
+generic_fma_rounds (float *x,
+                    float  a,
+                    size_t n)
+{
+  float sums[TILE_ROWS * TILE_COLUMNS];
+
+  memcpy (sums, x, sizeof sums);
+  for (size_t round = 0; round < n; round++)
+    for (size_t i = 0; i < TILE_ROWS * TILE_COLUMNS; i++)
+      sums[i] = sums[i] * a + a;
+  memcpy (x, sums, sizeof sums);
+}
+
+/* clang-format off */
+#define DEFINE_PACK(type)                                                                \
+  static void                                                                            \
+  generic_pack_##type (float      *out,                                                  \
+                       const void *w,                                                    \
+                       size_t      stride,                                               \
+                       size_t      columns,                                              \
+                       size_t      depth)                                                \
+  {                                                                                      \
+    for (size_t k = 0; k < depth; k++)                                                   \
+      for (size_t j = 0; j < TILE_COLUMNS; j++)                                          \
+        out[k * TILE_COLUMNS + j] = j < columns ? load_##type (w, j * stride + k) : 0;   \
+  }
+
+DEFINE_PACK (f32)
+DEFINE_PACK (f16)
+DEFINE_PACK (bf16)
+/* clang-format on */
+
+static void
+generic_pack_rows (float       *out,
+                   const float *x,
+                   size_t       stride,
+                   size_t       columns,
+                   size_t       depth)
+{
+  for (size_t k = 0; k < depth; k++)
+    for (size_t j = 0; j < TILE_COLUMNS; j++)
+      out[k * TILE_COLUMNS + j] = j < columns ? x[k * stride + j] : 0;
+}
+
+static void
+generic_tile (float       *c,
+              size_t       ldc,
+              const float *a,
+              const float *b,
+              size_t       rows,
+              size_t       columns,
+              size_t       depth,
+              int          accumulate)
+{
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < columns; j++)
+      {
+        double sum = accumulate ? c[i * ldc + j] : 0;
+
+        for (size_t k = 0; k < depth; k++)
+          sum += (double) a[i * IVL_TILE_STRIDE + k] * b[k * TILE_COLUMNS + j];
+        c[i * ldc + j] = (float) sum;
+      }
+}
+
 void
 ivl_kernels_init_generic (IvlKernels *kernels)
 {
+  kernels->tile_rows = TILE_ROWS;
+  kernels->tile_columns = TILE_COLUMNS;
+  kernels->has_fast_tile = 0;
 #define IVL_KERNEL_SET(name, result, arguments) kernels->name = generic_##name;
   IVL_KERNEL_LIST (IVL_KERNEL_SET)
 #undef IVL_KERNEL_SET

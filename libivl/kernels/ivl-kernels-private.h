@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * What the files of this folder share: one init function per instruction set, from the list that meson writes. */
+ * What the files of this folder share: one init function per instruction set, from the list that
+ * meson writes. */
 #pragma once
 
 #include "kernels/ivl-kernels.h"

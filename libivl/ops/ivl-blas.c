@@ -47,17 +47,17 @@ void
 ivl_blas_gemm_nt (gsize        m,
                   gsize        n,
                   gsize        k,
-                  float        alpha,
                   const float *a,
                   gsize        lda,
                   const float *b,
                   gsize        ldb,
-                  float        beta,
+                  gboolean     accumulate,
                   float       *c,
                   gsize        ldc)
 {
   limit_this_thread ();
-  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, a, lda, b, ldb,
+               accumulate ? 1 : 0, c, ldc);
 }
 
 void
@@ -68,10 +68,11 @@ ivl_blas_gemm_nn (gsize        m,
                   gsize        lda,
                   const float *b,
                   gsize        ldb,
-                  float        beta,
+                  gboolean     accumulate,
                   float       *c,
                   gsize        ldc)
 {
   limit_this_thread ();
-  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
+  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, lda, b, ldb,
+               accumulate ? 1 : 0, c, ldc);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Softmax attention with the running maximum and sum of each query kept while blocks of keys go by ("online
- * softmax", Milakov and Gimelshein 2018), so that the scores of one block are all that is ever held. */
-#include "ops/ivl-blas.h"
-#include "ops/ivl-ops-private.h"
-
+ * Softmax attention with the running maximum and sum of each query kept while blocks of keys go by
+ * ("online softmax", Milakov and Gimelshein 2018), so that the scores of one block are all that is
+ * ever held. */
 #include <math.h>
 #include <string.h>
 
-#define MAX_BLOCK_QUERIES 128
-#define MAX_BLOCK_KEYS 512
+#include "ops/ivl-gemm.h"
+
+#define MAX_BLOCK_QUERIES 256
+#define MAX_BLOCK_KEYS IVL_TILE_DEPTH
 
 /* Below this many queries each one is done by itself with dot products. */
 #define MIN_GEMM_QUERIES 8
@@ -98,8 +98,8 @@ do_single (gsize    begin,
     attend_one (job, item / job->n_heads, item % job->n_heads, scores);
 }
 
-/* The scores of n_queries queries from first_q on against n_keys keys from first_key on become weights; out, max
- * and sum are brought up to date for the new maximum. */
+/* The scores of n_queries queries from first_q on against n_keys keys from first_key on become
+ * weights; out, max and sum are brought up to date for the new maximum. */
 static void
 update_softmax (const Attention *job,
                 gsize            first_q,
@@ -142,22 +142,27 @@ attend_block (const Attention *job,
   const float *q = job->q + first_q * job->q_stride + h * d;
   const float *keys = job->k + h / job->group * d, *values = job->v + h / job->group * d;
   float *out = job->out + (first_q * job->n_heads + h) * d;
-  float *max = scratch, *sum = max + n_queries, *scores = sum + n_queries;
+  float *max = scratch, *sum = max + n_queries, *scaled = sum + n_queries,
+        *scores = scaled + n_queries * d;
 
+  scratch = scores + n_queries * job->block_keys;
   for (gsize i = 0; i < n_queries; i++)
     {
       max[i] = -INFINITY;
       sum[i] = 0;
+      memcpy (scaled + i * d, q + i * job->q_stride, d * sizeof (float));
     }
+  job->ops->kernels.scale (scaled, job->scale, n_queries * d);
   for (gsize first = 0; first < n; first += job->block_keys)
     {
       const gsize n_keys = MIN (job->block_keys, n - first);
 
-      ivl_blas_gemm_nt (n_queries, n_keys, d, job->scale, q, job->q_stride, keys + first * job->kv_stride,
-                        job->kv_stride, 0, scores, n_keys);
+      ivl_gemm_multiply_nt (job->ops, n_queries, n_keys, d, scaled, d,
+                            keys + first * job->kv_stride, job->kv_stride, scores, n_keys, scratch);
       update_softmax (job, first_q, n_queries, first, n_keys, scores, max, sum, out);
-      ivl_blas_gemm_nn (n_queries, d, n_keys, scores, n_keys, values + first * job->kv_stride, job->kv_stride,
-                        first > 0, out, job->n_heads * d);
+      ivl_gemm_multiply_nn (job->ops, n_queries, d, n_keys, scores, n_keys,
+                            values + first * job->kv_stride, job->kv_stride, first > 0, out,
+                            job->n_heads * d, scratch);
     }
   for (gsize i = 0; i < n_queries; i++)
     job->ops->kernels.scale (out + i * job->n_heads * d, 1 / sum[i], d);
@@ -170,7 +175,11 @@ do_blocks (gsize    begin,
            gpointer data)
 {
   Attention *job = data;
-  float *scratch = ivl_ops_get_scratch (job->ops, thread, job->block_queries * (job->block_keys + 2));
+  const gsize size = job->block_queries * (job->block_keys + job->head_dim + 2);
+  const gsize gemm_size =
+      MAX (ivl_gemm_get_scratch_size (job->ops, job->block_keys, job->head_dim),
+           ivl_gemm_get_scratch_size (job->ops, job->head_dim, job->block_keys));
+  float *scratch = ivl_ops_get_scratch (job->ops, thread, size + gemm_size);
 
   for (gsize item = begin; item < end; item++)
     attend_block (job, item / job->n_heads * job->block_queries, item % job->n_heads, scratch);
@@ -214,13 +223,15 @@ ivl_op_attention (IvlOps      *ops,
   job.out = out;
   if (n_q < MIN_GEMM_QUERIES)
     {
-      ivl_pool_run (ops->pool, n_q * n_heads, MAX (1, IVL_OPS_GRAIN / (n_kv * head_dim)), do_single, &job);
+      ivl_pool_run (ops->pool, n_q * n_heads, MAX (1, IVL_OPS_GRAIN / (n_kv * head_dim)), do_single,
+                    &job);
       return;
     }
 
   job.block_queries = choose_block (n_q, MAX_BLOCK_QUERIES);
   job.block_keys = choose_block (n_kv, MAX_BLOCK_KEYS);
-  ivl_blas_begin ();
-  ivl_pool_run (ops->pool, (n_q + job.block_queries - 1) / job.block_queries * n_heads, 1, do_blocks, &job);
-  ivl_blas_end ();
+  ivl_gemm_begin (ops);
+  ivl_pool_run (ops->pool, (n_q + job.block_queries - 1) / job.block_queries * n_heads, 1,
+                do_blocks, &job);
+  ivl_gemm_end (ops);
 }

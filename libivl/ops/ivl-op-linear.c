@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Products with weight matrices. */
-#include "ops/ivl-blas.h"
-#include "ops/ivl-ops-private.h"
-
 #include <string.h>
+
+#include "ops/ivl-gemm.h"
 
 /* Up to this many rows of x the weights are streamed through dot products. */
 #define MAX_GEMV_ROWS 4
 
-/* Weights that are not float32 are converted a panel of rows at a time, by each thread for itself. */
-#define PANEL_FLOATS (1 << 20)
+/* Items of a product are blocks of at most MAX_COLUMNS rows of w and MIN_ROWS or more rows of x: w
+ * is packed once per block of x, x is copied once per block of w. */
+#define MAX_COLUMNS 256
+#define MIN_ROWS 128
+
+/* Blocks that each thread shall find, for a slow one not to hold up the others. */
+#define BLOCKS_PER_THREAD 4
+
+/* Where the BLAS library works, 16-bit weights are widened first, at most that many at a time. */
+#define MAX_BLAS_FLOATS (1 << 20)
 
 /* Bytes of weights in a range of a streamed product. */
 #define GEMV_BYTES (128 << 10)
@@ -24,6 +31,9 @@ typedef struct
   const IvlTensor *w;
   const IvlTensor *bias;
   float *y;
+  gsize n_columns; /* of y in a block */
+  gsize n_rows;
+  gsize n_row_blocks;
 } Linear;
 
 typedef void (*Dot4) (float *out, const float *x, const void *w, size_t stride, size_t n);
@@ -41,16 +51,20 @@ do_gemv (gsize    begin,
   const Dot4 dot4 = dtype == IVL_DTYPE_BF16 ? k->dot4_bf16
                     : dtype == IVL_DTYPE_F16 ? k->dot4_f16
                                              : k->dot4_f32;
-  const Dot dot = dtype == IVL_DTYPE_BF16 ? k->dot_bf16 : dtype == IVL_DTYPE_F16 ? k->dot_f16 : k->dot_f32;
+  const Dot dot = dtype == IVL_DTYPE_BF16  ? k->dot_bf16
+                  : dtype == IVL_DTYPE_F16 ? k->dot_f16
+                                           : k->dot_f32;
   const gsize row_bytes = job->n_in * ivl_dtype_get_info (dtype)->size;
   gsize r = begin;
 
   for (; r + 4 <= end; r += 4)
     for (gsize i = 0; i < job->n; i++)
-      dot4 (job->y + i * job->n_out + r, job->x + i * job->n_in, job->w->data + r * row_bytes, job->n_in, job->n_in);
+      dot4 (job->y + i * job->n_out + r, job->x + i * job->n_in, job->w->data + r * row_bytes,
+            job->n_in, job->n_in);
   for (; r < end; r++)
     for (gsize i = 0; i < job->n; i++)
-      job->y[i * job->n_out + r] = dot (job->x + i * job->n_in, job->w->data + r * row_bytes, job->n_in);
+      job->y[i * job->n_out + r] =
+          dot (job->x + i * job->n_in, job->w->data + r * row_bytes, job->n_in);
 
   if (job->bias != NULL)
     {
@@ -62,6 +76,7 @@ do_gemv (gsize    begin,
     }
 }
 
+/* Items are [blocks of columns of y, blocks of rows of y]. */
 static void
 do_gemm (gsize    begin,
          gsize    end,
@@ -69,30 +84,49 @@ do_gemm (gsize    begin,
          gpointer data)
 {
   Linear *job = data;
-  const gsize n_rows = end - begin;
-  float *y = job->y + begin;
-  float *scratch = ivl_ops_get_scratch (job->ops, thread, n_rows * job->n_in);
-  const float *w;
+  const gsize scratch_size = ivl_gemm_get_scratch_size (job->ops, job->n_columns, job->n_in);
+  float *scratch = ivl_ops_get_scratch (job->ops, thread, scratch_size);
 
-  /* the bias goes in first and the product is added to it */
-  if (job->bias != NULL)
+  for (gsize item = begin; item < end; item++)
     {
-      ivl_ops_read_weight (job->ops, job->bias, begin, n_rows, y);
-      for (gsize i = 1; i < job->n; i++)
-        memcpy (y + i * job->n_out, y, n_rows * sizeof (float));
-    }
+      const gsize column = item / job->n_row_blocks * job->n_columns,
+                  row = item % job->n_row_blocks * job->n_rows;
+      const gsize n_columns = MIN (job->n_columns, job->n_out - column),
+                  n_rows = MIN (job->n_rows, job->n - row);
+      float *y = job->y + row * job->n_out + column;
 
-  if (job->w->dtype == IVL_DTYPE_F32)
-    {
-      w = (const float *) (gconstpointer) job->w->data + begin * job->n_in;
+      /* the bias goes in first and the product is added to it */
+      if (job->bias != NULL)
+        {
+          ivl_ops_read_weight (job->ops, job->bias, column, n_columns, y);
+          for (gsize i = 1; i < n_rows; i++)
+            memcpy (y + i * job->n_out, y, n_columns * sizeof (float));
+        }
+      ivl_gemm_multiply_weights (job->ops, n_rows, n_columns, job->x + row * job->n_in, job->n_in,
+                                 job->w, column, job->bias != NULL, y, job->n_out, scratch);
     }
-  else
-    {
-      ivl_ops_read_weight (job->ops, job->w, begin * job->n_in, n_rows * job->n_in, scratch);
-      w = scratch;
-    }
-  ivl_blas_gemm_nt (job->n, n_rows, job->n_in, 1, job->x, job->n_in, w, job->n_in, job->bias != NULL, y,
-                    job->n_out);
+}
+
+/* Cuts y into blocks. */
+static void
+choose_blocks (Linear *job)
+{
+  const IvlKernels *k = &job->ops->kernels;
+  const gsize wanted = BLOCKS_PER_THREAD * ivl_ops_get_n_threads (job->ops);
+  gsize n_column_blocks;
+
+  job->n_columns = MAX_COLUMNS;
+  if (!k->has_fast_tile)
+    job->n_columns = CLAMP (MAX_BLAS_FLOATS / job->n_in, 16, MAX_COLUMNS);
+  else if (job->n <= MIN_ROWS)
+    job->n_columns = CLAMP (job->n_out / wanted / k->tile_columns * k->tile_columns,
+                            k->tile_columns, MAX_COLUMNS);
+  n_column_blocks = (job->n_out + job->n_columns - 1) / job->n_columns;
+
+  job->n_row_blocks = CLAMP (wanted / n_column_blocks, 1, MAX (1, job->n / MIN_ROWS));
+  job->n_rows = (job->n + job->n_row_blocks - 1) / job->n_row_blocks;
+  job->n_rows = (job->n_rows + k->tile_rows - 1) / k->tile_rows * k->tile_rows;
+  job->n_row_blocks = (job->n + job->n_rows - 1) / job->n_rows;
 }
 
 void
@@ -116,11 +150,11 @@ ivl_op_linear (IvlOps          *ops,
       const gsize row_bytes = job.n_in * ivl_dtype_get_info (w->dtype)->size;
 
       ivl_pool_run (ops->pool, job.n_out, MAX (4, GEMV_BYTES / row_bytes / 4 * 4), do_gemv, &job);
+      return;
     }
-  else
-    {
-      ivl_blas_begin ();
-      ivl_pool_run (ops->pool, job.n_out, CLAMP (PANEL_FLOATS / job.n_in, 16, 256), do_gemm, &job);
-      ivl_blas_end ();
-    }
+  choose_blocks (&job);
+  ivl_gemm_begin (ops);
+  ivl_pool_run (ops->pool, (job.n_out + job.n_columns - 1) / job.n_columns * job.n_row_blocks, 1,
+                do_gemm, &job);
+  ivl_gemm_end (ops);
 }

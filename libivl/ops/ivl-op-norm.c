@@ -24,8 +24,8 @@ do_layer_norm (gsize    begin,
   Norm *job = data;
 
   for (gsize i = begin; i < end; i++)
-    job->ops->kernels.layer_norm (job->y + i * job->y_stride, job->x + i * job->x_stride, job->w, job->b,
-                                  job->eps, job->dim);
+    job->ops->kernels.layer_norm (job->y + i * job->y_stride, job->x + i * job->x_stride, job->w,
+                                  job->b, job->eps, job->dim);
 }
 
 void
@@ -57,8 +57,8 @@ do_rms_norm (gsize    begin,
   Norm *job = data;
 
   for (gsize i = begin; i < end; i++)
-    job->ops->kernels.rms_norm (job->y + i * job->y_stride, job->x + i * job->x_stride, job->w, job->eps,
-                                job->dim);
+    job->ops->kernels.rms_norm (job->y + i * job->y_stride, job->x + i * job->x_stride, job->w,
+                                job->eps, job->dim);
 }
 
 void

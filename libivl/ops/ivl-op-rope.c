@@ -15,9 +15,9 @@ typedef struct
   const float *sines;
 } Rope;
 
-/* Every layer of a decoder asks for the same positions, so the table of the last call is kept. The roundings are
- * those of torch: 1 / base^(2j / d) and its product with the position are float32, and so are the cosine and sine
- * of that product. */
+/* Every layer of a decoder asks for the same positions, so the table of the last call is kept. The
+ * roundings are those of torch: 1 / base^(2j / d) and its product with the position are float32,
+ * and so are the cosine and sine of that product. */
 static void
 prepare_table (IvlRopeTable *table,
                gsize         head_dim,
@@ -60,8 +60,8 @@ do_rope (gsize    begin,
 
   for (gsize i = begin; i < end; i++)
     for (gsize h = 0; h < job->n_heads; h++)
-      job->ops->kernels.rope (job->x + i * job->x_stride + h * job->head_dim, job->cosines + i * half,
-                              job->sines + i * half, half);
+      job->ops->kernels.rope (job->x + i * job->x_stride + h * job->head_dim,
+                              job->cosines + i * half, job->sines + i * half, half);
 }
 
 void

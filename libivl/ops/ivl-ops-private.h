@@ -43,7 +43,7 @@ float *ivl_ops_get_scratch (IvlOps *ops,
                             gsize   n_floats);
 
 /* Elements first .. first + n - 1 of a weight as float32. */
-void ivl_ops_read_weight (IvlOps          *ops,
+void ivl_ops_read_weight (const IvlOps    *ops,
                           const IvlTensor *w,
                           gsize            first,
                           gsize            n,

@@ -71,7 +71,7 @@ ivl_ops_get_scratch (IvlOps *ops,
 }
 
 void
-ivl_ops_read_weight (IvlOps          *ops,
+ivl_ops_read_weight (const IvlOps    *ops,
                      const IvlTensor *w,
                      gsize            first,
                      gsize            n,

@@ -8,9 +8,9 @@
 G_BEGIN_DECLS
 
 /* Arithmetic on float32 activations with weights of any weight type, split over a pool of threads.
- * Shapes are checked when a model is opened, so operations cannot fail; wrong calls are programmer errors.
- * One IvlOps is used by one caller at a time. Scratch memory is allocated at the first use of a size
- * and kept. */
+ * Shapes are checked when a model is opened, so operations cannot fail; wrong calls are programmer
+ * errors. One IvlOps is used by one caller at a time. Scratch memory is allocated at the first use
+ * of a size and kept. */
 typedef struct _IvlOps IvlOps;
 
 IvlOps *ivl_ops_new (guint n_threads); /* 0: as many as processors may be used */
@@ -18,8 +18,8 @@ void    ivl_ops_free (IvlOps *ops);
 guint   ivl_ops_get_n_threads (IvlOps *ops);
 const char *ivl_ops_get_isa (IvlOps *ops); /* "generic", "avx2", "avx512" ... */
 
-/* From now on operations stop early once cancellable is cancelled and leave their result undefined: check it
- * before the result is used. NULL: never. */
+/* From now on operations stop early once cancellable is cancelled and leave their result undefined:
+ * check it before the result is used. NULL: never. */
 void ivl_ops_set_cancellable (IvlOps       *ops,
                               GCancellable *cancellable);
 
@@ -41,7 +41,8 @@ void ivl_op_layer_norm (IvlOps          *ops,
                         float            eps,
                         float           *y);
 
-/* y = x / sqrt (mean (x^2) + eps) * w: x [n, dim] with rows x_stride floats apart, y likewise; y may be x. */
+/* y = x / sqrt (mean (x^2) + eps) * w: x [n, dim] with rows x_stride floats apart, y likewise; y
+ * may be x. */
 void ivl_op_rms_norm (IvlOps          *ops,
                       const float     *x,
                       gsize            x_stride,
@@ -71,9 +72,9 @@ void ivl_op_add (IvlOps          *ops,
                  gsize            dim,
                  const IvlTensor *scale);
 
-/* Rotates halves of each head in place: x [n, n_heads, head_dim] with rows x_stride floats apart; row i is at
- * position pos + i; angle of pair j is position * base^(-2j / head_dim), computed in float32 as PyTorch does
- * (inv_freq rounded to float32, times the position in float32). */
+/* Rotates halves of each head in place: x [n, n_heads, head_dim] with rows x_stride floats apart;
+ * row i is at position pos + i; angle of pair j is position * base^(-2j / head_dim), computed in
+ * float32 as PyTorch does (inv_freq rounded to float32, times the position in float32). */
 void ivl_op_rope (IvlOps *ops,
                   float  *x,
                   gsize   x_stride,
@@ -84,8 +85,8 @@ void ivl_op_rope (IvlOps *ops,
                   double  base);
 
 /* Softmax attention, blockwise: no n_q x n_kv matrix is ever held.
- * q [n_q, n_heads, head_dim], rows q_stride floats apart; k, v [n_kv, n_kv_heads, head_dim], rows kv_stride
- * floats apart; out [n_q, n_heads * head_dim], tight. Query head h reads key/value head
+ * q [n_q, n_heads, head_dim], rows q_stride floats apart; k, v [n_kv, n_kv_heads, head_dim], rows
+ * kv_stride floats apart; out [n_q, n_heads * head_dim], tight. Query head h reads key/value head
  * h / (n_heads / n_kv_heads). Scores are scaled by head_dim^-0.5. causal: query i sees keys
  * 0 .. n_kv - n_q + i; otherwise all. */
 void ivl_op_attention (IvlOps      *ops,

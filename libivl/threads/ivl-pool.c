@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * A fork-join pool of threads for loops. A worker enters a loop under the lock and the caller closes the loop under
- * it, so a worker that wakes up late finds nothing to do and nobody waits for it. */
+ * A fork-join pool of threads for loops. A worker enters a loop under the lock and the caller
+ * closes the loop under it, so a worker that wakes up late finds nothing to do and nobody waits for
+ * it. */
 #include "threads/ivl-pool.h"
 
-/* How often a waiting thread looks before it sleeps. A pause takes 40 to 140 cycles, which makes 20 to 100 us: longer
- * than the gap between two operations of a decode step, far shorter than a time slice. */
+/* How often a waiting thread looks before it sleeps. A pause takes 40 to 140 cycles, which makes 20
+ * to 100 us: longer than the gap between two operations of a decode step, far shorter than a time
+ * slice. */
 #define N_SPINS 2000
 
 typedef struct

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/ivl-kernels.h"
 #include "ops/ivl-ops.h"
 
 static const IvlDtype weight_types[] = { IVL_DTYPE_F32, IVL_DTYPE_F16, IVL_DTYPE_BF16 };
@@ -29,7 +30,8 @@ decode_f16 (guint16 half)
 {
   const int exponent = half >> 10 & 31;
   const double fraction = half & 0x3ff;
-  const double value = exponent == 0 ? ldexp (fraction, -24) : ldexp (1024 + fraction, exponent - 25);
+  const double value =
+      exponent == 0 ? ldexp (fraction, -24) : ldexp (1024 + fraction, exponent - 25);
 
   return half & 0x8000 ? -value : value;
 }
@@ -54,7 +56,9 @@ weights_init (Weights *weights,
       guint16 half;
 
       memcpy (&bits, &value, 4);
-      half = dtype == IVL_DTYPE_BF16 ? bits >> 16 : (guint16) g_test_rand_int_range (0, 0x3c00) | (bits >> 31) << 15;
+      half = dtype == IVL_DTYPE_BF16
+                 ? bits >> 16
+                 : (guint16) g_test_rand_int_range (0, 0x3c00) | (bits >> 31) << 15;
       if (dtype == IVL_DTYPE_F32)
         memcpy (weights->bytes + size + 4 * i, &value, 4);
       else
@@ -131,9 +135,9 @@ static void
 test_linear (void)
 {
   static const gsize sizes[][3] = {
-    { 1, 1, 1 },     { 1, 7, 5 },     { 1, 896, 131 }, { 2, 64, 33 },   { 3, 130, 70 },  { 4, 48, 4 },
-    { 5, 5, 5 },     { 13, 31, 17 },  { 33, 588, 67 }, { 257, 64, 130 }, { 100, 1025, 40 }, { 7, 300, 1300 },
-    { 29, 128, 16 }, { 64, 2100, 96 },
+    { 1, 1, 1 },       { 1, 7, 5 },      { 1, 896, 131 }, { 2, 64, 33 },    { 3, 130, 70 },
+    { 4, 48, 4 },      { 5, 5, 5 },      { 13, 31, 17 },  { 33, 588, 67 },  { 257, 64, 130 },
+    { 100, 1025, 40 }, { 7, 300, 1300 }, { 29, 128, 16 }, { 64, 2100, 96 },
   };
 
   for (guint n_threads = 1; n_threads <= 4; n_threads += 3)
@@ -160,13 +164,14 @@ check_attention (IvlOps  *ops,
 {
   const gsize q_stride = n_heads * d + 5, kv_stride = n_kv_heads * d + 3;
   g_autofree float *q = random_floats (n_q * q_stride, 3), *k = random_floats (n_kv * kv_stride, 3);
-  g_autofree float *v = random_floats (n_kv * kv_stride, 1), *out = g_new (float, n_q * n_heads * d);
+  g_autofree float *v = random_floats (n_kv * kv_stride, 1), *out = g_new (float, n_q *n_heads *d);
   g_autofree double *weights = g_new (double, n_kv);
 
   /* the largest scores come late, so that the running maximum has to move */
   for (gsize i = 0; i < n_kv * kv_stride; i++)
     k[i] *= 0.2 + (double) i / (n_kv * kv_stride);
-  ivl_op_attention (ops, q, q_stride, k, v, kv_stride, n_q, n_kv, n_heads, n_kv_heads, d, causal, out);
+  ivl_op_attention (ops, q, q_stride, k, v, kv_stride, n_q, n_kv, n_heads, n_kv_heads, d, causal,
+                    out);
   for (gsize i = 0; i < n_q; i++)
     for (gsize h = 0; h < n_heads; h++)
       {
@@ -193,8 +198,10 @@ check_attention (IvlOps  *ops,
 
             for (gsize j = 0; j < n; j++)
               expected += weights[j] / sum * v[j * kv_stride + kv_head * d + c];
-            /* a score of magnitude 50 has an error of 3e-6 in float32, which its exponential keeps */
-            assert_near (out[(i * n_heads + h) * d + c], expected, 8, "attention", i * n_heads * d + h * d + c);
+            /* a score of magnitude 50 has an error of 3e-6 in float32, which its exponential keeps
+             */
+            assert_near (out[(i * n_heads + h) * d + c], expected, 8, "attention",
+                         i * n_heads * d + h * d + c);
           }
       }
 }
@@ -214,7 +221,8 @@ test_attention (void)
 
       for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
         for (gboolean causal = FALSE; causal <= TRUE; causal++)
-          check_attention (ops, sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3], sizes[i][4], causal);
+          check_attention (ops, sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3], sizes[i][4],
+                           causal);
     }
 }
 
@@ -230,7 +238,8 @@ test_norm (void)
         const gsize n = sizes[s][0], dim = sizes[s][1], stride = dim + 3;
         g_auto (Weights) w = { 0 };
         g_auto (Weights) b = { 0 };
-        g_autofree float *x = random_floats (n * stride, 5), *y = g_new (float, n * dim), *z = g_new0 (float, n * stride);
+        g_autofree float *x = random_floats (n * stride, 5), *y = g_new (float, n *dim),
+                         *z = g_new0 (float, n *stride);
 
         weights_init (&w, weight_types[t], 1, dim);
         weights_init (&b, weight_types[t], 1, dim);
@@ -252,15 +261,18 @@ test_norm (void)
             for (gsize j = 0; j < dim; j++)
               {
                 assert_near (y[i * dim + j],
-                             (x[i * dim + j] - mean) / sqrt (variance + 1e-6) * w.values[j] + b.values[j], 4,
-                             "layer_norm", i * dim + j);
-                assert_near (z[i * stride + j], x[i * stride + j] / sqrt (squares + 1e-5) * w.values[j], 4,
-                             "rms_norm", i * dim + j);
+                             (x[i * dim + j] - mean) / sqrt (variance + 1e-6) * w.values[j] +
+                                 b.values[j],
+                             4, "layer_norm", i * dim + j);
+                assert_near (z[i * stride + j],
+                             x[i * stride + j] / sqrt (squares + 1e-5) * w.values[j], 4, "rms_norm",
+                             i * dim + j);
               }
           }
         ivl_op_rms_norm (ops, x, stride, n, dim, &w.tensor, 1e-5f, x, stride);
         for (gsize i = 0; i < n; i++)
-          g_assert_cmpmem (x + i * stride, dim * sizeof (float), z + i * stride, dim * sizeof (float));
+          g_assert_cmpmem (x + i * stride, dim * sizeof (float), z + i * stride,
+                           dim * sizeof (float));
       }
 }
 
@@ -269,7 +281,8 @@ test_elementwise (void)
 {
   const gsize n = 40, dim = 1031;
   g_autoptr (IvlOps) ops = ivl_ops_new (2);
-  g_autofree float *a = random_floats (n * dim, 12), *b = random_floats (n * dim, 3), *x = g_new (float, n * dim);
+  g_autofree float *a = random_floats (n * dim, 12), *b = random_floats (n * dim, 3),
+                   *x = g_new (float, n *dim);
   g_auto (Weights) scale = { 0 };
 
   memcpy (x, a, n * dim * sizeof (float));
@@ -301,25 +314,34 @@ test_rope (void)
   {
     gsize n, n_heads, head_dim, pos;
     double base;
-  } cases[] = { { 1, 1, 2, 0, 10000 }, { 50, 14, 64, 0, 1e6 }, { 1, 14, 64, 7, 1e6 }, { 1, 2, 64, 5000, 1e6 }, { 9, 3, 26, 77, 10000 } };
+  } cases[] = { { 1, 1, 2, 0, 10000 },
+                { 50, 14, 64, 0, 1e6 },
+                { 1, 14, 64, 7, 1e6 },
+                { 1, 2, 64, 5000, 1e6 },
+                { 9, 3, 26, 77, 10000 } };
   g_autoptr (IvlOps) ops = ivl_ops_new (2);
 
   for (gsize c = 0; c < G_N_ELEMENTS (cases); c++)
     {
-      const gsize head_dim = cases[c].head_dim, half = head_dim / 2, stride = cases[c].n_heads * head_dim + 7;
-      g_autofree float *x = random_floats (cases[c].n * stride, 2), *y = g_memdup2 (x, cases[c].n * stride * sizeof (float));
+      const gsize head_dim = cases[c].head_dim, half = head_dim / 2,
+                  stride = cases[c].n_heads * head_dim + 7;
+      g_autofree float *x = random_floats (cases[c].n * stride, 2),
+                       *y = g_memdup2 (x, cases[c].n * stride * sizeof (float));
 
-      ivl_op_rope (ops, y, stride, cases[c].n, cases[c].n_heads, head_dim, cases[c].pos, cases[c].base);
+      ivl_op_rope (ops, y, stride, cases[c].n, cases[c].n_heads, head_dim, cases[c].pos,
+                   cases[c].base);
       for (gsize i = 0; i < cases[c].n; i++)
         for (gsize h = 0; h < cases[c].n_heads; h++)
           for (gsize j = 0; j < half; j++)
             {
-              const float frequency = 1.0f / (float) pow (cases[c].base, (float) (2 * j) / (float) head_dim);
+              const float frequency =
+                  1.0f / (float) pow (cases[c].base, (float) (2 * j) / (float) head_dim);
               const float angle = (float) (cases[c].pos + i) * frequency;
               const gsize at = i * stride + h * head_dim + j;
 
               assert_near (y[at], x[at] * cos (angle) - x[at + half] * sin (angle), 4, "rope", at);
-              assert_near (y[at + half], x[at + half] * cos (angle) + x[at] * sin (angle), 4, "rope", at + half);
+              assert_near (y[at + half], x[at + half] * cos (angle) + x[at] * sin (angle), 4,
+                           "rope", at + half);
             }
     }
 }
@@ -392,19 +414,50 @@ test_cancel (void)
   g_assert_cmpfloat (x[0], !=, before[0]);
 }
 
+static const struct
+{
+  const char *name;
+  void (*run) (void);
+} tests[] = {
+  { "linear", test_linear },
+  { "attention", test_attention },
+  { "norm", test_norm },
+  { "elementwise", test_elementwise },
+  { "rope", test_rope },
+  { "rows", test_rows },
+  { "non-finite", test_non_finite },
+  { "two-contexts", test_two_contexts },
+  { "cancel", test_cancel },
+};
+
+/* Every operation with the kernels of every instruction set that this processor has. */
+static void
+run_test (gconstpointer data)
+{
+  const gsize isa = GPOINTER_TO_SIZE (data) / G_N_ELEMENTS (tests);
+  IvlKernels kernels;
+
+  if (!ivl_kernels_init_isa (&kernels, isa))
+    {
+      g_test_skip ("this processor lacks it");
+      return;
+    }
+  g_setenv ("IVL_ISA", ivl_kernels_get_isa_name (isa), TRUE);
+  tests[GPOINTER_TO_SIZE (data) % G_N_ELEMENTS (tests)].run ();
+}
+
 int
 main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/ops/linear", test_linear);
-  g_test_add_func ("/ops/attention", test_attention);
-  g_test_add_func ("/ops/norm", test_norm);
-  g_test_add_func ("/ops/elementwise", test_elementwise);
-  g_test_add_func ("/ops/rope", test_rope);
-  g_test_add_func ("/ops/rows", test_rows);
-  g_test_add_func ("/ops/non-finite", test_non_finite);
-  g_test_add_func ("/ops/two-contexts", test_two_contexts);
-  g_test_add_func ("/ops/cancel", test_cancel);
+  for (gsize isa = 0; isa < ivl_kernels_get_n_isas (); isa++)
+    for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+      {
+        g_autofree char *path = g_strdup_printf ("/ops/%s/%s", ivl_kernels_get_isa_name (isa),
+                                                 tests[i].name);
+
+        g_test_add_data_func (path, GSIZE_TO_POINTER (isa * G_N_ELEMENTS (tests) + i), run_test);
+      }
   return g_test_run ();
 }

@@ -37,7 +37,8 @@ check_loop (IvlPool *pool,
             gsize    n,
             gsize    grain)
 {
-  g_autofree gint *counts = g_new0 (gint, n + 1), *busy = g_new0 (gint, ivl_pool_get_n_threads (pool));
+  g_autofree gint *counts = g_new0 (gint, n + 1),
+                  *busy = g_new0 (gint, ivl_pool_get_n_threads (pool));
   Loop loop = { pool, NULL, counts, busy, grain };
 
   g_assert_true (ivl_pool_run (pool, n, grain, count_items, &loop));
@@ -117,7 +118,8 @@ get_cpu_seconds (void)
   struct rusage usage;
 
   g_assert_cmpint (getrusage (RUSAGE_SELF, &usage), ==, 0);
-  return usage.ru_utime.tv_sec + usage.ru_utime.tv_usec * 1e-6 + usage.ru_stime.tv_sec + usage.ru_stime.tv_usec * 1e-6;
+  return usage.ru_utime.tv_sec + usage.ru_utime.tv_usec * 1e-6 + usage.ru_stime.tv_sec +
+         usage.ru_stime.tv_usec * 1e-6;
 }
 
 /* An idle pool burns no processor time. */
