@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Picture files to RGB8 through GdkPixbuf. The headers are probed first and only the loader of
- * the format found is opened, so the many others that a desktop installs are never reached. */
+ * Picture files to RGB8 through GdkPixbuf, WebP through libwebp. The headers are probed first
+ * and only the loader of the format found is opened, so the many others that a desktop installs
+ * are never reached. */
 #include "image/ivl-decode.h"
 
 #include "image/ivl-probe.h"
 #include "image/ivl-profile.h"
+#include "image/ivl-webp.h"
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <libivl/ivl-error.h>
 #include <string.h>
@@ -102,7 +104,7 @@ loader_write (GdkPixbufLoader  *loader,
   return TRUE;
 }
 
-/* The rows that no update named were never decoded. Animated WebP comes without updates. */
+/* The rows that no update named were never decoded. */
 static gboolean
 watch_check (const Watch      *watch,
              const GdkPixbuf  *pixbuf,
@@ -117,8 +119,7 @@ watch_check (const Watch      *watch,
     g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
                  "damaged %s file: its parts disagree about its size",
                  ivl_probe_format_to_string (probe->format));
-  else if (pixbuf == NULL
-           || (!probe->animated && memchr (watch->row_seen, 0, probe->height) != NULL))
+  else if (pixbuf == NULL || memchr (watch->row_seen, 0, probe->height) != NULL)
     g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "damaged %s file: pixels are missing",
                  ivl_probe_format_to_string (probe->format));
   else
@@ -245,7 +246,6 @@ find_profile (GdkPixbuf      *pixbuf,
       icc = g_base64_decode (option, &size);
       return ivl_profile_new (icc, size, n_channels);
     }
-  /* Loaders for WebP before 0.2.3 keep the profile to themselves. */
   if (probe->icc != NULL)
     return ivl_profile_new (probe->icc, probe->icc_size, n_channels);
   return NULL;
@@ -416,8 +416,14 @@ ivl_decode_bytes (GBytes          *bytes,
   const guint8 *data = g_bytes_get_data (bytes, &size);
 
   *decode = (IvlDecode) { NULL };
-  if (ivl_probe_read (data, size, &probe, &cause) && check_limits (&probe, max_pixels, &cause))
-    pixbuf = load_pixbuf (bytes, &probe, cancellable, &cause);
+  if (ivl_probe_read (data, size, &probe, &cause) && check_limits (&probe, max_pixels, &cause)
+      && !g_cancellable_set_error_if_cancelled (cancellable, &cause))
+    {
+      if (probe.format == IVL_PROBE_WEBP)
+        pixbuf = ivl_webp_decode (data, size, probe.width, probe.height, &cause);
+      else
+        pixbuf = load_pixbuf (bytes, &probe, cancellable, &cause);
+    }
   if (pixbuf != NULL && finish_pixels (pixbuf, &probe, flags, decode, &cause))
     return TRUE;
   if (name != NULL && cause->domain == IVL_ERROR)

@@ -218,10 +218,7 @@ webp_take_chunk (IvlProbe     *probe,
                  guint32       length)
 {
   if (memcmp (type, "VP8X", 4) == 0 && length >= 10)
-    {
-      webp_take_size (probe, le24 (bytes + 4) + 1, le24 (bytes + 7) + 1);
-      probe->animated = (bytes[0] & 0x02) != 0;
-    }
+    webp_take_size (probe, le24 (bytes + 4) + 1, le24 (bytes + 7) + 1);
   else if (memcmp (type, "VP8 ", 4) == 0 && length >= 10)
     {
       webp_take_size (probe, le16 (bytes + 6) & 0x3fff, le16 (bytes + 8) & 0x3fff);

@@ -24,7 +24,6 @@ typedef struct
   guint64        area;        /* pixels of the largest buffer a decoder needs: the picture, or a
                                * frame or a TIFF tile larger than it */
   guint          orientation; /* EXIF or TIFF orientation, 1..8; 1 when absent or broken */
-  gboolean       animated;    /* WebP with several frames */
   const guint8  *icc;         /* WebP only: the embedded profile, borrowed from the data */
   gsize          icc_size;
 } IvlProbe;
