@@ -45,7 +45,7 @@ typedef struct
  *
  * IVL_ERROR_UNSUPPORTED (other format, too many pixels), IVL_ERROR_INVALID_DATA (damaged or
  * truncated), IVL_ERROR_NO_MEMORY, G_IO_ERROR_CANCELLED. Peak memory is 4 bytes a pixel, 7 when
- * rotated. */
+ * rotated; libjpeg adds up to 6 for a progressive JPEG, libwebp 8 for an animation. */
 gboolean ivl_decode_bytes (GBytes          *bytes,
                            const char      *name,
                            IvlDecodeFlags   flags,
