@@ -2,9 +2,10 @@
  *
  * The weight files of a checkpoint folder, seen as one list of tensors.
  *
- * An index may only name plain files of its own folder. Such a name may be a symbolic link: the Hugging
- * Face cache keeps each model file under blobs/ and its snapshot folders hold nothing but links there. What
- * is behind the name must be a regular file that passes every check of a safetensors file.
+ * An index may only name plain files of its own folder. Such a name may be a symbolic link: the
+ * Hugging Face cache keeps each model file under blobs/ and its snapshot folders hold nothing but
+ * links there. What is behind the name must be a regular file that passes every check of a
+ * safetensors file.
  */
 #include "formats/ivl-checkpoint.h"
 
@@ -94,7 +95,8 @@ list_shard_names (const IvlJsonScope  *scope,
       if (!json_is_string (value) || !is_plain_file_name (json_string_value (value)))
         {
           ivl_json_set_field_error (scope, tensor,
-                                    "the plain name of a .safetensors file in the same folder", value, error);
+                                    "the plain name of a .safetensors file in the same folder",
+                                    value, error);
           return NULL;
         }
       if (!g_hash_table_add (seen, (gpointer) json_string_value (value)))
@@ -109,15 +111,16 @@ list_shard_names (const IvlJsonScope  *scope,
     }
   if (names->len == 0)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: weight_map is empty", scope->source);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: weight_map is empty",
+                   scope->source);
       return NULL;
     }
   g_ptr_array_sort (names, compare_strings);
   return g_steal_pointer (&names);
 }
 
-/* Every tensor of every shard is listed for that shard, and as many are listed as there are: so each entry
- * of the map is there exactly once. */
+/* Every tensor of every shard is listed for that shard, and as many are listed as there are: so
+ * each entry of the map is there exactly once. */
 static gboolean
 check_weight_map (IvlCheckpoint       *self,
                   const IvlJsonScope  *scope,
@@ -136,8 +139,10 @@ check_weight_map (IvlCheckpoint       *self,
       if (listed == NULL || !g_str_equal (listed, shard_name))
         {
           g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                       "%s: tensor %s is in %s, weight_map %s%s", scope->source, entry->name, shard_name,
-                       listed != NULL ? "places it in " : "does not list it", listed != NULL ? listed : "");
+                       "%s: tensor %s is in %s, weight_map %s%s", scope->source, entry->name,
+                       shard_name,
+                       listed != NULL ? "places it in " : "does not list it",
+                       listed != NULL ? listed : "");
           return FALSE;
         }
     }
@@ -227,11 +232,13 @@ set_no_weights_error (IvlCheckpoint  *self,
     if (has_file (folder, pickled[i]))
       {
         g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-                     "%s: only %s is there, a format that can run programs and is never opened: get the "
+                     "%s: only %s is there, a format that can run programs and is never opened: "
+                     "get the "
                      "model's *.safetensors files", self->folder, pickled[i]);
         return;
       }
-  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "%s: neither %s nor %s is there", self->folder,
+  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "%s: neither %s nor %s is there",
+               self->folder,
                SINGLE_NAME, INDEX_NAME);
 }
 
@@ -296,7 +303,8 @@ ivl_checkpoint_get_tensor (IvlCheckpoint *self,
   g_return_val_if_fail (index < self->entries->len, NULL);
 
   entry = &g_array_index (self->entries, Entry, index);
-  return ivl_safetensors_get_tensor (g_ptr_array_index (self->shards, entry->shard), entry->index, tensor);
+  return ivl_safetensors_get_tensor (g_ptr_array_index (self->shards, entry->shard), entry->index,
+                                     tensor);
 }
 
 gboolean
@@ -341,7 +349,8 @@ ivl_checkpoint_require (IvlCheckpoint  *self,
 
   if (!ivl_checkpoint_lookup (self, name, &found))
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "%s: tensor %s is missing", self->folder, name);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "%s: tensor %s is missing", self->folder,
+                   name);
       return FALSE;
     }
   memcpy (expected.shape, shape, n_dims * sizeof *shape);

@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /* The weights of a checkpoint folder: model.safetensors, or the shards that
- * model.safetensors.index.json names. Only safetensors: pickled *.bin files are refused with a hint. */
+ * model.safetensors.index.json names. Only safetensors: pickled *.bin files are refused with a
+ * hint. */
 typedef struct _IvlCheckpoint IvlCheckpoint;
 
 /* Errors: those of ivl_safetensors_open(), IVL_ERROR_NOT_FOUND (no weights, a shard not there),

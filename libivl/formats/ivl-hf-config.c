@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * config.json and generation_config.json of a checkpoint folder, into plain numbers that were checked.
+ * config.json and generation_config.json of a checkpoint folder, into plain numbers that were
+ * checked.
  *
  * Fields that a file leaves out have the defaults of the official classes: InternVisionConfig and
- * InternVLChatConfig (OpenGVLab/InternVL, internvl_chat/internvl/model/internvl_chat/configuration_*.py),
- * InternLM2Config (.../model/internlm2/configuration_internlm2.py) and transformers' Qwen2Config. Nothing
- * else of the folder is looked at: auto_map's Python and chat templates are never run.
+ * InternVLChatConfig (OpenGVLab/InternVL,
+ * internvl_chat/internvl/model/internvl_chat/configuration_*.py), InternLM2Config
+ * (.../model/internlm2/configuration_internlm2.py) and transformers' Qwen2Config. Nothing else of
+ * the folder is looked at: auto_map's Python and chat templates are never run.
  */
 #include "formats/ivl-hf-config.h"
 
@@ -34,7 +36,8 @@ set_unsupported (const IvlJsonScope  *scope,
 {
   g_autofree char *shown = found != NULL ? g_strescape (found, NULL) : g_strdup ("nothing");
 
-  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: %s%s%s: found %.80s, this version reads %s",
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+               "%s: %s%s%s: found %.80s, this version reads %s",
                scope->source, scope->section != NULL ? scope->section : "",
                scope->section != NULL ? "." : "", field, shown, expected);
   return FALSE;
@@ -110,7 +113,8 @@ read_vision (const IvlJsonScope  *scope,
   vision->qk_normalization = TRUE;
 
   if (!ivl_json_get_uint (scope, "hidden_size", 1, MAX_WIDTH, &vision->hidden_size, error)
-      || !ivl_json_get_uint (scope, "intermediate_size", 1, MAX_WIDTH, &vision->intermediate_size, error)
+      || !ivl_json_get_uint (scope, "intermediate_size", 1, MAX_WIDTH, &vision->intermediate_size,
+                             error)
       || !ivl_json_get_uint (scope, "num_hidden_layers", 1, MAX_LAYERS, &vision->n_layers, error)
       || !ivl_json_get_uint (scope, "num_attention_heads", 1, MAX_HEADS, &vision->n_heads, error)
       || !ivl_json_get_uint (scope, "image_size", 1, MAX_PIXELS, &vision->image_size, error)
@@ -125,11 +129,14 @@ read_vision (const IvlJsonScope  *scope,
   vision->norm_eps = eps;
   if (n_channels != 3)
     return set_unsupported (scope, "num_channels", "another number", "3", error);
-  if (!check_divides (scope, "hidden_size", vision->hidden_size, "num_attention_heads", vision->n_heads, error)
-      || !check_divides (scope, "image_size", vision->image_size, "patch_size", vision->patch_size, error))
+  if (!check_divides (scope, "hidden_size", vision->hidden_size, "num_attention_heads",
+                      vision->n_heads, error)
+      || !check_divides (scope, "image_size", vision->image_size, "patch_size", vision->patch_size,
+                         error))
     return FALSE;
   if (vision->image_size / vision->patch_size > MAX_PATCHES_PER_SIDE)
-    return set_unsupported (scope, "patch_size", "a very small one", "at most 1024 patches a side", error);
+    return set_unsupported (scope, "patch_size", "a very small one", "at most 1024 patches a side",
+                            error);
   return TRUE;
 }
 
@@ -163,7 +170,8 @@ read_rope_scaling (const IvlJsonScope  *scope,
     return TRUE;
   if (lm->type != IVL_LM_INTERNLM2 || g_strcmp0 (type, "dynamic") != 0)
     return set_unsupported (&scaling, "type", type,
-                            lm->type == IVL_LM_INTERNLM2 ? "dynamic or none" : "none for Qwen2", error);
+                            lm->type == IVL_LM_INTERNLM2 ? "dynamic or none" : "none for Qwen2",
+                            error);
   if (factor == 0.0)
     {
       ivl_json_set_field_error (&scaling, "factor", "a number", NULL, error);
@@ -196,11 +204,13 @@ check_lm_heads (const IvlJsonScope  *scope,
                 GError             **error)
 {
   if (lm->n_kv_heads > lm->n_heads || lm->n_heads % lm->n_kv_heads != 0)
-    return check_divides (scope, "num_attention_heads", lm->n_heads, "num_key_value_heads", lm->n_kv_heads,
+    return check_divides (scope, "num_attention_heads", lm->n_heads, "num_key_value_heads",
+                          lm->n_kv_heads,
                           error);
   if (lm->head_dim == 0)
     {
-      if (!check_divides (scope, "hidden_size", lm->hidden_size, "num_attention_heads", lm->n_heads, error))
+      if (!check_divides (scope, "hidden_size", lm->hidden_size, "num_attention_heads", lm->n_heads,
+                          error))
         return FALSE;
       lm->head_dim = lm->hidden_size / lm->n_heads;
     }
@@ -217,7 +227,8 @@ check_no_sliding_window (const IvlJsonScope  *scope,
 
   if (!ivl_json_get_boolean (scope, "use_sliding_window", &use_sliding_window, error))
     return FALSE;
-  return !use_sliding_window || set_unsupported (scope, "use_sliding_window", "true", "false", error);
+  return !use_sliding_window || set_unsupported (scope, "use_sliding_window", "true", "false",
+                                                 error);
 }
 
 static gboolean
@@ -230,16 +241,19 @@ read_lm (const IvlJsonScope  *scope,
   set_lm_defaults (lm);
   eps = lm->norm_eps;
   if (!ivl_json_get_uint (scope, "hidden_size", 1, MAX_WIDTH, &lm->hidden_size, error)
-      || !ivl_json_get_uint (scope, "intermediate_size", 1, MAX_WIDTH, &lm->intermediate_size, error)
+      || !ivl_json_get_uint (scope, "intermediate_size", 1, MAX_WIDTH, &lm->intermediate_size,
+                             error)
       || !ivl_json_get_uint (scope, "num_hidden_layers", 1, MAX_LAYERS, &lm->n_layers, error)
       || !ivl_json_get_uint (scope, "num_attention_heads", 1, MAX_HEADS, &lm->n_heads, error))
     return FALSE;
-  /* Both classes: None means as many as attention heads; Qwen2Config's own default is its 32 heads. */
+  /* Both classes: None means as many as attention heads; Qwen2Config's own default is its 32
+   * heads. */
   lm->n_kv_heads = lm->n_heads;
   if (!ivl_json_get_uint (scope, "num_key_value_heads", 1, MAX_HEADS, &lm->n_kv_heads, error)
       || !ivl_json_get_uint (scope, "head_dim", 1, MAX_WIDTH, &lm->head_dim, error)
       || !ivl_json_get_uint (scope, "vocab_size", 1, MAX_VOCAB, &lm->vocab_size, error)
-      || !ivl_json_get_uint (scope, "max_position_embeddings", 1, MAX_POSITION, &lm->max_position, error)
+      || !ivl_json_get_uint (scope, "max_position_embeddings", 1, MAX_POSITION, &lm->max_position,
+                             error)
       || !ivl_json_get_double (scope, "rms_norm_eps", 1e-15, 0.1, &eps, error)
       || !ivl_json_get_boolean (scope, "tie_word_embeddings", &lm->tie_word_embeddings, error)
       || !require_string (scope, "hidden_act", "silu", TRUE, error)
@@ -281,7 +295,8 @@ read_lm_type (const IvlJsonScope  *scope,
   else if (g_strcmp0 (name, "InternLM2ForCausalLM") == 0 || g_strcmp0 (name, "internlm2") == 0)
     *type = IVL_LM_INTERNLM2;
   else
-    return set_unsupported (scope, "architectures", name, "Qwen2ForCausalLM and InternLM2ForCausalLM", error);
+    return set_unsupported (scope, "architectures", name,
+                            "Qwen2ForCausalLM and InternLM2ForCausalLM", error);
   return TRUE;
 }
 
@@ -323,19 +338,23 @@ read_chat_fields (const IvlJsonScope  *scope,
   if (!require_string (scope, "template", "internvl2_5", FALSE, error)
       || !require_string (scope, "ps_version", "v2", FALSE, error)
       || !ivl_json_get_uint (scope, "force_image_size", 1, MAX_PIXELS, &self->tile_size, error)
-      || !ivl_json_get_double (scope, "downsample_ratio", 1.0 / 64, 1.0, &self->downsample_ratio, error)
-      || !ivl_json_get_uint (scope, "min_dynamic_patch", 1, MAX_DYNAMIC_PATCH, &self->min_dynamic_patch, error)
+      || !ivl_json_get_double (scope, "downsample_ratio", 1.0 / 64, 1.0, &self->downsample_ratio,
+                               error)
+      || !ivl_json_get_uint (scope, "min_dynamic_patch", 1, MAX_DYNAMIC_PATCH,
+                             &self->min_dynamic_patch, error)
       || !ivl_json_get_uint (scope, "max_dynamic_patch", self->min_dynamic_patch, MAX_DYNAMIC_PATCH,
                              &self->max_dynamic_patch, error)
       || !ivl_json_get_boolean (scope, "dynamic_image_size", &self->dynamic_image_size, error)
       || !ivl_json_get_boolean (scope, "use_thumbnail", &self->use_thumbnail, error)
-      || !ivl_json_get_int (scope, "select_layer", -max_layer - 1, max_layer, &self->select_layer, error)
+      || !ivl_json_get_int (scope, "select_layer", -max_layer - 1, max_layer, &self->select_layer,
+                            error)
       || !ivl_json_get_string (scope, "system_message", MAX_STRING, &system_message, error))
     return FALSE;
   /* The default can be below a min_dynamic_patch that the file gives. */
   self->max_dynamic_patch = MAX (self->max_dynamic_patch, self->min_dynamic_patch);
   if (self->tile_size != self->vision.image_size)
-    return set_unsupported (scope, "force_image_size", "another size", "vision_config.image_size", error);
+    return set_unsupported (scope, "force_image_size", "another size", "vision_config.image_size",
+                            error);
   self->template_name = g_strdup ("internvl2_5");
   self->system_message = g_strdup (system_message);
   return check_downsampling (scope, self, error);
@@ -355,7 +374,8 @@ read_chat (const IvlJsonScope  *scope,
     return FALSE;
   if (vision.object == NULL || lm.object == NULL)
     {
-      ivl_json_set_field_error (scope, vision.object == NULL ? "vision_config" : "llm_config", "an object",
+      ivl_json_set_field_error (scope, vision.object == NULL ? "vision_config" : "llm_config",
+                                "an object",
                                 NULL, error);
       return FALSE;
     }
@@ -378,7 +398,8 @@ add_eos_id (const IvlJsonScope  *scope,
   if (!json_is_integer (value) || json_integer_value (value) < 0
       || json_integer_value (value) >= self->lm.vocab_size)
     {
-      g_autofree char *expected = g_strdup_printf ("token ids below vocab_size %u", self->lm.vocab_size);
+      g_autofree char *expected = g_strdup_printf ("token ids below vocab_size %u",
+                                                   self->lm.vocab_size);
 
       ivl_json_set_field_error (scope, "eos_token_id", expected, value, error);
       return FALSE;
@@ -426,7 +447,8 @@ read_all_eos_ids (const IvlJsonScope  *lm_scope,
     return FALSE;
   if (self->eos_ids->len == 0 && !read_eos_ids (lm_scope, self, error))
     return FALSE;
-  if (self->eos_ids->len == 0 && self->lm.type == IVL_LM_INTERNLM2 && default_id < self->lm.vocab_size)
+  if (self->eos_ids->len == 0 && self->lm.type == IVL_LM_INTERNLM2
+      && default_id < self->lm.vocab_size)
     g_array_append_val (self->eos_ids, default_id);
   return TRUE;
 }
@@ -478,7 +500,8 @@ read_arch (const IvlJsonScope  *scope,
   if (g_str_equal (name, "internvl"))
     return set_unsupported (scope, "model_type", "internvl (converted for transformers)",
                             "the original checkpoint, the one without -HF in its name", error);
-  return set_unsupported (scope, "model_type", name, "internvl_chat, intern_vit_6b, qwen2 and internlm2", error);
+  return set_unsupported (scope, "model_type", name,
+                          "internvl_chat, intern_vit_6b, qwen2 and internlm2", error);
 }
 
 static gboolean
@@ -545,7 +568,8 @@ ivl_hf_config_parse (const char  *config,
   json_auto_t *config_root = NULL;
   json_auto_t *generation_root = NULL;
 
-  config_root = ivl_json_parse (config, config_size, IVL_JSON_MAX_CONFIG_VALUES, "config.json", error);
+  config_root = ivl_json_parse (config, config_size, IVL_JSON_MAX_CONFIG_VALUES, "config.json",
+                                error);
   if (config_root == NULL)
     return NULL;
   if (generation != NULL)
@@ -555,7 +579,8 @@ ivl_hf_config_parse (const char  *config,
       if (generation_root == NULL)
         return NULL;
     }
-  return config_from_json (config_root, "config.json", generation_root, "generation_config.json", error);
+  return config_from_json (config_root, "config.json", generation_root, "generation_config.json",
+                           error);
 }
 
 IvlHfConfig *
@@ -570,10 +595,12 @@ ivl_hf_config_load (const char  *folder,
   json_auto_t *config = NULL;
   json_auto_t *generation = NULL;
 
-  config = ivl_json_load (config_path, IVL_JSON_MAX_CONFIG_BYTES, IVL_JSON_MAX_CONFIG_VALUES, error);
+  config = ivl_json_load (config_path, IVL_JSON_MAX_CONFIG_BYTES, IVL_JSON_MAX_CONFIG_VALUES,
+                          error);
   if (config == NULL)
     return NULL;
-  generation = ivl_json_load (generation_path, IVL_JSON_MAX_CONFIG_BYTES, IVL_JSON_MAX_CONFIG_VALUES,
+  generation = ivl_json_load (generation_path, IVL_JSON_MAX_CONFIG_BYTES,
+                              IVL_JSON_MAX_CONFIG_VALUES,
                               &generation_error);
   if (generation == NULL && !g_error_matches (generation_error, IVL_ERROR, IVL_ERROR_NOT_FOUND))
     {

@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* What config.json and generation_config.json of a checkpoint folder say (preprocessor_config.json is not
- * used: the reference code has its own preprocessing).
- * Every count is checked to lie in a sane range at reading, so products of them fit 64 bits. */
+/* What config.json and generation_config.json of a checkpoint folder say
+ * (preprocessor_config.json is not used: the reference code has its own preprocessing). Every
+ * count is checked to lie in a sane range at reading, so products of them fit 64 bits. */
 
 typedef enum
 {
@@ -84,9 +84,9 @@ typedef struct
   GArray         *eos_ids;            /* guint32 */
 } IvlHfConfig;
 
-/* Errors: IVL_ERROR_NOT_FOUND (no config.json), IVL_ERROR_INVALID_DATA (broken JSON, a wrong type or
- * range: file and field are named), IVL_ERROR_UNSUPPORTED (an architecture, template, ps_version,
- * activation or rope scaling that is not InternVL2.5's). */
+/* Errors: IVL_ERROR_NOT_FOUND (no config.json), IVL_ERROR_INVALID_DATA (broken JSON, a wrong
+ * type or range: file and field are named), IVL_ERROR_UNSUPPORTED (an architecture, template,
+ * ps_version, activation or rope scaling that is not InternVL2.5's). */
 IvlHfConfig *ivl_hf_config_load (const char  *folder,
                                  GError     **error);
 /* The same from bytes; generation is generation_config.json, or NULL if there is none. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * JSON files from outside: bounded before they are parsed, and read field by field with messages that
- * name file, field, expected and found.
+ * JSON files from outside: bounded before they are parsed, and read field by field with messages
+ * that name file, field, expected and found.
  */
 #include "formats/ivl-json.h"
 
@@ -9,9 +9,10 @@
 
 #include "util/ivl-bounded-file.h"
 
-/* Counts nesting and values without building anything. jansson recurses (to 2048 levels) and allocates
- * some hundred bytes for the two bytes of "[]", so both are bounded here, first. Whether the text is
- * valid is jansson's business; in valid text this count is exact to within the empty containers. */
+/* Counts nesting and values without building anything. jansson recurses (to 2048 levels) and
+ * allocates some hundred bytes for the two bytes of "[]", so both are bounded here, first.
+ * Whether the text is valid is jansson's business; in valid text this count is exact to within
+ * the empty containers. */
 static gboolean
 check_bounds (const char  *data,
               gsize        size,
@@ -124,9 +125,8 @@ describe (const json_t *value)
       return g_strdup ("an array");
     case JSON_STRING:
       {
-        g_autofree char *start = g_utf8_substring (json_string_value (value), 0,
-                                                   MIN (40, g_utf8_strlen (json_string_value (value),
-                                                                           json_string_length (value))));
+        const char *text = json_string_value (value);
+        g_autofree char *start = g_utf8_substring (text, 0, MIN (40, g_utf8_strlen (text, -1)));
 
         dump = g_strescape (start, NULL);
         return g_strdup_printf ("\"%s\"", dump);
@@ -157,12 +157,13 @@ ivl_json_set_field_error (const IvlJsonScope  *scope,
                           GError             **error)
 {
   g_autofree char *description = found != NULL ? describe (found) : g_strdup ("nothing");
-  g_autofree char *section = scope->section != NULL ? g_strconcat (scope->section, ".", NULL) : g_strdup ("");
   /* Field names too may come from the file. */
-  g_autofree char *path = g_strconcat (section, field, NULL);
+  g_autofree char *path = scope->section != NULL ? g_strconcat (scope->section, ".", field, NULL)
+                                                 : g_strdup (field);
   g_autofree char *shown = g_strescape (path, NULL);
 
-  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: %.600s: expected %s, found %s", scope->source,
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: %.600s: expected %s, found %s",
+               scope->source,
                shown, expected, description);
 }
 
@@ -186,9 +187,11 @@ check_integer (const IvlJsonScope  *scope,
 {
   g_autofree char *expected = NULL;
 
-  if (json_is_integer (value) && json_integer_value (value) >= min && json_integer_value (value) <= max)
+  if (json_is_integer (value) && json_integer_value (value) >= min
+      && json_integer_value (value) <= max)
     return TRUE;
-  expected = g_strdup_printf ("an integer from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, min, max);
+  expected = g_strdup_printf ("an integer from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, min,
+                              max);
   ivl_json_set_field_error (scope, field, expected, value, error);
   return FALSE;
 }
@@ -244,7 +247,8 @@ ivl_json_get_double (const IvlJsonScope  *scope,
 
   if (found == NULL)
     return TRUE;
-  if (json_is_number (found) && json_number_value (found) >= min && json_number_value (found) <= max)
+  if (json_is_number (found) && json_number_value (found) >= min
+      && json_number_value (found) <= max)
     {
       *value = json_number_value (found);
       return TRUE;

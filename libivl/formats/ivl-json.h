@@ -7,15 +7,16 @@
 G_BEGIN_DECLS
 
 #define IVL_JSON_MAX_DEPTH 64
-/* Ample for any config.json (a tokenizer_config.json with its added tokens has some 1,000 values). */
+/* Ample for any config.json (a tokenizer_config.json with its added tokens has some 1,000
+ * values). */
 #define IVL_JSON_MAX_CONFIG_BYTES (4 * 1024 * 1024)
 #define IVL_JSON_MAX_CONFIG_VALUES (256 * 1024)
 
-/* Strict and bounded: duplicate keys, NUL in strings, bad UTF-8, numbers that do not fit, trailing bytes,
- * a root that is no object, nesting over IVL_JSON_MAX_DEPTH and more than max_values values are refused,
- * the last two before anything is allocated. source names the file in messages. Free with
- * json_decref() or json_auto_t.
- * Errors: IVL_ERROR_INVALID_DATA, IVL_ERROR_NO_MEMORY. */
+/* Strict and bounded: duplicate keys, NUL in strings, bad UTF-8, numbers that do not fit,
+ * trailing bytes, a root that is no object, nesting over IVL_JSON_MAX_DEPTH and more than
+ * max_values values are refused, the last two before anything is allocated. source names the
+ * file in messages. Free with json_decref() or json_auto_t. Errors: IVL_ERROR_INVALID_DATA,
+ * IVL_ERROR_NO_MEMORY. */
 json_t *ivl_json_parse (const char  *data,
                         gsize        size,
                         gsize        max_values,
@@ -35,8 +36,9 @@ typedef struct
   json_t     *object;
 } IvlJsonScope;
 
-/* Each getter leaves *value alone and succeeds when the field is absent or null, so that it holds the
- * default; a wrong type or range is IVL_ERROR_INVALID_DATA and names file, field, expected and found. */
+/* Each getter leaves *value alone and succeeds when the field is absent or null, so that it
+ * holds the default; a wrong type or range is IVL_ERROR_INVALID_DATA and names file, field,
+ * expected and found. */
 gboolean ivl_json_get_uint (const IvlJsonScope  *scope,
                             const char          *field,
                             guint                min,

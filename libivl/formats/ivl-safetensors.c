@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The safetensors format: an 8-byte little-endian header length, a JSON header, the bytes of the tensors.
+ * The safetensors format: an 8-byte little-endian header length, a JSON header, the bytes of the
+ * tensors.
  *
- * Stricter than the format's reference (tensor.rs): besides its rules (no overlap, no hole, nothing behind
- * the last tensor, sizes that multiply without overflow) duplicate names, tensors without elements, more
- * than 65,536 tensors and names that are over 512 bytes or not printable are refused.
- * Names are found by binary search: the names come from the file, and a hash table that is filled with
- * names made to collide takes quadratic time.
+ * Stricter than the format's reference (tensor.rs): besides its rules (no overlap, no hole, nothing
+ * behind the last tensor, sizes that multiply without overflow) duplicate names, tensors without
+ * elements, more than 65,536 tensors and names that are over 512 bytes or not printable are
+ * refused.
+ *
+ * Names are found by binary search: the names come from the file, and a hash table that is
+ * filled with names made to collide takes quadratic time.
  */
 #include "formats/ivl-safetensors.h"
 
@@ -65,8 +68,9 @@ read_header (IvlSafetensors  *self,
   if (n > MAX_HEADER_BYTES || !ivl_bytes_reader_read_bytes (&reader, n, &text))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                   "%s: header of %" G_GUINT64_FORMAT " bytes announced, expected at most %d and the file's "
-                   "%" G_GSIZE_FORMAT " bytes", self->source, n, MAX_HEADER_BYTES, self->size);
+                   "%s: header of %" G_GUINT64_FORMAT " bytes announced, expected at most %d and "
+                   "no more than the file's %" G_GSIZE_FORMAT " bytes",
+                   self->source, n, MAX_HEADER_BYTES, self->size);
       return FALSE;
     }
   if (n == 0 || text[0] != '{')
@@ -143,7 +147,8 @@ read_sizes (const IvlJsonScope  *scope,
   return TRUE;
 }
 
-/* The bytes that shape and type need, which must be those of data_offsets and lie inside the file. */
+/* The bytes that shape and type need, which must be those of data_offsets and lie inside the
+ * file. */
 static gboolean
 check_extent (IvlSafetensors  *self,
               const Entry     *entry,
@@ -158,7 +163,8 @@ check_extent (IvlSafetensors  *self,
     if (!ivl_checked_math_mul (n_bytes, entry->tensor.shape[i], &n_bytes))
       {
         g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                     "%s: tensor %s: shape %s does not fit 64 bits", self->source, entry->name, shape);
+                     "%s: tensor %s: shape %s does not fit 64 bits", self->source, entry->name,
+                     shape);
         return FALSE;
       }
   if (n_bytes == 0)
@@ -171,7 +177,8 @@ check_extent (IvlSafetensors  *self,
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
                    "%s: tensor %s: data_offsets [%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT
-                   "] outside of the file's %" G_GUINT64_FORMAT " bytes of data (an incomplete download?)",
+                   "] outside of the file's %" G_GUINT64_FORMAT " bytes of data (an "
+                   "incomplete download?)",
                    self->source, entry->name, entry->begin, entry->end, data_size);
       return FALSE;
     }
@@ -200,7 +207,8 @@ check_name (IvlSafetensors  *self,
   if (length > 0 && length <= MAX_NAME_BYTES && n_printable == length)
     return TRUE;
   g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-               "%s: a tensor's name of %" G_GSIZE_FORMAT " bytes, expected 1 to %d printable ASCII characters",
+               "%s: a tensor's name of %" G_GSIZE_FORMAT " bytes, expected 1 to %d printable "
+               "ASCII characters",
                self->source, length, MAX_NAME_BYTES);
   return FALSE;
 }
@@ -224,11 +232,13 @@ read_entry (IvlSafetensors  *self,
     {
       IvlJsonScope top = { self->source, NULL, self->header };
 
-      ivl_json_set_field_error (&top, name, "an object of dtype, shape and data_offsets", object, error);
+      ivl_json_set_field_error (&top, name, "an object of dtype, shape and data_offsets", object,
+                                error);
       return FALSE;
     }
   entry->name = name;
-  if (!read_sizes (&scope, "shape", 0, IVL_TENSOR_MAX_DIMS, entry->tensor.shape, &entry->tensor.n_dims, error)
+  if (!read_sizes (&scope, "shape", 0, IVL_TENSOR_MAX_DIMS, entry->tensor.shape,
+                   &entry->tensor.n_dims, error)
       || !read_sizes (&scope, "data_offsets", 2, 2, offsets, NULL, error)
       || !ivl_json_get_string (&scope, "dtype", 32, &dtype, error))
     return FALSE;
@@ -242,7 +252,8 @@ read_entry (IvlSafetensors  *self,
       g_autofree char *shown = g_strescape (dtype, NULL);
 
       g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-                   "%s: tensor %s: storage type \"%s\" is not one that this version reads", self->source,
+                   "%s: tensor %s: storage type \"%s\" is not one that this version reads",
+                   self->source,
                    name, shown);
       return FALSE;
     }
@@ -294,24 +305,26 @@ check_layout (IvlSafetensors  *self,
         {
           g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
                        "%s: tensor %s begins at %" G_GUINT64_FORMAT ", expected %" G_GUINT64_FORMAT
-                       " (where the tensor before it ends)", self->source, entry->name, entry->begin, end);
+                       " (where the tensor before it ends)", self->source, entry->name,
+                       entry->begin, end);
           return FALSE;
         }
       end = entry->end;
       if ((data_section - self->data + entry->begin) % size != 0)
         {
           g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-                       "%s: tensor %s: its data at byte %" G_GUINT64_FORMAT " of the file is not aligned to "
-                       "the %" G_GSIZE_FORMAT " bytes of an element: save the file again with a current "
-                       "safetensors", self->source, entry->name, data_section - self->data + entry->begin,
-                       size);
+                       "%s: tensor %s: its data at byte %" G_GUINT64_FORMAT " of the file is not "
+                       "aligned to the %" G_GSIZE_FORMAT " bytes of an element: save the file "
+                       "again with a current safetensors",
+                       self->source, entry->name, data_section - self->data + entry->begin, size);
           return FALSE;
         }
     }
   if (end != data_size)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                   "%s: %" G_GUINT64_FORMAT " bytes follow the last tensor, expected none", self->source,
+                   "%s: %" G_GUINT64_FORMAT " bytes follow the last tensor, expected none",
+                   self->source,
                    data_size - end);
       return FALSE;
     }
@@ -326,7 +339,8 @@ allocate_entries (IvlSafetensors  *self,
   if (n > MAX_TENSORS)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                   "%s: %" G_GSIZE_FORMAT " tensors, expected at most %d", self->source, n, MAX_TENSORS);
+                   "%s: %" G_GSIZE_FORMAT " tensors, expected at most %d", self->source, n,
+                   MAX_TENSORS);
       return FALSE;
     }
   self->entries = g_try_new0 (Entry, n);
@@ -359,7 +373,8 @@ parse (IvlSafetensors  *self,
           if (!check_metadata (self, value, error))
             return FALSE;
         }
-      else if (!read_entry (self, name, value, data_section, data_size, &self->entries[self->n_entries],
+      else if (!read_entry (self, name, value, data_section, data_size,
+                            &self->entries[self->n_entries],
                             error))
         return FALSE;
       else

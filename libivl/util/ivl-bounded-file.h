@@ -5,17 +5,17 @@
 
 G_BEGIN_DECLS
 
-/* Reads a whole regular file of at most max_bytes bytes. The result is followed by a NUL that is not
- * counted in *size; the bytes themselves may hold anything.
- * Errors: IVL_ERROR_NOT_FOUND (absent), IVL_ERROR_INVALID_DATA (too large, or not a regular file),
- * IVL_ERROR_NO_MEMORY, G_FILE_ERROR (not readable). */
+/* Reads a whole regular file of at most max_bytes bytes. The result is followed by a NUL that is
+ * not counted in *size; the bytes themselves may hold anything. Errors: IVL_ERROR_NOT_FOUND
+ * (absent), IVL_ERROR_INVALID_DATA (too large, or not a regular file), IVL_ERROR_NO_MEMORY,
+ * G_FILE_ERROR (not readable). */
 char *ivl_bounded_file_read (const char  *path,
                              gsize        max_bytes,
                              gsize       *size,
                              GError     **error);
 
-/* Opens a regular file for reading, never waiting for a FIFO or a device; *size and *mtime_ns are those
- * of the open file. Returns the descriptor, or -1 with one of the errors above. */
+/* Opens a regular file for reading, never waiting for a FIFO or a device; *size and *mtime_ns
+ * are those of the open file. Returns the descriptor, or -1 with one of the errors above. */
 int   ivl_bounded_file_open (const char  *path,
                              guint64     *size,
                              gint64      *mtime_ns,

@@ -2,10 +2,11 @@
  *
  * Files mapped read-only that survive being cut short while in use.
  *
- * A page of a mapping that lies past the end of its file raises SIGBUS. One process-wide handler, set up
- * at the first mapping, looks the address up in a table of our ranges, puts zero pages there, marks the
- * file as changed and returns; whoever computes with the zeros asks ivl_mapped_file_check() before a
- * result counts. Reading the file with read() instead would need a private copy of the weights.
+ * A page of a mapping that lies past the end of its file raises SIGBUS. One process-wide handler,
+ * set up at the first mapping, looks the address up in a table of our ranges, puts zero pages
+ * there, marks the file as changed and returns; whoever computes with the zeros asks
+ * ivl_mapped_file_check() before a result counts. Reading the file with read() instead would need a
+ * private copy of the weights.
  */
 #include "util/ivl-mapped-file.h"
 
@@ -19,8 +20,8 @@
 
 #include "util/ivl-bounded-file.h"
 
-/* A row of the handler's table. Rows are chained once and used again, never freed, so the handler walks
- * them without a lock. start == 0 means that the row is free. */
+/* A row of the handler's table. Rows are chained once and used again, never freed, so the
+ * handler walks them without a lock. start == 0 means that the row is free. */
 typedef struct _Range
 {
   struct _Range   *next;
@@ -45,8 +46,8 @@ static GMutex ranges_lock; /* writers only */
 static struct sigaction previous_action;
 static gsize page_size;
 
-/* Called in the signal handler: atomics only. start is read again after size, so that a row which is
- * being given to another file is not taken for a range that never was. */
+/* Called in the signal handler: atomics only. start is read again after size, so that a row
+ * which is being given to another file is not taken for a range that never was. */
 static Range *
 find_range (guintptr address)
 {
@@ -75,7 +76,8 @@ call_previous_handler (int        signal_number,
     {
       struct sigaction action = { .sa_handler = SIG_DFL };
 
-      /* The signal is blocked until the handler returns, and then ends the process as without us. */
+      /* The signal is blocked until the handler returns, and then ends the process as without
+       * us. */
       sigaction (SIGBUS, &action, NULL);
       raise (SIGBUS);
     }
@@ -92,8 +94,8 @@ handle_sigbus (int        signal_number,
 
   if (range != NULL)
     {
-      /* All that follows in a file that was cut short is lost too, and an unreadable page spoils the
-       * result anyway: one mapping to the end keeps their number down. */
+      /* All that follows in a file that was cut short is lost too, and an unreadable page spoils
+       * the result anyway: one mapping to the end keeps their number down. */
       gsize length = atomic_load (&range->start) + atomic_load (&range->size) - page;
       void *zeros = mmap ((void *) page, length, PROT_READ,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
@@ -128,9 +130,9 @@ static Range *
 range_register (guintptr start,
                 gsize    size)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&ranges_lock);
   Range *range;
 
+  g_mutex_lock (&ranges_lock);
   for (range = atomic_load (&ranges); range != NULL; range = range->next)
     if (atomic_load (&range->start) == 0)
       break;
@@ -143,15 +145,16 @@ range_register (guintptr start,
   atomic_store (&range->changed, 0);
   atomic_store (&range->size, size);
   atomic_store (&range->start, start);
+  g_mutex_unlock (&ranges_lock);
   return range;
 }
 
 static void
 range_unregister (Range *range)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&ranges_lock);
-
+  g_mutex_lock (&ranges_lock);
   atomic_store (&range->start, 0);
+  g_mutex_unlock (&ranges_lock);
 }
 
 IvlMappedFile *

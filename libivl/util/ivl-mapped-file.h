@@ -16,8 +16,8 @@ void           ivl_mapped_file_unref (IvlMappedFile *file);
 const guint8  *ivl_mapped_file_get_data (IvlMappedFile *file);
 gsize          ivl_mapped_file_get_size (IvlMappedFile *file);
 const char    *ivl_mapped_file_get_path (IvlMappedFile *file);
-/* FALSE with IVL_ERROR_INVALID_DATA ("... changed on disk while in use") once the file was truncated
- * or its size or modification time differ from those at opening. */
+/* FALSE with IVL_ERROR_INVALID_DATA ("... changed on disk while in use") once the file was
+ * truncated or its size or modification time differ from those at opening. */
 gboolean       ivl_mapped_file_check (IvlMappedFile  *file,
                                       GError        **error);
 

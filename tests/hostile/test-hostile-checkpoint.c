@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Checkpoint folders that must be refused: shard names that lead elsewhere, an index that does not tell
- * the truth, pickled weights, and a folder whose other files want to be run. */
+ * Checkpoint folders that must be refused: shard names that lead elsewhere, an index that does
+ * not tell the truth, pickled weights, and a folder whose other files want to be run. */
 #include "formats/ivl-checkpoint.h"
 
 #include <glib/gstdio.h>
@@ -24,11 +24,12 @@ typedef struct
   const char *message; /* part of it */
 } IndexCase;
 
-/* 1.safetensors holds a, 2.safetensors b; 3, 4, 5 are a dangling link, a FIFO, a folder; 6 is a link to a
- * file that is no safetensors file. */
+/* 1.safetensors holds a, 2.safetensors b; 3, 4, 5 are a dangling link, a FIFO, a folder; 6 is a
+ * link to a file that is no safetensors file. */
 static const IndexCase index_cases[] = {
   { "parent", MAP ("\"a\":\"../1.safetensors\""), IVL_ERROR_INVALID_DATA, "plain name" },
-  { "etc-passwd", MAP ("\"a\":\"../../../../../../etc/passwd\""), IVL_ERROR_INVALID_DATA, "plain name" },
+  { "etc-passwd", MAP ("\"a\":\"../../../../../../etc/passwd\""), IVL_ERROR_INVALID_DATA,
+    "plain name" },
   { "absolute", MAP ("\"a\":\"/etc/passwd\""), IVL_ERROR_INVALID_DATA, "plain name" },
   { "absolute-suffix", MAP ("\"a\":\"/tmp/1.safetensors\""), IVL_ERROR_INVALID_DATA, "plain name" },
   { "sub-folder", MAP ("\"a\":\"sub/1.safetensors\""), IVL_ERROR_INVALID_DATA, "plain name" },
@@ -42,22 +43,33 @@ static const IndexCase index_cases[] = {
   { "nul", MAP ("\"a\":\"1.safetensors\\u0000\""), IVL_ERROR_INVALID_DATA, "line 1" },
   { "number", MAP ("\"a\":1"), IVL_ERROR_INVALID_DATA, "weight_map.a" },
   { "list", MAP ("\"a\":[\"1.safetensors\"]"), IVL_ERROR_INVALID_DATA, "weight_map.a" },
-  { "shard-missing", MAP ("\"a\":\"1.safetensors\",\"b\":\"9.safetensors\""), IVL_ERROR_NOT_FOUND, "9.safetensors" },
-  { "link-dangling", MAP ("\"a\":\"1.safetensors\",\"b\":\"3.safetensors\""), IVL_ERROR_NOT_FOUND, "3.safetensors" },
-  { "fifo", MAP ("\"a\":\"1.safetensors\",\"b\":\"4.safetensors\""), IVL_ERROR_INVALID_DATA, "not a regular file" },
-  { "folder", MAP ("\"a\":\"1.safetensors\",\"b\":\"5.safetensors\""), IVL_ERROR_INVALID_DATA, "not a regular file" },
-  { "link-to-other", MAP ("\"a\":\"1.safetensors\",\"b\":\"6.safetensors\""), IVL_ERROR_INVALID_DATA, "6.safetensors" },
-  { "unlisted-tensor", MAP ("\"x\":\"1.safetensors\""), IVL_ERROR_INVALID_DATA, "does not list it" },
-  { "wrong-shard", MAP ("\"a\":\"2.safetensors\",\"b\":\"1.safetensors\""), IVL_ERROR_INVALID_DATA, "places it in" },
-  { "tensor-missing", MAP ("\"a\":\"1.safetensors\",\"x\\u001b\":\"1.safetensors\""), IVL_ERROR_INVALID_DATA,
+  { "shard-missing", MAP ("\"a\":\"1.safetensors\",\"b\":\"9.safetensors\""), IVL_ERROR_NOT_FOUND,
+    "9.safetensors" },
+  { "link-dangling", MAP ("\"a\":\"1.safetensors\",\"b\":\"3.safetensors\""), IVL_ERROR_NOT_FOUND,
+    "3.safetensors" },
+  { "fifo", MAP ("\"a\":\"1.safetensors\",\"b\":\"4.safetensors\""), IVL_ERROR_INVALID_DATA,
+    "not a regular file" },
+  { "folder", MAP ("\"a\":\"1.safetensors\",\"b\":\"5.safetensors\""), IVL_ERROR_INVALID_DATA,
+    "not a regular file" },
+  { "link-to-other", MAP ("\"a\":\"1.safetensors\",\"b\":\"6.safetensors\""),
+    IVL_ERROR_INVALID_DATA, "6.safetensors" },
+  { "unlisted-tensor", MAP ("\"x\":\"1.safetensors\""), IVL_ERROR_INVALID_DATA,
+    "does not list it" },
+  { "wrong-shard", MAP ("\"a\":\"2.safetensors\",\"b\":\"1.safetensors\""), IVL_ERROR_INVALID_DATA,
+    "places it in" },
+  { "tensor-missing", MAP ("\"a\":\"1.safetensors\",\"x\\u001b\":\"1.safetensors\""),
+    IVL_ERROR_INVALID_DATA,
     "tensor x\\033 is listed for 1.safetensors" },
-  { "twice-listed", MAP ("\"a\":\"1.safetensors\",\"a\":\"1.safetensors\""), IVL_ERROR_INVALID_DATA, "duplicate" },
-  { "twice-there", MAP ("\"a\":\"1.safetensors\",\"b\":\"1-again.safetensors\""), IVL_ERROR_INVALID_DATA,
+  { "twice-listed", MAP ("\"a\":\"1.safetensors\",\"a\":\"1.safetensors\""), IVL_ERROR_INVALID_DATA,
+    "duplicate" },
+  { "twice-there", MAP ("\"a\":\"1.safetensors\",\"b\":\"1-again.safetensors\""),
+    IVL_ERROR_INVALID_DATA,
     "tensor a is in 1-again.safetensors, weight_map places it in 1.safetensors" },
   { "empty-map", MAP (""), IVL_ERROR_INVALID_DATA, "weight_map is empty" },
   { "no-map", "{\"metadata\":{}}", IVL_ERROR_INVALID_DATA, "weight_map" },
   { "map-list", "{\"weight_map\":[]}", IVL_ERROR_INVALID_DATA, "weight_map" },
-  { "map-twice", "{\"weight_map\":{\"a\":\"1.safetensors\"},\"weight_map\":{}}", IVL_ERROR_INVALID_DATA, "duplicate" },
+  { "map-twice", "{\"weight_map\":{\"a\":\"1.safetensors\"},\"weight_map\":{}}",
+    IVL_ERROR_INVALID_DATA, "duplicate" },
   { "broken", "{\"weight_map\":{", IVL_ERROR_INVALID_DATA, "line 1" },
   { "empty-file", "", IVL_ERROR_INVALID_DATA, "line" },
 };
@@ -93,11 +105,13 @@ test_index (gconstpointer data)
   const IndexCase *index_case = data;
   char *folder = temp_files_make_folder ();
   g_autofree char *a = temp_files_write_safetensors (folder, "1.safetensors", HEADER_A, 8);
-  g_autofree char *again = temp_files_write_safetensors (folder, "1-again.safetensors", HEADER_A, 8);
+  g_autofree char *again = temp_files_write_safetensors (folder, "1-again.safetensors", HEADER_A,
+                                                         8);
   g_autofree char *b = temp_files_write_safetensors (folder, "2.safetensors", HEADER_B, 8);
   g_autofree char *fifo = g_build_filename (folder, "4.safetensors", NULL);
   g_autofree char *sub_folder = g_build_filename (folder, "5.safetensors", NULL);
-  g_autofree char *index = temp_files_write_text (folder, "model.safetensors.index.json", index_case->index);
+  g_autofree char *index = temp_files_write_text (folder, "model.safetensors.index.json",
+                                                  index_case->index);
 
   make_link (folder, "nowhere", "3.safetensors");
   g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
@@ -156,7 +170,8 @@ test_poisoned_folder (void)
     "{\"auto_map\":{\"AutoTokenizer\":[\"poison.T\",null]},\"chat_template\":"
     "\"{{ cycler.__init__.__globals__.os.system('touch %s') }}\"}", marker);
   const char *config =
-    "{\"model_type\":\"qwen2\",\"auto_map\":{\"AutoConfig\":\"poison.C\",\"AutoModelForCausalLM\":\"poison.M\"}}";
+    "{\"model_type\":\"qwen2\",\"auto_map\":{\"AutoConfig\":\"poison.C\","
+    "\"AutoModelForCausalLM\":\"poison.M\"}}";
   const struct
   {
     const char *name;
@@ -167,7 +182,8 @@ test_poisoned_folder (void)
     { "tokenizer_config.json", tokenizer_config },
     { "config.json", config },
   };
-  g_autofree char *weights = temp_files_write_safetensors (folder, "model.safetensors", HEADER_A, 8);
+  g_autofree char *weights = temp_files_write_safetensors (folder, "model.safetensors", HEADER_A,
+                                                           8);
   g_autoptr(GError) error = NULL;
   g_autoptr(IvlCheckpoint) checkpoint = NULL;
   g_autoptr(IvlHfConfig) hf_config = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * config.json and generation_config.json that must be refused, each with its error code. Every case is a
- * good config with one piece of its text replaced. */
+ * config.json and generation_config.json that must be refused, each with its error code. Every
+ * case is a good config with one piece of its text replaced. */
 #include "formats/ivl-hf-config.h"
 
 #include <libivl/ivl-error.h>
@@ -12,15 +12,21 @@
 #define UNSUPPORTED IVL_ERROR_UNSUPPORTED
 
 static const char good_config[] =
-  "{\"model_type\":\"internvl_chat\",\"template\":\"internvl2_5\",\"ps_version\":\"v2\",\"select_layer\":-1,"
-  "\"force_image_size\":448,\"downsample_ratio\":0.5,\"min_dynamic_patch\":1,\"max_dynamic_patch\":12,"
+  "{\"model_type\":\"internvl_chat\",\"template\":\"internvl2_5\",\"ps_version\":\"v2\","
+  "\"select_layer\":-1,"
+  "\"force_image_size\":448,\"downsample_ratio\":0.5,\"min_dynamic_patch\":1,"
+  "\"max_dynamic_patch\":12,"
   "\"dynamic_image_size\":true,\"use_thumbnail\":true,\"torch_dtype\":\"bfloat16\","
-  "\"llm_config\":{\"architectures\":[\"InternLM2ForCausalLM\"],\"model_type\":\"internlm2\",\"hidden_size\":2048,"
-  "\"num_attention_heads\":16,\"num_key_value_heads\":8,\"num_hidden_layers\":24,\"vocab_size\":92553,"
+  "\"llm_config\":{\"architectures\":[\"InternLM2ForCausalLM\"],\"model_type\":\"internlm2\","
+  "\"hidden_size\":2048,"
+  "\"num_attention_heads\":16,\"num_key_value_heads\":8,\"num_hidden_layers\":24,"
+  "\"vocab_size\":92553,"
   "\"max_position_embeddings\":32768,\"rms_norm_eps\":1e-05,\"hidden_act\":\"silu\",\"bias\":false,"
-  "\"rope_scaling\":{\"factor\":2.0,\"type\":\"dynamic\"},\"rope_theta\":1000000,\"eos_token_id\":2},"
+  "\"rope_scaling\":{\"factor\":2.0,\"type\":\"dynamic\"},\"rope_theta\":1000000,"
+  "\"eos_token_id\":2},"
   "\"vision_config\":{\"hidden_size\":1024,\"num_attention_heads\":16,\"image_size\":448,"
-  "\"patch_size\":14,\"num_channels\":3,\"hidden_act\":\"gelu\",\"norm_type\":\"layer_norm\",\"qkv_bias\":true,"
+  "\"patch_size\":14,\"num_channels\":3,\"hidden_act\":\"gelu\",\"norm_type\":\"layer_norm\","
+  "\"qkv_bias\":true,"
   "\"layer_norm_eps\":1e-06}}";
 
 typedef struct
@@ -34,93 +40,138 @@ typedef struct
 
 static const ConfigCase config_cases[] = {
   /* wrong types */
-  { "hidden-string", "\"hidden_size\":2048", "\"hidden_size\":\"2048\"", INVALID, "llm_config.hidden_size" },
-  { "hidden-real", "\"hidden_size\":2048", "\"hidden_size\":2048.0", INVALID, "llm_config.hidden_size" },
-  { "hidden-list", "\"hidden_size\":2048", "\"hidden_size\":[2048]", INVALID, "llm_config.hidden_size" },
-  { "hidden-true", "\"hidden_size\":2048", "\"hidden_size\":true", INVALID, "llm_config.hidden_size" },
+  { "hidden-string", "\"hidden_size\":2048", "\"hidden_size\":\"2048\"", INVALID,
+    "llm_config.hidden_size" },
+  { "hidden-real", "\"hidden_size\":2048", "\"hidden_size\":2048.0", INVALID,
+    "llm_config.hidden_size" },
+  { "hidden-list", "\"hidden_size\":2048", "\"hidden_size\":[2048]", INVALID,
+    "llm_config.hidden_size" },
+  { "hidden-true", "\"hidden_size\":2048", "\"hidden_size\":true", INVALID,
+    "llm_config.hidden_size" },
   { "llm-list", "\"llm_config\":{", "\"llm_config\":[],\"x\":{", INVALID, "llm_config" },
   { "llm-missing", "\"llm_config\":{", "\"x\":{", INVALID, "llm_config" },
-  { "vision-null", "\"vision_config\":{", "\"vision_config\":null,\"x\":{", INVALID, "vision_config" },
-  { "vision-string", "\"vision_config\":{", "\"vision_config\":\"a\",\"x\":{", INVALID, "vision_config" },
+  { "vision-null", "\"vision_config\":{", "\"vision_config\":null,\"x\":{", INVALID,
+    "vision_config" },
+  { "vision-string", "\"vision_config\":{", "\"vision_config\":\"a\",\"x\":{", INVALID,
+    "vision_config" },
   { "bias-number", "\"bias\":false", "\"bias\":0", INVALID, "llm_config.bias" },
-  { "qkv-bias-string", "\"qkv_bias\":true", "\"qkv_bias\":\"true\"", INVALID, "vision_config.qkv_bias" },
+  { "qkv-bias-string", "\"qkv_bias\":true", "\"qkv_bias\":\"true\"", INVALID,
+    "vision_config.qkv_bias" },
   { "thumbnail-number", "\"use_thumbnail\":true", "\"use_thumbnail\":1", INVALID, "use_thumbnail" },
-  { "model-type-number", "\"model_type\":\"internvl_chat\"", "\"model_type\":1", INVALID, "model_type" },
+  { "model-type-number", "\"model_type\":\"internvl_chat\"", "\"model_type\":1", INVALID,
+    "model_type" },
   { "model-type-missing", "\"model_type\":\"internvl_chat\"", "\"x\":1", INVALID, "model_type" },
   { "template-list", "\"template\":\"internvl2_5\"", "\"template\":[]", INVALID, "template" },
   { "dtype-number", "\"torch_dtype\":\"bfloat16\"", "\"torch_dtype\":16", INVALID, "torch_dtype" },
-  { "architectures-string", "[\"InternLM2ForCausalLM\"]", "\"InternLM2ForCausalLM\"", INVALID, "architectures" },
+  { "architectures-string", "[\"InternLM2ForCausalLM\"]", "\"InternLM2ForCausalLM\"", INVALID,
+    "architectures" },
   { "architectures-number", "[\"InternLM2ForCausalLM\"]", "[7]", INVALID, "architectures[0]" },
-  { "rope-scaling-list", "\"rope_scaling\":{\"factor\":2.0,\"type\":\"dynamic\"}", "\"rope_scaling\":[2.0]", INVALID,
+  { "rope-scaling-list", "\"rope_scaling\":{\"factor\":2.0,\"type\":\"dynamic\"}",
+    "\"rope_scaling\":[2.0]", INVALID,
     "llm_config.rope_scaling" },
   { "rope-factor-string", "\"factor\":2.0", "\"factor\":\"2.0\"", INVALID, "rope_scaling.factor" },
   { "rope-factor-missing", "\"factor\":2.0", "\"x\":2.0", INVALID, "rope_scaling.factor" },
   /* zero, negative, huge */
   { "hidden-0", "\"hidden_size\":2048", "\"hidden_size\":0", INVALID, "llm_config.hidden_size" },
-  { "hidden-negative", "\"hidden_size\":2048", "\"hidden_size\":-2048", INVALID, "llm_config.hidden_size" },
-  { "hidden-2^32", "\"hidden_size\":2048", "\"hidden_size\":4294969344", INVALID, "llm_config.hidden_size" },
-  { "hidden-2^63", "\"hidden_size\":2048", "\"hidden_size\":9223372036854775808", INVALID, "too big integer" },
-  { "vision-hidden-0", "\"hidden_size\":1024", "\"hidden_size\":0", INVALID, "vision_config.hidden_size" },
-  { "heads-0", "\"num_attention_heads\":16", "\"num_attention_heads\":0", INVALID, "num_attention_heads" },
-  { "kv-heads-0", "\"num_key_value_heads\":8", "\"num_key_value_heads\":0", INVALID, "num_key_value_heads" },
-  { "layers-0", "\"num_hidden_layers\":24", "\"num_hidden_layers\":0", INVALID, "num_hidden_layers" },
-  { "layers-many", "\"num_hidden_layers\":24", "\"num_hidden_layers\":1000000", INVALID, "num_hidden_layers" },
+  { "hidden-negative", "\"hidden_size\":2048", "\"hidden_size\":-2048", INVALID,
+    "llm_config.hidden_size" },
+  { "hidden-2^32", "\"hidden_size\":2048", "\"hidden_size\":4294969344", INVALID,
+    "llm_config.hidden_size" },
+  { "hidden-2^63", "\"hidden_size\":2048", "\"hidden_size\":9223372036854775808", INVALID,
+    "too big integer" },
+  { "vision-hidden-0", "\"hidden_size\":1024", "\"hidden_size\":0", INVALID,
+    "vision_config.hidden_size" },
+  { "heads-0", "\"num_attention_heads\":16", "\"num_attention_heads\":0", INVALID,
+    "num_attention_heads" },
+  { "kv-heads-0", "\"num_key_value_heads\":8", "\"num_key_value_heads\":0", INVALID,
+    "num_key_value_heads" },
+  { "layers-0", "\"num_hidden_layers\":24", "\"num_hidden_layers\":0", INVALID,
+    "num_hidden_layers" },
+  { "layers-many", "\"num_hidden_layers\":24", "\"num_hidden_layers\":1000000", INVALID,
+    "num_hidden_layers" },
   { "vocab-0", "\"vocab_size\":92553", "\"vocab_size\":0", INVALID, "vocab_size" },
   { "vocab-huge", "\"vocab_size\":92553", "\"vocab_size\":2147483648", INVALID, "vocab_size" },
   { "position-0", "\"max_position_embeddings\":32768", "\"max_position_embeddings\":0", INVALID,
     "max_position_embeddings" },
   { "patch-0", "\"patch_size\":14", "\"patch_size\":0", INVALID, "patch_size" },
-  { "image-0", "\"image_size\":448,\"patch", "\"image_size\":0,\"patch", INVALID, "vision_config.image_size" },
+  { "image-0", "\"image_size\":448,\"patch", "\"image_size\":0,\"patch", INVALID,
+    "vision_config.image_size" },
   { "image-huge", "\"image_size\":448,\"patch", "\"image_size\":1073741824,\"patch", INVALID,
     "vision_config.image_size" },
   { "tile-0", "\"force_image_size\":448", "\"force_image_size\":0", INVALID, "force_image_size" },
-  { "dynamic-0", "\"max_dynamic_patch\":12", "\"max_dynamic_patch\":0", INVALID, "max_dynamic_patch" },
-  { "dynamic-min-over-max", "\"min_dynamic_patch\":1", "\"min_dynamic_patch\":13", INVALID, "max_dynamic_patch" },
-  { "dynamic-huge", "\"max_dynamic_patch\":12", "\"max_dynamic_patch\":1000000000", INVALID, "max_dynamic_patch" },
+  { "dynamic-0", "\"max_dynamic_patch\":12", "\"max_dynamic_patch\":0", INVALID,
+    "max_dynamic_patch" },
+  { "dynamic-min-over-max", "\"min_dynamic_patch\":1", "\"min_dynamic_patch\":13", INVALID,
+    "max_dynamic_patch" },
+  { "dynamic-huge", "\"max_dynamic_patch\":12", "\"max_dynamic_patch\":1000000000", INVALID,
+    "max_dynamic_patch" },
   { "select-layer-past", "\"select_layer\":-1", "\"select_layer\":-50", INVALID, "select_layer" },
   { "ratio-0", "\"downsample_ratio\":0.5", "\"downsample_ratio\":0", INVALID, "downsample_ratio" },
-  { "ratio-negative", "\"downsample_ratio\":0.5", "\"downsample_ratio\":-0.5", INVALID, "downsample_ratio" },
-  { "ratio-tiny", "\"downsample_ratio\":0.5", "\"downsample_ratio\":1e-300", INVALID, "downsample_ratio" },
-  { "ratio-crooked", "\"downsample_ratio\":0.5", "\"downsample_ratio\":0.7", INVALID, "downsample_ratio" },
-  { "ratio-no-divisor", "\"downsample_ratio\":0.5", "\"downsample_ratio\":0.2", INVALID, "downsample_ratio" },
+  { "ratio-negative", "\"downsample_ratio\":0.5", "\"downsample_ratio\":-0.5", INVALID,
+    "downsample_ratio" },
+  { "ratio-tiny", "\"downsample_ratio\":0.5", "\"downsample_ratio\":1e-300", INVALID,
+    "downsample_ratio" },
+  { "ratio-crooked", "\"downsample_ratio\":0.5", "\"downsample_ratio\":0.7", INVALID,
+    "downsample_ratio" },
+  { "ratio-no-divisor", "\"downsample_ratio\":0.5", "\"downsample_ratio\":0.2", INVALID,
+    "downsample_ratio" },
   { "eps-0", "\"rms_norm_eps\":1e-05", "\"rms_norm_eps\":0", INVALID, "rms_norm_eps" },
-  { "eps-negative", "\"layer_norm_eps\":1e-06", "\"layer_norm_eps\":-1e-06", INVALID, "layer_norm_eps" },
+  { "eps-negative", "\"layer_norm_eps\":1e-06", "\"layer_norm_eps\":-1e-06", INVALID,
+    "layer_norm_eps" },
   { "theta-0", "\"rope_theta\":1000000", "\"rope_theta\":0", INVALID, "rope_theta" },
   { "theta-infinite", "\"rope_theta\":1000000", "\"rope_theta\":1e999", INVALID, "overflow" },
   { "rope-factor-half", "\"factor\":2.0", "\"factor\":0.5", INVALID, "rope_scaling.factor" },
   /* numbers that do not fit each other */
-  { "heads-no-divisor", "\"num_attention_heads\":16", "\"num_attention_heads\":24", INVALID, "hidden_size 2048" },
-  { "kv-no-divisor", "\"num_key_value_heads\":8", "\"num_key_value_heads\":3", INVALID, "num_key_value_heads 3" },
+  { "heads-no-divisor", "\"num_attention_heads\":16", "\"num_attention_heads\":24", INVALID,
+    "hidden_size 2048" },
+  { "kv-no-divisor", "\"num_key_value_heads\":8", "\"num_key_value_heads\":3", INVALID,
+    "num_key_value_heads 3" },
   { "kv-more-than-heads", "\"num_key_value_heads\":8", "\"num_key_value_heads\":32", INVALID,
     "num_key_value_heads 32" },
   { "head-dim-odd", "\"hidden_size\":2048", "\"hidden_size\":2064", INVALID, "head_dim 129" },
-  { "vision-heads", "\"hidden_size\":1024,\"num_attention_heads\":16", "\"hidden_size\":1000,\"num_attention_heads\":16",
+  { "vision-heads", "\"hidden_size\":1024,\"num_attention_heads\":16",
+    "\"hidden_size\":1000,\"num_attention_heads\":16",
     INVALID, "vision_config.hidden_size 1000" },
-  { "image-no-multiple", "\"patch_size\":14", "\"patch_size\":15", INVALID, "vision_config.image_size 448" },
-  { "eos-is-vocab", "\"eos_token_id\":2", "\"eos_token_id\":92553", INVALID, "llm_config.eos_token_id" },
-  { "eos-negative", "\"eos_token_id\":2", "\"eos_token_id\":-1", INVALID, "llm_config.eos_token_id" },
-  { "eos-string", "\"eos_token_id\":2", "\"eos_token_id\":\"</s>\"", INVALID, "llm_config.eos_token_id" },
-  { "eos-nested", "\"eos_token_id\":2", "\"eos_token_id\":[[2]]", INVALID, "llm_config.eos_token_id" },
+  { "image-no-multiple", "\"patch_size\":14", "\"patch_size\":15", INVALID,
+    "vision_config.image_size 448" },
+  { "eos-is-vocab", "\"eos_token_id\":2", "\"eos_token_id\":92553", INVALID,
+    "llm_config.eos_token_id" },
+  { "eos-negative", "\"eos_token_id\":2", "\"eos_token_id\":-1", INVALID,
+    "llm_config.eos_token_id" },
+  { "eos-string", "\"eos_token_id\":2", "\"eos_token_id\":\"</s>\"", INVALID,
+    "llm_config.eos_token_id" },
+  { "eos-nested", "\"eos_token_id\":2", "\"eos_token_id\":[[2]]", INVALID,
+    "llm_config.eos_token_id" },
   /* what this version cannot do */
-  { "other-model", "\"model_type\":\"internvl_chat\"", "\"model_type\":\"llama\"", UNSUPPORTED, "found llama" },
-  { "other-model-escape", "\"model_type\":\"internvl_chat\"", "\"model_type\":\"\\u001b]0;x\\u0007\"", UNSUPPORTED,
+  { "other-model", "\"model_type\":\"internvl_chat\"", "\"model_type\":\"llama\"", UNSUPPORTED,
+    "found llama" },
+  { "other-model-escape", "\"model_type\":\"internvl_chat\"",
+    "\"model_type\":\"\\u001b]0;x\\u0007\"", UNSUPPORTED,
     "\\033]0;x\\007" },
-  { "converted-model", "\"model_type\":\"internvl_chat\"", "\"model_type\":\"internvl\"", UNSUPPORTED, "-HF" },
+  { "converted-model", "\"model_type\":\"internvl_chat\"", "\"model_type\":\"internvl\"",
+    UNSUPPORTED, "-HF" },
   { "other-llm", "InternLM2ForCausalLM", "Phi3ForCausalLM", UNSUPPORTED, "Phi3ForCausalLM" },
-  { "other-template", "\"template\":\"internvl2_5\"", "\"template\":\"Hermes-2\"", UNSUPPORTED, "Hermes-2" },
-  { "no-template", "\"template\":\"internvl2_5\"", "\"template\":null", UNSUPPORTED, "found nothing" },
+  { "other-template", "\"template\":\"internvl2_5\"", "\"template\":\"Hermes-2\"", UNSUPPORTED,
+    "Hermes-2" },
+  { "no-template", "\"template\":\"internvl2_5\"", "\"template\":null", UNSUPPORTED,
+    "found nothing" },
   { "ps-v1", "\"ps_version\":\"v2\"", "\"ps_version\":\"v1\"", UNSUPPORTED, "ps_version" },
-  { "activation", "\"hidden_act\":\"silu\"", "\"hidden_act\":\"gelu\"", UNSUPPORTED, "llm_config.hidden_act" },
+  { "activation", "\"hidden_act\":\"silu\"", "\"hidden_act\":\"gelu\"", UNSUPPORTED,
+    "llm_config.hidden_act" },
   { "vision-activation", "\"hidden_act\":\"gelu\"", "\"hidden_act\":\"quick_gelu\"", UNSUPPORTED,
     "vision_config.hidden_act" },
-  { "norm-type", "\"norm_type\":\"layer_norm\"", "\"norm_type\":\"batch_norm\"", UNSUPPORTED, "batch_norm" },
+  { "norm-type", "\"norm_type\":\"layer_norm\"", "\"norm_type\":\"batch_norm\"", UNSUPPORTED,
+    "batch_norm" },
   { "channels", "\"num_channels\":3", "\"num_channels\":4", UNSUPPORTED, "num_channels" },
-  { "rope-linear", "\"type\":\"dynamic\"", "\"type\":\"linear\"", UNSUPPORTED, "rope_scaling.type" },
+  { "rope-linear", "\"type\":\"dynamic\"", "\"type\":\"linear\"", UNSUPPORTED,
+    "rope_scaling.type" },
   { "rope-no-type", "\"type\":\"dynamic\"", "\"x\":\"dynamic\"", UNSUPPORTED, "rope_scaling.type" },
-  { "tile-not-image", "\"force_image_size\":448", "\"force_image_size\":224", UNSUPPORTED, "force_image_size" },
+  { "tile-not-image", "\"force_image_size\":448", "\"force_image_size\":224", UNSUPPORTED,
+    "force_image_size" },
   { "qwen2-rope", "InternLM2ForCausalLM", "Qwen2ForCausalLM", UNSUPPORTED, "none for Qwen2" },
   /* the JSON itself */
-  { "duplicate", "\"select_layer\":-1", "\"select_layer\":-1,\"select_layer\":-2", INVALID, "duplicate" },
+  { "duplicate", "\"select_layer\":-1", "\"select_layer\":-1,\"select_layer\":-2", INVALID,
+    "duplicate" },
   { "duplicate-inside", "\"bias\":false", "\"bias\":false,\"bias\":true", INVALID, "duplicate" },
   { "nul-in-string", "internvl2_5", "internvl2_5\\u0000x", INVALID, "line 1" },
   { "bad-utf8", "internvl2_5", "internvl\xff", INVALID, "line 1" },
@@ -168,7 +219,8 @@ static void
 test_good (void)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(IvlHfConfig) self = ivl_hf_config_parse (good_config, strlen (good_config), NULL, 0, &error);
+  g_autoptr(IvlHfConfig) self = ivl_hf_config_parse (good_config, strlen (good_config), NULL, 0,
+                                                     &error);
 
   g_assert_no_error (error);
 }
@@ -213,7 +265,8 @@ test_generation (void)
 static void
 test_sliding_window (void)
 {
-  assert_refused ("{\"model_type\":\"qwen2\",\"use_sliding_window\":true}", NULL, IVL_ERROR_UNSUPPORTED,
+  assert_refused ("{\"model_type\":\"qwen2\",\"use_sliding_window\":true}", NULL,
+                  IVL_ERROR_UNSUPPORTED,
                   "use_sliding_window");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * A file that is cut short while it is mapped: the process lives, the lost pages read as zeros, check()
- * says so; and a SIGBUS that is not ours still reaches whom it reached before. */
+ * A file that is cut short while it is mapped: the process lives, the lost pages read as zeros,
+ * check() says so; and a SIGBUS that is not ours still reaches whom it reached before. */
 #include <fcntl.h>
 #include <libivl/ivl-error.h>
 #include <signal.h>
@@ -61,7 +61,8 @@ test_truncated (gconstpointer data)
   temp_files_remove_folder (folder);
 }
 
-/* Someone who puts size and time back (or a fast copy over the file) cannot hide that zeros were read. */
+/* Someone who puts size and time back (or a fast copy over the file) cannot hide that zeros were
+ * read. */
 static void
 test_restored_size (void)
 {
@@ -104,7 +105,8 @@ test_truncated_under_threads (void)
   GThread *threads[4];
 
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("reader", read_until_zero, (gpointer) ivl_mapped_file_get_data (file));
+    threads[i] = g_thread_new ("reader", read_until_zero,
+                               (gpointer) ivl_mapped_file_get_data (file));
   for (gssize size = N_BYTES; size > 0; size -= 50000)
     {
       /* The table of ranges changes while the handler walks it. */
@@ -127,7 +129,8 @@ test_checkpoint (void)
 {
   char *folder = temp_files_make_folder ();
   g_autofree char *path = temp_files_write_safetensors (
-    folder, "model.safetensors", "{\"a\":{\"dtype\":\"U8\",\"shape\":[100000],\"data_offsets\":[0,100000]}}", 100000);
+    folder, "model.safetensors",
+    "{\"a\":{\"dtype\":\"U8\",\"shape\":[100000],\"data_offsets\":[0,100000]}}", 100000);
   g_autoptr(GError) error = NULL;
   g_autoptr(IvlCheckpoint) checkpoint = ivl_checkpoint_open (folder, &error);
   IvlTensor tensor;
@@ -162,7 +165,8 @@ fault_elsewhere (const char *folder)
   _exit (0);
 }
 
-/* In a child process: a SIGBUS outside of our files, with a handler of the program's own or without. */
+/* In a child process: a SIGBUS outside of our files, with a handler of the program's own or
+ * without. */
 static void
 test_foreign_fault (gconstpointer data)
 {
@@ -194,10 +198,13 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   /* First, while no handler is set up in this process: the children are to set it up themselves. */
-  g_test_add_data_func ("/hostile/mapped-file/0-foreign-fault-handled", GINT_TO_POINTER (TRUE), test_foreign_fault);
-  g_test_add_data_func ("/hostile/mapped-file/0-foreign-fault-kills", GINT_TO_POINTER (FALSE), test_foreign_fault);
+  g_test_add_data_func ("/hostile/mapped-file/0-foreign-fault-handled", GINT_TO_POINTER (TRUE),
+                        test_foreign_fault);
+  g_test_add_data_func ("/hostile/mapped-file/0-foreign-fault-kills", GINT_TO_POINTER (FALSE),
+                        test_foreign_fault);
   g_test_add_data_func ("/hostile/mapped-file/truncated", GINT_TO_POINTER (FALSE), test_truncated);
-  g_test_add_data_func ("/hostile/mapped-file/truncated-backwards", GINT_TO_POINTER (TRUE), test_truncated);
+  g_test_add_data_func ("/hostile/mapped-file/truncated-backwards", GINT_TO_POINTER (TRUE),
+                        test_truncated);
   g_test_add_func ("/hostile/mapped-file/restored-size", test_restored_size);
   g_test_add_func ("/hostile/mapped-file/threads", test_truncated_under_threads);
   g_test_add_func ("/hostile/mapped-file/checkpoint", test_checkpoint);

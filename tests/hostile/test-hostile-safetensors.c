@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Safetensors files that must be refused, each with its error code and a message that names the culprit. */
+ * Safetensors files that must be refused, each with its error code and a message that names the
+ * culprit. */
 #include "formats/ivl-safetensors.h"
 
 #include <fcntl.h>
@@ -28,37 +29,48 @@ typedef struct
 
 static const HeaderCase header_cases[] = {
   /* the layout of the data */
-  { "shape-wraps-to-4", ONE ("\"U8\"", "[4194305,4194305,211106198978564]", "[0,4]"), 4, INVALID, "64 bits" },
+  { "shape-wraps-to-4", ONE ("\"U8\"", "[4194305,4194305,211106198978564]", "[0,4]"), 4, INVALID,
+    "64 bits" },
   { "size-wraps", ONE ("\"I64\"", "[2305843009213693953]", "[0,8]"), 8, INVALID, "64 bits" },
   { "bytes-not-shape", ONE ("\"F32\"", "[2]", "[0,4]"), 4, INVALID, "needs 8 bytes" },
-  { "overlap", "{" U8 ("a", 0, 8) ",\"b\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[4,12]}}", 12, INVALID,
-    "begins at 4, expected 8" },
-  { "same-bytes-twice", "{" U8 ("a", 0, 8) "," U8 ("b", 0, 8) "}", 8, INVALID, "begins at 0, expected 8" },
-  { "hole", "{" U8 ("a", 0, 4) ",\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[8,12]}}", 12, INVALID,
+  { "overlap",
+    "{" U8 ("a", 0, 8) ",\"b\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[4,12]}}", 12,
+    INVALID, "begins at 4, expected 8" },
+  { "same-bytes-twice", "{" U8 ("a", 0, 8) "," U8 ("b", 0, 8) "}", 8, INVALID,
+    "begins at 0, expected 8" },
+  { "hole", "{" U8 ("a", 0, 4) ",\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[8,12]}}",
+    12, INVALID,
     "begins at 8, expected 4" },
   { "hole-at-start", ONE ("\"U8\"", "[4]", "[4,8]"), 8, INVALID, "begins at 4, expected 0" },
   { "trailing-bytes", "{" U8 ("a", 0, 8) "}", 9, INVALID, "1 bytes follow" },
   { "no-tensors-but-bytes", "{}", 8, INVALID, "8 bytes follow" },
   { "end-before-begin", ONE ("\"U8\"", "[8]", "[8,0]"), 8, INVALID, "outside" },
   { "end-past-file", ONE ("\"U8\"", "[9]", "[0,9]"), 8, INVALID, "outside" },
-  { "exabyte", ONE ("\"U8\"", "[9223372036854775807]", "[0,9223372036854775807]"), 8, INVALID, "outside" },
+  { "exabyte", ONE ("\"U8\"", "[9223372036854775807]", "[0,9223372036854775807]"), 8, INVALID,
+    "outside" },
   { "zero-size-shared-offset",
     "{\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},"
-    "\"b\":{\"dtype\":\"F32\",\"shape\":[5,0],\"data_offsets\":[0,0]}}", 0, INVALID, "no elements" },
-  { "zero-size-alone", ONE ("\"F32\"", "[0]", "[0,0]"), 0, INVALID, "no elements" },
-  { "zero-hides-overflow", ONE ("\"F32\"", "[0,4611686018427387904,4611686018427387904]", "[0,0]"), 0, INVALID,
+    "\"b\":{\"dtype\":\"F32\",\"shape\":[5,0],\"data_offsets\":[0,0]}}", 0, INVALID,
     "no elements" },
-  { "unaligned", "{" U8 ("a", 0, 1) ",\"b\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[1,3]}}", 3,
+  { "zero-size-alone", ONE ("\"F32\"", "[0]", "[0,0]"), 0, INVALID, "no elements" },
+  { "zero-hides-overflow", ONE ("\"F32\"", "[0,4611686018427387904,4611686018427387904]", "[0,0]"),
+    0, INVALID,
+    "no elements" },
+  { "unaligned",
+    "{" U8 ("a", 0, 1) ",\"b\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[1,3]}}", 3,
     UNSUPPORTED, "not aligned" },
   /* types */
   { "unknown-dtype", ONE ("\"F8_E4M3\"", "[4]", "[0,4]"), 4, UNSUPPORTED, "\"F8_E4M3\"" },
   { "escape-dtype", ONE ("\"\\u001b[2J\"", "[4]", "[0,4]"), 4, UNSUPPORTED, "\\033[2J" },
   { "dtype-number", ONE ("1", "[4]", "[0,4]"), 4, INVALID, "a.dtype" },
   { "dtype-null", ONE ("null", "[4]", "[0,4]"), 4, INVALID, "a.dtype" },
-  { "dtype-missing", "{\"a\":{\"shape\":[4],\"data_offsets\":[0,4]}}", 4, INVALID, "dtype, shape and data_offsets" },
-  { "fourth-field", "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4],\"x\":1}}", 4, INVALID,
+  { "dtype-missing", "{\"a\":{\"shape\":[4],\"data_offsets\":[0,4]}}", 4, INVALID,
     "dtype, shape and data_offsets" },
-  { "renamed-field", "{\"a\":{\"dtype\":\"U8\",\"shapes\":[4],\"data_offsets\":[0,4]}}", 4, INVALID, "a.shape" },
+  { "fourth-field", "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4],\"x\":1}}", 4,
+    INVALID,
+    "dtype, shape and data_offsets" },
+  { "renamed-field", "{\"a\":{\"dtype\":\"U8\",\"shapes\":[4],\"data_offsets\":[0,4]}}", 4, INVALID,
+    "a.shape" },
   { "entry-array", "{\"a\":[]}", 0, INVALID, "found an array" },
   { "entry-null", "{\"a\":null}", 0, INVALID, "found null" },
   /* numbers */
@@ -66,7 +78,8 @@ static const HeaderCase header_cases[] = {
   { "shape-two-negatives", ONE ("\"U8\"", "[-2,-2]", "[0,4]"), 4, INVALID, "found -2" },
   { "shape-real", ONE ("\"U8\"", "[4.0]", "[0,4]"), 4, INVALID, "found 4" },
   { "shape-exponent", ONE ("\"U8\"", "[4e0]", "[0,4]"), 4, INVALID, "found 4" },
-  { "shape-huge", ONE ("\"U8\"", "[18446744073709551615]", "[0,4]"), 4, INVALID, "too big integer" },
+  { "shape-huge", ONE ("\"U8\"", "[18446744073709551615]", "[0,4]"), 4, INVALID,
+    "too big integer" },
   { "shape-infinite", ONE ("\"U8\"", "[1e999]", "[0,4]"), 4, INVALID, "overflow" },
   { "shape-octal", ONE ("\"U8\"", "[04]", "[0,4]"), 4, INVALID, "line 1" },
   { "shape-string", ONE ("\"U8\"", "[\"4\"]", "[0,4]"), 4, INVALID, "found \"4\"" },
@@ -80,7 +93,8 @@ static const HeaderCase header_cases[] = {
   /* names and the JSON around them */
   { "duplicate-tensor", "{" U8 ("a", 0, 4) "," U8 ("a", 0, 4) "}", 4, INVALID, "duplicate" },
   { "duplicate-escaped", "{" U8 ("a", 0, 4) "," U8 ("\\u0061", 0, 4) "}", 4, INVALID, "duplicate" },
-  { "duplicate-field", "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, INVALID,
+  { "duplicate-field",
+    "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, INVALID,
     "duplicate" },
   { "name-nul", "{" U8 ("a\\u0000b", 0, 4) "}", 4, INVALID, "line 1" },
   { "name-empty", "{" U8 ("", 0, 4) "}", 4, INVALID, "printable" },
@@ -120,7 +134,8 @@ test_header (gconstpointer data)
 {
   const HeaderCase *header_case = data;
   char *folder = temp_files_make_folder ();
-  g_autofree char *path = temp_files_write_safetensors (folder, "a.safetensors", header_case->header,
+  g_autofree char *path = temp_files_write_safetensors (folder, "a.safetensors",
+                                                        header_case->header,
                                                         header_case->n_data);
 
   assert_refused (path, header_case->code, header_case->message);
@@ -186,7 +201,8 @@ test_short_file (void)
 
   for (guint size = 0; size < 8; size++)
     {
-      g_autofree char *path = temp_files_write (folder, "short.safetensors", "\0\0\0\0\0\0\0\0", size);
+      g_autofree char *path = temp_files_write (folder, "short.safetensors", "\0\0\0\0\0\0\0\0",
+                                                size);
 
       assert_refused (path, IVL_ERROR_INVALID_DATA, "at least 8");
     }
@@ -269,7 +285,8 @@ test_name_length (void)
         "{\"%s\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}", name);
       g_autoptr(GByteArray) bytes = temp_files_build_safetensors (header, 4);
       g_autoptr(GError) error = NULL;
-      g_autoptr(IvlSafetensors) file = ivl_safetensors_open_data (bytes->data, bytes->len, "name", &error);
+      g_autoptr(IvlSafetensors) file = ivl_safetensors_open_data (bytes->data, bytes->len, "name",
+                                                                  &error);
 
       if (length == 512)
         g_assert_no_error (error);
@@ -285,7 +302,8 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (header_cases); i++)
     {
-      g_autofree char *path = g_strconcat ("/hostile/safetensors/header/", header_cases[i].name, NULL);
+      g_autofree char *path = g_strconcat ("/hostile/safetensors/header/", header_cases[i].name,
+                                           NULL);
 
       g_test_add_data_func (path, &header_cases[i], test_header);
     }

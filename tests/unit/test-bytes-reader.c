@@ -82,7 +82,8 @@ test_varint (void)
       g_assert_cmpint (ivl_bytes_reader_read_varint (&reader, &value), ==, cases[i].good);
       if (cases[i].good)
         g_assert_cmpuint (value, ==, cases[i].value);
-      g_assert_cmpuint (ivl_bytes_reader_get_remaining (&reader), ==, cases[i].good ? 0 : cases[i].size);
+      g_assert_cmpuint (ivl_bytes_reader_get_remaining (&reader), ==,
+                        cases[i].good ? 0 : cases[i].size);
     }
 }
 
@@ -95,7 +96,8 @@ test_checked_math (void)
   g_assert_cmpuint (result, ==, G_MAXUINT64);
   g_assert_false (ivl_checked_math_add (G_MAXUINT64, 1, &result));
   g_assert_true (ivl_checked_math_mul (G_MAXUINT32, G_MAXUINT32, &result));
-  g_assert_false (ivl_checked_math_mul (G_GUINT64_CONSTANT (1) << 32, G_GUINT64_CONSTANT (1) << 32, &result));
+  g_assert_false (ivl_checked_math_mul (G_GUINT64_CONSTANT (1) << 32, G_GUINT64_CONSTANT (1) << 32,
+                                        &result));
 }
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Checkpoint folders: the reference's, the Hugging Face cache's layout of links, and require(). Folders
- * that are refused are in hostile/test-hostile-checkpoint.c. */
+ * Checkpoint folders: the reference's, the Hugging Face cache's layout of links, and require().
+ * Folders that are refused are in hostile/test-hostile-checkpoint.c. */
 #include "formats/ivl-checkpoint.h"
 
 #include <glib/gstdio.h>
@@ -27,22 +27,26 @@ test_reference_folders (void)
     guint       n_dims;
   } cases[] = {
     /* counted in the files' headers with Python */
-    { "qwen-300m", 90, IVL_DTYPE_BF16, "vision_model.embeddings.patch_embedding.weight", { 64, 3, 14, 14 }, 4 },
+    { "qwen-300m", 90, IVL_DTYPE_BF16, "vision_model.embeddings.patch_embedding.weight",
+      { 64, 3, 14, 14 }, 4 },
     { "qwen-6b", 75, IVL_DTYPE_BF16, "language_model.lm_head.weight", { 751, 96 }, 2 },
     { "internlm-300m", 62, IVL_DTYPE_F32, "language_model.output.weight", { 875, 96 }, 2 },
-    { "internlm-6b", 66, IVL_DTYPE_F16, "language_model.model.layers.1.attention.wqkv.weight", { 192, 128 }, 2 },
+    { "internlm-6b", 66, IVL_DTYPE_F16, "language_model.model.layers.1.attention.wqkv.weight",
+      { 192, 128 }, 2 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      const char *folder = g_test_get_filename (G_TEST_DIST, "golden", "fixtures", "models", cases[i].folder, NULL);
+      const char *folder = g_test_get_filename (G_TEST_DIST, "golden", "fixtures", "models",
+                                                cases[i].folder, NULL);
       g_autoptr(GError) error = NULL;
       g_autoptr(IvlCheckpoint) checkpoint = ivl_checkpoint_open (folder, &error);
       IvlTensor tensor;
 
       g_assert_no_error (error);
       g_assert_cmpuint (ivl_checkpoint_get_n_tensors (checkpoint), ==, cases[i].n_tensors);
-      g_assert_true (ivl_checkpoint_require (checkpoint, cases[i].name, cases[i].n_dims, cases[i].shape,
+      g_assert_true (ivl_checkpoint_require (checkpoint, cases[i].name, cases[i].n_dims,
+                                             cases[i].shape,
                                              &tensor, &error));
       g_assert_cmpint (tensor.dtype, ==, cases[i].dtype);
       for (guint j = 0; j < cases[i].n_tensors; j++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Good config files: the published ones, the reference fixtures', bare parts, and the defaults. What is
- * refused is in hostile/test-hostile-config.c. */
+ * Good config files: the published ones, the reference fixtures', bare parts, and the defaults.
+ * What is refused is in hostile/test-hostile-config.c. */
 #include "formats/ivl-hf-config.h"
 
 #include <libivl/ivl-error.h>
@@ -21,7 +21,8 @@ parse (const char *config,
 static char *
 read_file (const char *name)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "unit", "data", "configs", name, NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "unit", "data", "configs", name,
+                                                 NULL);
   g_autoptr(GError) error = NULL;
   char *contents = NULL;
 
@@ -108,8 +109,10 @@ test_published_2b (void)
 static void
 test_reference_folder (void)
 {
-  const char *tied = g_test_get_filename (G_TEST_DIST, "golden", "fixtures", "models", "qwen-300m", NULL);
-  const char *rms = g_test_get_filename (G_TEST_DIST, "golden", "fixtures", "models", "internlm-6b", NULL);
+  const char *tied = g_test_get_filename (G_TEST_DIST, "golden", "fixtures", "models", "qwen-300m",
+                                          NULL);
+  const char *rms = g_test_get_filename (G_TEST_DIST, "golden", "fixtures", "models", "internlm-6b",
+                                         NULL);
   g_autoptr(GError) error = NULL;
   g_autoptr(IvlHfConfig) qwen = ivl_hf_config_load (tied, &error);
   g_autoptr(IvlHfConfig) internlm = NULL;
@@ -135,9 +138,12 @@ test_bare_vision (void)
 {
   g_autoptr(IvlHfConfig) defaults = parse ("{\"model_type\":\"intern_vit_6b\"}", NULL);
   g_autoptr(IvlHfConfig) self = parse (
-    "{\"model_type\":\"intern_vit_6b\",\"auto_map\":{\"AutoModel\":\"modeling_intern_vit.InternVisionModel\"},"
-    "\"hidden_size\":1024,\"image_size\":448,\"intermediate_size\":4096,\"norm_type\":\"layer_norm\","
-    "\"num_attention_heads\":16,\"num_hidden_layers\":24,\"qk_normalization\":false,\"qkv_bias\":true,"
+    "{\"model_type\":\"intern_vit_6b\","
+    "\"auto_map\":{\"AutoModel\":\"modeling_intern_vit.InternVisionModel\"},"
+    "\"hidden_size\":1024,\"image_size\":448,\"intermediate_size\":4096,"
+    "\"norm_type\":\"layer_norm\","
+    "\"num_attention_heads\":16,\"num_hidden_layers\":24,\"qk_normalization\":false,"
+    "\"qkv_bias\":true,"
     "\"patch_size\":14,\"torch_dtype\":\"bfloat16\"}", NULL);
 
   g_assert_cmpint (self->arch, ==, IVL_ARCH_INTERNVIT);
@@ -163,8 +169,10 @@ test_bare_language (void)
   g_autoptr(IvlHfConfig) qwen = parse (
     "{\"architectures\":[\"Qwen2ForCausalLM\"],\"model_type\":\"qwen2\",\"hidden_size\":896,"
     "\"intermediate_size\":4864,\"num_attention_heads\":14,\"num_hidden_layers\":24,"
-    "\"num_key_value_heads\":2,\"rope_theta\":1000000.0,\"sliding_window\":32768,\"max_window_layers\":21,"
-    "\"tie_word_embeddings\":true,\"use_sliding_window\":false,\"vocab_size\":151936,\"bos_token_id\":151643,"
+    "\"num_key_value_heads\":2,\"rope_theta\":1000000.0,\"sliding_window\":32768,"
+    "\"max_window_layers\":21,"
+    "\"tie_word_embeddings\":true,\"use_sliding_window\":false,\"vocab_size\":151936,"
+    "\"bos_token_id\":151643,"
     "\"eos_token_id\":151645,\"rms_norm_eps\":1e-06}",
     "{\"eos_token_id\":[151645,151643],\"temperature\":0.7}");
   g_autoptr(IvlHfConfig) internlm = parse ("{\"model_type\":\"internlm2\",\"bias\":null}", NULL);

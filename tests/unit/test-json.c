@@ -16,7 +16,8 @@ static void
 test_values (void)
 {
   g_autoptr(GError) error = NULL;
-  json_auto_t *root = parse ("{\"u\":4294967295,\"i\":-7,\"d\":0.25,\"n\":3,\"t\":true,\"s\":\"a\",\"null\":null,"
+  json_auto_t *root = parse ("{\"u\":4294967295,\"i\":-7,\"d\":0.25,\"n\":3,\"t\":true,"
+                             "\"s\":\"a\",\"null\":null,"
                              "\"o\":{},\"a\":[1]}", &error);
   IvlJsonScope scope = { "t.json", NULL, root };
   guint u = 1;
@@ -69,10 +70,12 @@ test_field_errors (void)
   g_assert_cmpstr (error->message, ==, "t.json: part.f: expected an integer from 0 to 5, found 3");
   g_clear_error (&error);
   g_assert_false (ivl_json_get_uint (&scope, "big", 0, 5, &u, &error));
-  g_assert_cmpstr (error->message, ==, "t.json: part.big: expected an integer from 0 to 5, found 9");
+  g_assert_cmpstr (error->message, ==,
+                   "t.json: part.big: expected an integer from 0 to 5, found 9");
   g_clear_error (&error);
   g_assert_false (ivl_json_get_double (&scope, "s", 0, 5, &d, &error));
-  g_assert_cmpstr (error->message, ==, "t.json: part.s: expected a number from 0 to 5, found \"\\033[31m\"");
+  g_assert_cmpstr (error->message, ==,
+                   "t.json: part.s: expected a number from 0 to 5, found \"\\033[31m\"");
   g_clear_error (&error);
   g_assert_false (ivl_json_get_boolean (&scope, "big", &b, &error));
   g_assert_cmpstr (error->message, ==, "t.json: part.big: expected true or false, found 9");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Mapped and small files: contents, what is refused, and that a changed file is noticed. What happens when
- * a file is cut short under a mapping is in hostile/test-hostile-mapped-file.c. */
+ * Mapped and small files: contents, what is refused, and that a changed file is noticed. What
+ * happens when a file is cut short under a mapping is in hostile/test-hostile-mapped-file.c. */
 #include "util/ivl-mapped-file.h"
 
 #include <glib/gstdio.h>
@@ -42,7 +42,8 @@ test_contents (Fixture      *fixture,
   g_autoptr(IvlMappedFile) other = NULL;
 
   g_assert_no_error (error);
-  g_assert_cmpmem (ivl_mapped_file_get_data (file), ivl_mapped_file_get_size (file), "some bytes", 10);
+  g_assert_cmpmem (ivl_mapped_file_get_data (file), ivl_mapped_file_get_size (file), "some bytes",
+                   10);
   g_assert_cmpstr (ivl_mapped_file_get_path (file), ==, path);
   g_assert_true (ivl_mapped_file_check (file, &error));
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Good safetensors files: order, look-up, bytes used in place; and the reference's own files. What is
- * refused is in hostile/test-hostile-safetensors.c. */
+ * Good safetensors files: order, look-up, bytes used in place; and the reference's own files.
+ * What is refused is in hostile/test-hostile-safetensors.c. */
 #include "formats/ivl-safetensors.h"
 
 #include <string.h>
@@ -24,7 +24,8 @@ test_good (void)
   static const guint begins[] = { 0, 24, 28, 30, 32 };
   g_autoptr(GByteArray) bytes = temp_files_build_safetensors (GOOD_HEADER, 32);
   g_autoptr(GError) error = NULL;
-  g_autoptr(IvlSafetensors) file = ivl_safetensors_open_data (bytes->data, bytes->len, "good", &error);
+  g_autoptr(IvlSafetensors) file = ivl_safetensors_open_data (bytes->data, bytes->len, "good",
+                                                              &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (ivl_safetensors_get_n_tensors (file), ==, G_N_ELEMENTS (names));
@@ -39,7 +40,8 @@ test_good (void)
       g_assert_true (found.data == tensor.data);
       g_assert_true (tensor.data == bytes->data + bytes->len - 32 + begins[i]);
       g_assert_cmpuint (tensor.n_bytes, ==, begins[i + 1] - begins[i]);
-      g_assert_cmpuint (ivl_tensor_n_elements (&tensor) * ivl_dtype_get_info (tensor.dtype)->size, ==,
+      g_assert_cmpuint (ivl_tensor_n_elements (&tensor) * ivl_dtype_get_info (tensor.dtype)->size,
+                        ==,
                         tensor.n_bytes);
       g_assert_cmpint (tensor.dtype, ==, dtypes[i]);
       shape = ivl_tensor_shape_to_string (&tensor);
@@ -56,7 +58,8 @@ test_no_tensors (void)
 {
   g_autoptr(GByteArray) bytes = temp_files_build_safetensors ("{}", 0);
   g_autoptr(GError) error = NULL;
-  g_autoptr(IvlSafetensors) file = ivl_safetensors_open_data (bytes->data, bytes->len, "none", &error);
+  g_autoptr(IvlSafetensors) file = ivl_safetensors_open_data (bytes->data, bytes->len, "none",
+                                                              &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (ivl_safetensors_get_n_tensors (file), ==, 0);
@@ -72,7 +75,8 @@ test_many (void)
   g_autoptr(IvlSafetensors) file = NULL;
 
   for (guint i = 0; i < 3000; i++)
-    g_string_append_printf (header, "%s\"t%u\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[%u,%u]}",
+    g_string_append_printf (header,
+                            "%s\"t%u\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[%u,%u]}",
                             i > 0 ? "," : "", i, 2999 - i, 3000 - i);
   g_string_append_c (header, '}');
   bytes = temp_files_build_safetensors (header->str, 3000);
@@ -88,12 +92,13 @@ test_many (void)
     }
 }
 
-/* A file that the official library wrote: every normalised slice must follow from its u8 slice, so types,
- * names and offsets cannot be confused unnoticed. */
+/* A file that the official library wrote: every normalised slice must follow from its u8 slice,
+ * so types, names and offsets cannot be confused unnoticed. */
 static void
 test_reference_file (void)
 {
-  const char *path = g_test_get_filename (G_TEST_DIST, "golden", "fixtures", "preprocess", "slices.safetensors",
+  const char *path = g_test_get_filename (G_TEST_DIST, "golden", "fixtures", "preprocess",
+                                          "slices.safetensors",
                                           NULL);
   g_autoptr(GError) error = NULL;
   g_autoptr(IvlSafetensors) file = ivl_safetensors_open (path, &error);
