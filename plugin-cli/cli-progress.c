@@ -15,6 +15,8 @@
 
 #define SHOW_AFTER (1 * G_TIME_SPAN_SECOND)
 #define REDRAW_EVERY (G_TIME_SPAN_SECOND / 4)
+/* A longer pause between two pieces of work is a person's, who then begins to wait anew */
+#define LONGEST_PAUSE (G_TIME_SPAN_SECOND / 2)
 
 static GMutex   progress_lock;
 static GCond    progress_changed;
@@ -24,7 +26,9 @@ static char    *progress_subject;  /* (owned) cleaned */
 static IvlPhase progress_phase;
 static guint64  progress_done;
 static guint64  progress_total;
-static gint64   progress_started;
+static gint64   progress_started;  /* this piece of work */
+static gint64   progress_awaited;  /* the first of those that followed each other */
+static gint64   progress_hidden;
 
 static gboolean
 is_wanted (void)
@@ -89,8 +93,8 @@ draw_progress (gpointer data)
 
       if (!progress_active)
         g_cond_wait (&progress_changed, &progress_lock);
-      else if (now < progress_started + SHOW_AFTER)
-        g_cond_wait_until (&progress_changed, &progress_lock, progress_started + SHOW_AFTER);
+      else if (now < progress_awaited + SHOW_AFTER)
+        g_cond_wait_until (&progress_changed, &progress_lock, progress_awaited + SHOW_AFTER);
       else
         {
           draw_line ();
@@ -115,6 +119,8 @@ cli_progress_start (const char *subject,
   progress_done = 0;
   progress_total = 0;
   progress_started = g_get_monotonic_time ();
+  if (progress_started > progress_hidden + LONGEST_PAUSE)
+    progress_awaited = progress_started;
   progress_active = TRUE;
   g_cond_signal (&progress_changed);
   g_mutex_unlock (&progress_lock);
@@ -143,6 +149,8 @@ void
 cli_progress_hide (void)
 {
   g_mutex_lock (&progress_lock);
+  if (progress_active)
+    progress_hidden = g_get_monotonic_time ();
   progress_active = FALSE;
   if (progress_drawn)
     {

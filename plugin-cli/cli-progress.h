@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* A new piece of work about `subject` (a file or model name) begins: the second is counted from
- * here */
+/* A piece of work about `subject` (a file or model name) begins. The second is counted from the
+ * first of several that follow each other without a pause. */
 void cli_progress_start (const char *subject,
                          IvlPhase    phase);
 

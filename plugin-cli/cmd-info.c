@@ -52,20 +52,28 @@ show_row (const char *title,
   cli_output_print ("\n");
 }
 
+static char *
+format_count (guint64 n)
+{
+  if (n >= 1000000000)
+    return g_strdup_printf (_ ("%.3f billion"), (double) n / 1e9);
+  if (n >= 1000000)
+    return g_strdup_printf (_ ("%.3f million"), (double) n / 1e6);
+  return g_strdup_printf ("%u", (guint) n);
+}
+
 static void
 show_text (const char   *folder,
            IvlModelInfo *info,
            char        **details,
            char        **problems)
 {
-  g_autofree char *parameters = NULL;
+  g_autofree char *parameters = format_count (ivl_model_info_get_n_parameters (info));
   g_autofree char *bytes = g_format_size (ivl_model_info_get_n_bytes (info));
   g_autofree char *memory = g_format_size (ivl_model_info_get_memory_needed (info));
   g_autofree char *context =
       g_strdup_printf (_ ("%u tokens"), ivl_model_info_get_context_length (info));
 
-  parameters =
-      g_strdup_printf (_ ("%.3f billion"), (double) ivl_model_info_get_n_parameters (info) / 1e9);
   show_row (_ ("Folder"), folder);
   show_row (_ ("Family"), ivl_model_info_get_family (info));
   show_row (_ ("Architecture"), ivl_model_info_get_architecture (info));

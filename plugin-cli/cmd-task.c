@@ -68,6 +68,9 @@ show_regions (const TaskRun *run,
 {
   g_autoptr (GPtrArray) regions = ivl_reply_get_regions (reply);
 
+  if (regions->len == 0)
+    cli_output_error (_ ("%s: no place is given in the answer: %s"), cli_picture_get_label (file),
+                      ivl_reply_get_text (reply));
   for (guint i = 0; i < regions->len; i++)
     {
       IvlRegion *region = g_ptr_array_index (regions, i);

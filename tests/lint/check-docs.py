@@ -12,7 +12,7 @@ from pathlib import Path
 from lintlib import Report, blank_comments
 
 COMMENT = re.compile(r"/\*\*\n(.*?)\*/", re.DOTALL)
-FUNCTION = re.compile(r"^IVL_AVAILABLE_IN_ALL\s+([\w ]+?[\s*]+)(ivl_\w+)\s*\((.*?)\)[^()]*;", re.MULTILINE | re.DOTALL)
+FUNCTION = re.compile(r"^IVL_AVAILABLE_IN_ALL\s+([\w\s*]+?)\b(ivl_\w+)\s*\((.*?)\)[^()]*;", re.MULTILINE | re.DOTALL)
 TYPES = re.compile(r"^G_DECLARE_\w+_TYPE\s*\(\s*(\w+)|^\}\s*(\w+);|^typedef struct _\w+ (\w+);", re.MULTILINE)
 ENUMERATION = re.compile(r"^typedef enum[^{]*\{(.*?)^\}\s*(\w+);", re.MULTILINE | re.DOTALL)
 STRUCTURE = re.compile(r"^typedef struct\s*\n?\{(.*?)^\}\s*(\w+);", re.MULTILINE | re.DOTALL)

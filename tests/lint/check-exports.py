@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lintlib import blank_comments
 
-DECLARATION = re.compile(r"^IVL_AVAILABLE_IN_ALL\s+(?:[\w ]+?[\s*]+)(ivl_\w+)\s*\(", re.MULTILINE)
+DECLARATION = re.compile(r"^IVL_AVAILABLE_IN_ALL\s+[\w\s*]+?\b(ivl_\w+)\s*\(", re.MULTILINE)
 TYPE_MACRO = re.compile(r"^G_DECLARE_\w+_TYPE\s*\(\s*\w+\s*,\s*(ivl_\w+)\s*,", re.MULTILINE)
 
 

@@ -25,22 +25,26 @@ def compile_text(compiler, language, text, flags):
         return "" if done.returncode == 0 else done.stderr or "failed"
 
 
-def check_header(name, compilers, flags):
+def check_umbrella(compilers, flags):
     problems = []
     for language, compiler in compilers.items():
-        for title, text, good in (
-                ("alone", f"#define IVL_INSIDE\n#include <libivl/{name}>\n", name != "ivl.h"),
-                ("twice", f"#define IVL_INSIDE\n#include <libivl/{name}>\n#include <libivl/{name}>\n", name != "ivl.h"),
-                ("directly", f"#include <libivl/{name}>\n", name == "ivl.h")):
-            if name == "ivl.h" and title != "directly":
-                continue
-            said = compile_text(compiler, language, text, flags)
-            if good and said:
-                problems.append(f"{name} does not compile {title} as {language}:\n{said}")
-            elif not good and not said:
-                problems.append(f"{name} can be included directly; only <libivl/ivl.h> may be")
-            elif not good and "can be included directly" not in said:
-                problems.append(f"{name} included directly must say so, it says:\n{said}")
+        said = compile_text(compiler, language, "#include <libivl/ivl.h>\n", flags)
+        if said:
+            problems.append(f"ivl.h does not compile as {language}:\n{said}")
+    return problems
+
+
+def check_header(name, compilers, flags):
+    """A header other than ivl.h: compiles with nothing before it, may come twice, refuses to be the door."""
+    problems = []
+    for language, compiler in compilers.items():
+        said = compile_text(compiler, language,
+                            f"#define IVL_INSIDE\n#include <libivl/{name}>\n#include <libivl/{name}>\n", flags)
+        if said:
+            problems.append(f"{name} does not compile alone and twice as {language}:\n{said}")
+    said = compile_text(compilers["c"], "c", f"#include <libivl/{name}>\n", ["-fmax-errors=1", *flags])
+    if "can be included directly" not in said:
+        problems.append(f"{name} included directly must be refused, the compiler says:\n{said}")
     return problems
 
 
@@ -48,12 +52,14 @@ def main(top, build_include, cc, cxx, *flags):
     compilers = {"c": cc, "c++": cxx}
     flags = [f"-I{top}", f"-I{build_include}", *flags]
     names = sorted(path.name for path in Path(top, "libivl").glob("*.h") if not path.stem.endswith("-private"))
+    names.remove("ivl.h")
+    problems = check_umbrella(compilers, flags)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        problems = [problem for found in pool.map(lambda name: check_header(name, compilers, flags), names)
-                    for problem in found]
+        for found in pool.map(lambda name: check_header(name, compilers, flags), names):
+            problems += found
     for problem in problems:
         print(problem)
-    print(f"headers: {len(names)} checked as C and C++, {len(problems)} found")
+    print(f"headers: {len(names) + 1} checked as C and C++, {len(problems)} found")
     return 1 if problems or not names else 0
 
 
