@@ -66,7 +66,7 @@ static const IndexCase index_cases[] = {
     IVL_ERROR_INVALID_DATA,
     "tensor a is in 1-again.safetensors, weight_map places it in 1.safetensors" },
   { "empty-map", MAP (""), IVL_ERROR_INVALID_DATA, "weight_map is empty" },
-  { "no-map", "{\"metadata\":{}}", IVL_ERROR_INVALID_DATA, "weight_map" },
+  { "no-map", "{\"metadata\":{}}", IVL_ERROR_INVALID_DATA, "weight_map: expected an object" },
   { "map-list", "{\"weight_map\":[]}", IVL_ERROR_INVALID_DATA, "weight_map" },
   { "map-twice", "{\"weight_map\":{\"a\":\"1.safetensors\"},\"weight_map\":{}}",
     IVL_ERROR_INVALID_DATA, "duplicate" },
