@@ -15,8 +15,8 @@ G_BEGIN_DECLS
 /**
  * IvlOptions:
  *
- * How to answer: sampling, limits and the tile budget. All are properties; a value out of its range is
- * refused, never bent.
+ * How to answer: sampling, limits and the tile budget. All are properties; a value out of its range
+ * is refused, never bent.
  *
  * | property | type | default | meaning |
  * |---|---|---|---|

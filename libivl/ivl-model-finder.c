@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Where models lie: a name, a path or nothing at all becomes the location of a model.
+ */
+#include <libivl/ivl-model-finder.h>
+
+#include <string.h>
+
+/* Where meson installs the demonstration model's parent folder. */
+#ifndef IVL_DATADIR
+#error "IVL_DATADIR must be the folder that data files are installed into"
+#endif
+
+#define DEMO_FOLDER IVL_DATADIR G_DIR_SEPARATOR_S "ivl" G_DIR_SEPARATOR_S "demo"
+#define CONFIG_GROUP "ivl"
+#define CONFIG_KEY "model"
+#define ENVIRONMENT "IVL_MODEL"
+
+/* Folders that hold model folders, the user's own first. */
+static GPtrArray *
+list_folders (void)
+{
+  GPtrArray *folders = g_ptr_array_new_with_free_func (g_free);
+  const char *const *system = g_get_system_data_dirs ();
+
+  g_ptr_array_add (folders, g_build_filename (g_get_user_data_dir (), "ivl", "models", NULL));
+  for (guint i = 0; system[i] != NULL; i++)
+    g_ptr_array_add (folders, g_build_filename (system[i], "ivl", "models", NULL));
+  return folders;
+}
+
+static int
+compare_names (gconstpointer a,
+               gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Names of the sub-folders that hold a config.json, in alphabetical order. */
+static GPtrArray *
+list_models (const char *folder)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *config = g_build_filename (folder, name, "config.json", NULL);
+
+      if (g_file_test (config, G_FILE_TEST_IS_REGULAR))
+        g_ptr_array_add (names, g_strdup (name));
+    }
+  g_ptr_array_sort (names, compare_names);
+  return names;
+}
+
+/**
+ * ivl_model_list_installed:
+ *
+ * Names of the models under `ivl/models` in the user's and the system's data folders: the
+ * sub-folders that hold a `config.json`. Each can be given to ivl_model_find().
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the names, the user's own first, each group
+ *   in alphabetical order, none twice
+ */
+char **
+ivl_model_list_installed (void)
+{
+  GPtrArray *all = g_ptr_array_new ();
+  g_autoptr (GPtrArray) folders = list_folders ();
+
+  for (guint i = 0; i < folders->len; i++)
+    {
+      g_autoptr (GPtrArray) names = list_models (g_ptr_array_index (folders, i));
+
+      for (guint j = 0; j < names->len; j++)
+        {
+          const char *name = g_ptr_array_index (names, j);
+
+          if (!g_ptr_array_find_with_equal_func (all, name, g_str_equal, NULL))
+            g_ptr_array_add (all, g_strdup (name));
+        }
+    }
+  g_ptr_array_add (all, NULL);
+  return (char **) g_ptr_array_free (all, FALSE);
+}
+
+/* A model folder is taken by its name even if it has no config.json: opening it says what it lacks.
+ * */
+static char *
+find_installed (const char  *name,
+                GError     **error)
+{
+  g_autoptr (GPtrArray) folders = list_folders ();
+  g_auto (GStrv) installed = NULL;
+  g_autofree char *known = NULL;
+  g_autofree char *shown = NULL;
+
+  for (guint i = 0; i < folders->len; i++)
+    {
+      g_autofree char *path = g_build_filename (g_ptr_array_index (folders, i), name, NULL);
+
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+        return g_steal_pointer (&path);
+    }
+
+  installed = ivl_model_list_installed ();
+  known = installed[0] != NULL ? g_strjoinv (", ", installed) : g_strdup ("none");
+  shown = g_utf8_make_valid (name, -1);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+               "There is no model \"%s\": it is neither a folder here nor one under %s. "
+               "Installed: %s",
+               shown, (const char *) g_ptr_array_index (folders, 0), known);
+  return NULL;
+}
+
+static char *
+find_named (const char  *name,
+            GError     **error)
+{
+  if (strchr (name, '/') != NULL || strchr (name, G_DIR_SEPARATOR) != NULL ||
+      g_file_test (name, G_FILE_TEST_IS_DIR))
+    return g_strdup (name);
+  return find_installed (name, error);
+}
+
+/* The model that the configuration file names, with a leading `~/` made the home folder; NULL when
+ * it names none, with an error only if the file is there and cannot be read. */
+static char *
+read_config (GError **error)
+{
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "ivl", "ivl.conf", NULL);
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GError) reason = NULL;
+  g_autofree char *model = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return NULL;
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &reason))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: %s", path, reason->message);
+      return NULL;
+    }
+  if (!g_key_file_has_key (file, CONFIG_GROUP, CONFIG_KEY, NULL))
+    return NULL;
+  model = g_key_file_get_string (file, CONFIG_GROUP, CONFIG_KEY, &reason);
+  /* GKeyFile gives a value and an error for a bad escape. */
+  if (reason != NULL || *model == '\0')
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "%s: group [" CONFIG_GROUP "], key " CONFIG_KEY ": %s", path,
+                   reason != NULL ? reason->message : "empty");
+      return NULL;
+    }
+  if (g_str_has_prefix (model, "~/"))
+    return g_build_filename (g_get_home_dir (), model + 2, NULL);
+  return g_steal_pointer (&model);
+}
+
+static char *
+find_first (GError **error)
+{
+  g_autoptr (GPtrArray) folders = list_folders ();
+
+  for (guint i = 0; i < folders->len; i++)
+    {
+      g_autoptr (GPtrArray) names = list_models (g_ptr_array_index (folders, i));
+
+      if (names->len > 0)
+        return g_build_filename (g_ptr_array_index (folders, i), g_ptr_array_index (names, 0),
+                                 NULL);
+    }
+  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+               "No model is installed. Download the folder of an InternVL2_5 checkpoint, such as "
+               "OpenGVLab/InternVL2_5-1B, from its model hub (the hub's own client does it) into "
+               "%s, or name a folder with --model DIR. A small demonstration model comes with ivl "
+               "in %s: it reads only drawn shapes and a few words, and is never chosen by itself",
+               (const char *) g_ptr_array_index (folders, 0), DEMO_FOLDER);
+  return NULL;
+}
+
+/**
+ * ivl_model_find:
+ * @name: (nullable): what the person asked for; %NULL for nothing in particular
+ * @error: return location for an error
+ *
+ * Finds where a model lies. A @name with `/` in it, or that is a folder here, or that is an address
+ * (`https://...`), is a location already and comes back as it is; whether anything is there is seen
+ * when it is opened. Any other @name is looked for under `ivl/models` in the user's data folder,
+ * then in the system's. With %NULL, the environment variable `IVL_MODEL` is taken as the name, then
+ * the key `model` in the group `[ivl]` of `ivl/ivl.conf` in the user's configuration folder, then
+ * the first model in alphabetical order in the user's folder, then in the system's.
+ *
+ * Returns: (transfer full) (type filename): the location, for ivl_model_open(), or %NULL with
+ *   %IVL_ERROR_NOT_FOUND, whose message says how to get a model, or %IVL_ERROR_INVALID_DATA when
+ *   the configuration file cannot be read
+ */
+char *
+ivl_model_find (const char  *name,
+                GError     **error)
+{
+  const char *environment = g_getenv (ENVIRONMENT);
+  g_autoptr (GError) reason = NULL;
+  g_autofree char *configured = NULL;
+
+  if (name != NULL)
+    return find_named (name, error);
+  if (environment != NULL && *environment != '\0')
+    return find_named (environment, error);
+  configured = read_config (&reason);
+  if (reason != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return NULL;
+    }
+  return configured != NULL ? find_named (configured, error) : find_first (error);
+}
