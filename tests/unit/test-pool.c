@@ -122,7 +122,7 @@ get_cpu_seconds (void)
          usage.ru_stime.tv_usec * 1e-6;
 }
 
-/* An idle pool burns no processor time. */
+/* An idle pool burns no processor time: 4 threads may spin for 100 us each, not for the 300 ms. */
 static void
 test_sleeps (void)
 {
@@ -132,7 +132,7 @@ test_sleeps (void)
   check_loop (pool, 100, 1);
   before = get_cpu_seconds ();
   g_usleep (300000);
-  g_assert_cmpfloat (get_cpu_seconds () - before, <, 0.1);
+  g_assert_cmpfloat (get_cpu_seconds () - before, <, 0.02);
 }
 
 /* Without a single worker (the system refuses threads) the caller does it all. */
