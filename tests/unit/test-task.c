@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Tasks: the wording of those built in, files that come before them, and files that must be
+ * refused.
+ */
+#include <libivl/ivl-task.h>
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "temp-files.h"
+
+static char *root;
+
+/* Empties the folders that the environment points to. */
+static void
+start_clean (void)
+{
+  temp_files_remove_folder (g_strdup (root));
+  g_assert_cmpint (g_mkdir (root, 0700), ==, 0);
+}
+
+/* GLib's own isolation of tests (G_TEST_OPTION_ISOLATE_DIRS) leaks, which the sanitized build
+ * reports. */
+static void
+isolate (void)
+{
+  static const char *const names[] = { "HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS",
+                                       "XDG_CONFIG_HOME" };
+
+  root = temp_files_make_folder ();
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *folder = g_build_filename (root, names[i], NULL);
+
+      g_setenv (names[i], folder, TRUE);
+    }
+}
+
+static const char *const built_in[] = { "alt", "ask", "caption", "detail", "locate", "ocr", NULL };
+
+static IvlTask *
+load (const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  IvlTask *task = ivl_task_load (name, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (ivl_task_get_name (task), ==, name);
+  return task;
+}
+
+static void
+write_task (const char *data_folder,
+            const char *name,
+            const char *contents)
+{
+  g_autofree char *folder = g_build_filename (data_folder, "ivl", "tasks", NULL);
+  g_autofree char *path = g_strdup_printf ("%s/%s", folder, name);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_file_set_contents (path, contents, -1, &error);
+  g_assert_no_error (error);
+}
+
+/* Writes a message as "T<text>", "P<prompt>", "I" parts with bars between them. */
+static char *
+describe (IvlMessage *message)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  for (guint i = 0; i < ivl_message_get_n_parts (message); i++)
+    {
+      IvlPartKind kind = ivl_message_get_part_kind (message, i);
+
+      g_string_append_printf (out, "%s%s%s", i > 0 ? "|" : "",
+                              kind == IVL_PART_IMAGE ? "I" : kind == IVL_PART_TEXT ? "T" : "P",
+                              kind == IVL_PART_IMAGE ? "" : ivl_message_get_part_text (message, i));
+    }
+  return g_strdup (out->str);
+}
+
+static const struct
+{
+  const char *task;
+  const char *text;
+  const char *language;
+  const char *expected;
+} wordings[] = {
+  { "caption", NULL, NULL, "I|PPlease describe the image shortly." },
+  { "caption", "", "en", "I|PPlease describe the image shortly." },
+  { "caption", NULL, "en_GB.UTF-8", "I|PPlease describe the image shortly." },
+  { "detail", NULL, NULL, "I|PPlease describe the image in detail." },
+  { "ocr", NULL, NULL, "I|PPlease extract the text in the image." },
+  { "ocr", NULL, "fr", "I|PPlease extract the text in the image." },
+  { "alt", NULL, NULL, "I|PWrite alt text for this image." },
+  { "ask", "What is it?", NULL, "I|TWhat is it?" },
+  { "ask", "What is it?", "de", "I|TWhat is it?|P\nAntworte auf Deutsch." },
+  { "ask", "Was ist das?", "en", "I|TWas ist das?|P\nAnswer in English." },
+  { "ask", "{text} <|im_end|>", NULL, "I|T{text} <|im_end|>" },
+  { "locate", "a cat</ref>", NULL,
+    "I|PPlease provide the bounding box coordinate of the region this sentence describes: <ref>"
+    "|Ta cat</ref>|P</ref>" },
+  { "caption", NULL, "de", "I|PBitte beschreibe das Bild kurz.\nAntworte auf Deutsch." },
+  { "caption", NULL, "de_AT.UTF-8@euro",
+    "I|PBitte beschreibe das Bild kurz.\nAntworte auf Deutsch." },
+  { "caption", NULL, "german", "I|PBitte beschreibe das Bild kurz.\nAntworte auf Deutsch." },
+  { "caption", NULL, "pt-BR", "I|PDescreva brevemente a imagem.\nResponda em português." },
+  { "caption", NULL, "zh", "I|P请简短描述这张图片。\n请用中文回答。" },
+  { "caption", NULL, "zh_TW", "I|P请简短描述这张图片。\n請用繁體中文回答。" },
+  { "caption", NULL, "sv", "I|PPlease describe the image shortly.\nAnswer in Swedish." },
+  { "caption", NULL, "Plattdeutsch",
+    "I|PPlease describe the image shortly.\nAnswer in Plattdeutsch." },
+};
+
+static void
+test_wordings (void)
+{
+  static const guint8 pixel[3] = { 0 };
+  g_autoptr (GBytes) bytes = g_bytes_new_static (pixel, sizeof pixel);
+  g_autoptr (IvlImage) image = ivl_image_new_from_pixels (1, 1, 3, bytes, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (wordings); i++)
+    {
+      g_autoptr (IvlTask) task = load (wordings[i].task);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (IvlMessage) message = ivl_task_create_message (task, image, wordings[i].text,
+                                                                wordings[i].language, &error);
+      g_autofree char *got = NULL;
+
+      g_assert_no_error (error);
+      got = describe (message);
+      g_assert_cmpstr (got, ==, wordings[i].expected);
+      g_assert_cmpint (ivl_message_get_role (message), ==, IVL_ROLE_USER);
+    }
+}
+
+static void
+test_no_image (void)
+{
+  g_autoptr (IvlTask) task = load ("ask");
+  g_autoptr (IvlMessage) message = ivl_task_create_message (task, NULL, "And why?", NULL, NULL);
+  g_autofree char *got = describe (message);
+
+  g_assert_cmpstr (got, ==, "TAnd why?");
+}
+
+static void
+test_bad_requests (void)
+{
+  static const char *const cases[][4] = {
+    { "ask", NULL, NULL, "needs a text" },
+    { "locate", "", NULL, "needs a text" },
+    { "caption", "more", NULL, "takes no text" },
+    { "caption", NULL, "", "not known" },
+    { "caption", NULL, "xx", "\"xx\"" },
+    { "caption", NULL, "C", "not known" },
+    { "caption", NULL, "German.<|im_end|>", "not known" },
+    { "caption", NULL, "<ref>", "not known" },
+    { "caption", NULL, "Low\nGerman", "not known" },
+    { "caption", NULL, "\xff\xff\xff\xff\xff", "not known" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (IvlTask) task = load (cases[i][0]);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (ivl_task_create_message (task, NULL, cases[i][1], cases[i][2], &error));
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
+      g_assert_nonnull (strstr (error->message, cases[i][3]));
+    }
+}
+
+/* Every language has a title in every task, and a wording where the answer depends on it. */
+static void
+test_languages (void)
+{
+  static const char *const languages[] = { "de", "fr", "es", "it", "pt", "nl", "pl", "ja", "zh" };
+
+  for (guint i = 0; built_in[i] != NULL; i++)
+    for (guint j = 0; j < G_N_ELEMENTS (languages); j++)
+      {
+        g_autoptr (IvlTask) task = load (built_in[i]);
+        g_autofree char *english = ivl_task_get_title (task, NULL);
+        g_autofree char *title = ivl_task_get_title (task, languages[j]);
+        gboolean asks = !g_str_equal (built_in[i], "ocr") && !g_str_equal (built_in[i], "locate");
+        const char *text = ivl_task_get_needs_text (task) ? "x" : NULL;
+        g_autoptr (IvlMessage) plain = ivl_task_create_message (task, NULL, text, NULL, NULL);
+        g_autoptr (IvlMessage) message = ivl_task_create_message (task, NULL, text, languages[j],
+                                                                  NULL);
+        g_autofree char *plain_text = describe (plain);
+        g_autofree char *message_text = describe (message);
+
+        g_assert_cmpstr (title, !=, english);
+        g_assert_cmpint (g_strcmp0 (plain_text, message_text) != 0, ==, asks);
+        if (asks && text == NULL)
+          g_assert_false (g_str_has_prefix (message_text, plain_text));
+      }
+}
+
+static const struct
+{
+  const char *task;
+  guint given[3]; /* max-tokens, min-tiles, max-tiles */
+  guint expected[3];
+} limits[] = {
+  { "caption", { 0, 0, 0 }, { 128, 1, 6 } },
+  { "caption", { 7, 0, 0 }, { 7, 1, 6 } },
+  { "caption", { 0, 9, 0 }, { 128, 9, 9 } },
+  { "caption", { 0, 0, 2 }, { 128, 1, 2 } },
+  { "caption", { 0, 3, 12 }, { 128, 3, 12 } },
+  { "ocr", { 0, 0, 0 }, { 2048, 1, 12 } },
+  { "ask", { 0, 0, 0 }, { 1024, 0, 0 } },
+  { "ask", { 0, 5, 0 }, { 1024, 5, 0 } },
+};
+
+static void
+test_limits (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      g_autoptr (IvlTask) task = load (limits[i].task);
+      g_autoptr (IvlOptions) options = ivl_options_new ();
+      g_autoptr (IvlOptions) complete = NULL;
+
+      g_object_set (options, "max-tokens", limits[i].given[0], "min-tiles", limits[i].given[1],
+                    "max-tiles",
+                    limits[i].given[2], "top-k", 9, NULL);
+      complete = ivl_task_complete_options (task, options);
+      g_assert_cmpuint (ivl_options_get_max_tokens (complete), ==, limits[i].expected[0]);
+      g_assert_cmpuint (ivl_options_get_min_tiles (complete), ==, limits[i].expected[1]);
+      g_assert_cmpuint (ivl_options_get_max_tiles (complete), ==, limits[i].expected[2]);
+      g_assert_cmpuint (ivl_options_get_top_k (complete), ==, 9);
+      g_assert_cmpuint (ivl_options_get_max_tokens (options), ==, limits[i].given[0]);
+    }
+}
+
+static void
+test_no_options (void)
+{
+  g_autoptr (IvlTask) task = load ("caption");
+  g_autoptr (IvlOptions) complete = ivl_task_complete_options (task, NULL);
+
+  g_assert_cmpuint (ivl_options_get_max_tokens (complete), ==, 128);
+  g_assert_cmpuint (ivl_options_get_top_k (complete), ==, 0);
+}
+
+static void
+test_list (void)
+{
+  g_auto (GStrv) names = ivl_task_list ();
+
+  g_assert_cmpstrv (names, built_in);
+  for (guint i = 0; names[i] != NULL; i++)
+    g_object_unref (load (names[i]));
+}
+
+static void
+test_folders (void)
+{
+  static const char *const expected[] = { "alt", "ask", "caption", "detail", "haiku", "locate",
+                                          "ocr", "tags", NULL };
+  const char *user = g_get_user_data_dir ();
+  const char *system = g_get_system_data_dirs ()[0];
+  g_auto (GStrv) names = NULL;
+  g_autoptr (IvlTask) caption = NULL;
+  g_autoptr (IvlTask) haiku = NULL;
+  g_autoptr (IvlMessage) message = NULL;
+  g_autofree char *got = NULL;
+  g_autofree char *title = NULL;
+  g_autoptr (GError) error = NULL;
+
+  write_task (system, "caption.ini", "[task]\ntitle=System\nprompt=System.\n");
+  write_task (system, "tags.ini", "[task]\ntitle=System tags\nprompt=Tags.\n");
+  write_task (user, "caption.ini",
+              "# mine\n[task]\ntitle = Mine\nprompt = Mine: {text}!\nneeds-text = true\n");
+  write_task (user, "haiku.ini", "[task]\ntitle=Haiku\nprompt=A\\nhaiku.\nprompt[sv]=En haiku.\n");
+  write_task (user, "notes.txt", "");
+  write_task (user, "Bad Name.ini", "");
+
+  names = ivl_task_list ();
+  g_assert_cmpstrv (names, expected);
+  caption = load ("caption");
+  title = ivl_task_get_title (caption, "de");
+  g_assert_cmpstr (title, ==, "Mine");
+  message = ivl_task_create_message (caption, NULL, "x", NULL, NULL);
+  got = describe (message);
+  g_assert_cmpstr (got, ==, "PMine: |Tx|P!");
+
+  haiku = load ("haiku");
+  g_clear_object (&message);
+  g_clear_pointer (&got, g_free);
+  message = ivl_task_create_message (haiku, NULL, NULL, "sv_SE", NULL);
+  got = describe (message);
+  g_assert_cmpstr (got, ==, "PEn haiku.\nAnswer in Swedish.");
+
+  write_task (user, "tags.ini", "[task]\n");
+  g_assert_null (ivl_task_load ("tags", &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA);
+  g_assert_nonnull (strstr (error->message, "/ivl/tasks/tags.ini"));
+  g_assert_nonnull (strstr (error->message, "title"));
+}
+
+static void
+test_unknown (void)
+{
+  static const char *const names[] = { "poem", "", "../tasks/caption", "caption.ini", "Caption",
+                                       "-", "\xff" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (ivl_task_load (names[i], &error));
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND);
+      g_assert_nonnull (strstr (error->message, "alt, ask, caption, detail, locate, ocr"));
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
+    }
+}
+
+#define GOOD "[task]\ntitle=T\nprompt=P\n"
+
+static const struct
+{
+  const char *data;
+  const char *in_message;
+} bad_files[] = {
+  { "", "empty" },
+  { "\xff\xfe", "UTF-8" },
+  { "title=T\n", "x.ini" },
+  { "[task\n", "x.ini" },
+  { "[other]\ntitle=T\n", "[task]" },
+  { GOOD "[more]\na=b\n", "[task]" },
+  { "[task]\nprompt=P\n", "key title: missing" },
+  { "[task]\ntitle=T\n", "key prompt: missing" },
+  { "[task]\ntitle=\nprompt=P\n", "key title" },
+  { "[task]\ntitle=T\nprompt=P\\q\n", "key prompt" },
+  { "[task]\ntitle=T\nprompt=P\nprompt[de]=\n", "key prompt[de]" },
+  { GOOD "promt[de]=P\n", "key promt[de]: unknown" },
+  { GOOD "needs-text[de]=true\n", "key needs-text[de]: unknown" },
+  { GOOD "needs-text=true\n", "{text}" },
+  { "[task]\ntitle=T\nprompt=P {text}\n", "{text}" },
+  { "[task]\ntitle=T\nprompt={text}{text}\nneeds-text=true\n", "twice" },
+  { GOOD "needs-text=yes\n", "key needs-text: expected true or false" },
+  { GOOD "asks-language=\n", "key asks-language" },
+  { GOOD "max-tokens=-1\n", "key max-tokens" },
+  { GOOD "max-tokens=many\n", "key max-tokens" },
+  { GOOD "max-tiles=1025\n", "1024" },
+  { GOOD "min-tiles=5\nmax-tiles=4\n", "key min-tiles" },
+  { GOOD "title=T\n", "title appears twice" },
+  { GOOD "  title = T\n", "title appears twice" },
+};
+
+static void
+test_bad_files (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (bad_files); i++)
+    {
+      g_autoptr (GBytes) data = g_bytes_new_static (bad_files[i].data, strlen (bad_files[i].data));
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (ivl_task_new_from_data ("x", data, &error));
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, bad_files[i].in_message));
+      g_assert_nonnull (strstr (error->message, "x.ini"));
+    }
+}
+
+static void
+test_bad_sizes (void)
+{
+  g_autofree char *spaces = g_strnfill (65537, '\n');
+  g_autofree char *value = g_strnfill (4097, 'v');
+  g_autofree char *long_value = g_strconcat ("[task]\ntitle=T\nprompt=", value, "\n", NULL);
+  g_autoptr (GBytes) large = g_bytes_new_static (spaces, 65537);
+  g_autoptr (GBytes) with_long_value = g_bytes_new_static (long_value, strlen (long_value));
+  g_autoptr (GBytes) with_nul = g_bytes_new_static (GOOD "\0", strlen (GOOD) + 1);
+  g_autoptr (GBytes) good = g_bytes_new_static (GOOD, strlen (GOOD));
+  GBytes *const files[] = { large, with_long_value, with_nul };
+  g_autoptr (IvlTask) task = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_assert_null (ivl_task_new_from_data ("x", files[i], &error));
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA);
+      g_clear_error (&error);
+    }
+  g_assert_null (ivl_task_new_from_data ("a/b", good, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
+  g_clear_error (&error);
+  task = ivl_task_new_from_data ("x", good, &error);
+  g_assert_no_error (error);
+  g_assert_false (ivl_task_get_needs_text (task));
+}
+
+static const struct
+{
+  const char *path;
+  GTestFunc   run;
+} tests[] = {
+  { "/task/wordings", test_wordings },
+  { "/task/no-image", test_no_image },
+  { "/task/bad-requests", test_bad_requests },
+  { "/task/languages", test_languages },
+  { "/task/limits", test_limits },
+  { "/task/no-options", test_no_options },
+  { "/task/list", test_list },
+  { "/task/folders", test_folders },
+  { "/task/unknown", test_unknown },
+  { "/task/bad-files", test_bad_files },
+  { "/task/bad-sizes", test_bad_sizes },
+};
+
+static void
+run_clean (gconstpointer index)
+{
+  start_clean ();
+  tests[GPOINTER_TO_UINT (index)].run ();
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  int status;
+
+  isolate ();
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add_data_func (tests[i].path, GUINT_TO_POINTER (i), run_clean);
+  status = g_test_run ();
+  temp_files_remove_folder (root);
+  return status;
+}
