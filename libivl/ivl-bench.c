@@ -42,7 +42,8 @@ count_tile_gflop (const IvlNetwork *network)
   const IvlProjector *projector = &network->parts.projector;
   double tokens = ivl_vit_n_tokens (&network->parts.vit);
   double width = c->hidden_size;
-  double layer = tokens * (4 * width * width + 2 * width * c->intermediate_size) + 2 * tokens * tokens * width;
+  double layer =
+      tokens * (4 * width * width + 2 * width * c->intermediate_size) + 2 * tokens * tokens * width;
   double patches = (tokens - 1) * width * 3 * c->patch_size * c->patch_size;
   double rest = 0;
 
@@ -55,7 +56,8 @@ count_tile_gflop (const IvlNetwork *network)
   return 2e-9 * (c->n_layers * layer + patches + rest);
 }
 
-/* Numbers and bytes in the weights that every token passes; the head's bytes count for answers only. */
+/* Numbers and bytes in the weights that every token passes; the head's bytes count for answers
+ * only. */
 static void
 count_token_work (const IvlNetwork *network,
                   double           *gflop,
@@ -68,7 +70,8 @@ count_token_work (const IvlNetwork *network,
   for (guint i = 0; i < decoder->config.n_layers; i++)
     {
       const IvlDecoderLayer *l = &decoder->layers[i];
-      const IvlTensor *weights[] = { &l->qkv_w, &l->q_w, &l->k_w, &l->v_w, &l->out_w, &l->gate_w, &l->up_w, &l->down_w };
+      const IvlTensor *weights[] = { &l->qkv_w, &l->q_w,    &l->k_w,  &l->v_w,
+                                     &l->out_w, &l->gate_w, &l->up_w, &l->down_w };
 
       for (gsize w = 0; w < G_N_ELEMENTS (weights); w++)
         {
@@ -90,8 +93,9 @@ time_tiles (IvlNetwork    *network,
 {
   gsize size = network->config->vision.image_size;
   g_autofree guint8 *pixels = g_malloc (3 * size * size);
-  g_autofree float *out = g_new (float, MAX (network->config->vision.hidden_size,
-                                             ivl_network_tokens_per_tile (network) * network->config->lm.hidden_size));
+  g_autofree float *out =
+      g_new (float, MAX (network->config->vision.hidden_size,
+                         ivl_network_tokens_per_tile (network) * network->config->lm.hidden_size));
   g_autoptr (GRand) random = g_rand_new_with_seed (1);
   double times[MAX_REPEATS];
 
@@ -107,7 +111,8 @@ time_tiles (IvlNetwork    *network,
       start = g_get_monotonic_time ();
       g_mutex_lock (&network->lock);
       if (network->tiles != NULL)
-        ok = ivl_network_encode_tile (network, pixels, &key, out, &encoded, NULL, cancellable, error);
+        ok = ivl_network_encode_tile (network, pixels, &key, out, &encoded, NULL, cancellable,
+                                      error);
       else
         ok = ivl_network_embed_tile (network, pixels, out, cancellable, error);
       g_mutex_unlock (&network->lock);
@@ -182,8 +187,8 @@ time_text (IvlNetwork      *network,
  *
  * Measures a model on random pictures and text, and the machine's limits beside it.
  *
- * Errors: %IVL_ERROR_UNSUPPORTED (the model does not run in this process), %IVL_ERROR_INVALID_OPTION, and what
- * answering reports.
+ * Errors: %IVL_ERROR_UNSUPPORTED (the model does not run in this process),
+ * %IVL_ERROR_INVALID_OPTION, and what answering reports.
  *
  * Returns: %TRUE, or %FALSE with @error set
  */
@@ -204,15 +209,18 @@ ivl_bench_run (IvlModel        *model,
   *result = (IvlBenchResult) { 0 };
   if (!IVL_IS_ENGINE_LOCAL (ivl_model_get_engine (model)))
     {
-      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "Only a model on this computer can be measured");
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                           "Only a model on this computer can be measured");
       return FALSE;
     }
   network = ivl_engine_local_get_network (IVL_ENGINE_LOCAL (ivl_model_get_engine (model)));
   if (n_prompt < 1 || n_answer < 1 || repeats < 1 || repeats > MAX_REPEATS ||
-      (ivl_network_has_lm (network) && (guint64) n_prompt + n_answer >= ivl_network_context_length (network)))
+      (ivl_network_has_lm (network) &&
+       (guint64) n_prompt + n_answer >= ivl_network_context_length (network)))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-                   "Prompt and answer must have a token at least and fit the context, and repeats be 1 to %d",
+                   "Prompt and answer must have a token at least and fit the context, and repeats "
+                   "be 1 to %d",
                    MAX_REPEATS);
       return FALSE;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The abstract class of engines. Sessions and models call its functions directly; only the defaults are here.
+ * The abstract class of engines. Sessions and models call its functions directly; only the defaults
+ * are here.
  */
 #include <libivl/ivl-engine.h>
 

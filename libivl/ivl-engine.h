@@ -17,8 +17,8 @@ G_BEGIN_DECLS
 /**
  * IvlEngine:
  *
- * What answers a session: a model in this process, or a server. Sessions call it from one thread at a
- * time for each timeline, never from several for the same one.
+ * What answers a session: a model in this process, or a server. Sessions call it from one thread
+ * at a time for each timeline, never from several for the same one.
  */
 IVL_AVAILABLE_IN_ALL
 G_DECLARE_DERIVABLE_TYPE (IvlEngine, ivl_engine, IVL, ENGINE, GObject)
@@ -76,33 +76,57 @@ typedef struct
  * @close_timeline: frees it
  * @begin: takes the whole conversation, whose last message is the question, checks that it fits and
  *   does the work up to the first token. On failure the timeline is as before.
- * @advance: makes the next piece of the answer: appends whole UTF-8 characters to `text` (maybe none yet)
- *   and the new ids to `ids` (nullable). The answer has ended when usage->finish_reason is set.
+ * @advance: makes the next piece of the answer: appends whole UTF-8 characters to `text` (maybe
+ *   none yet) and the new ids to `ids` (nullable). The answer has ended when usage->finish_reason is set.
  * @end: called after the last advance, or when the answer is given up
  * @embed: features of a picture, `*n_values` floats
  * @tokenize: ids of a text
  * @detokenize: text of ids
  *
- * The functions that an engine implements. All are synchronous, called from a worker thread, and must
- * return soon after @cancellable fires.
+ * The functions that an engine implements. All are synchronous, called from a worker thread, and
+ * must return soon after @cancellable fires.
  */
 struct _IvlEngineClass
 {
   GObjectClass parent_class;
 
-  void      (*get_info)       (IvlEngine *self, IvlEngineInfo *info);
-  gpointer  (*open_timeline)  (IvlEngine *self);
-  void      (*close_timeline) (IvlEngine *self, gpointer timeline);
-  gboolean  (*begin)          (IvlEngine *self, gpointer timeline, GPtrArray *messages, IvlOptions *options,
-                               IvlUsage *usage, IvlProgressFunc progress, gpointer progress_data,
-                               GCancellable *cancellable, GError **error);
-  gboolean  (*advance)        (IvlEngine *self, gpointer timeline, GString *text, GArray *ids, IvlUsage *usage,
-                               GCancellable *cancellable, GError **error);
-  void      (*end)            (IvlEngine *self, gpointer timeline);
-  float    *(*embed)          (IvlEngine *self, IvlImage *image, gsize *n_values,
-                               GCancellable *cancellable, GError **error);
-  guint32  *(*tokenize)       (IvlEngine *self, const char *text, gboolean special, gsize *n_ids, GError **error);
-  char     *(*detokenize)     (IvlEngine *self, const guint32 *ids, gsize n_ids, GError **error);
+  void     (*get_info) (IvlEngine     *self,
+                        IvlEngineInfo *info);
+  gpointer (*open_timeline) (IvlEngine *self);
+  void     (*close_timeline) (IvlEngine *self,
+                              gpointer   timeline);
+  gboolean (*begin) (IvlEngine       *self,
+                     gpointer         timeline,
+                     GPtrArray       *messages,
+                     IvlOptions      *options,
+                     IvlUsage        *usage,
+                     IvlProgressFunc  progress,
+                     gpointer         progress_data,
+                     GCancellable    *cancellable,
+                     GError         **error);
+  gboolean (*advance) (IvlEngine     *self,
+                       gpointer       timeline,
+                       GString       *text,
+                       GArray        *ids,
+                       IvlUsage      *usage,
+                       GCancellable  *cancellable,
+                       GError       **error);
+  void     (*end) (IvlEngine *self,
+                   gpointer   timeline);
+  float   *(*embed) (IvlEngine     *self,
+                     IvlImage      *image,
+                     gsize         *n_values,
+                     GCancellable  *cancellable,
+                     GError       **error);
+  guint32 *(*tokenize) (IvlEngine   *self,
+                        const char  *text,
+                        gboolean     special,
+                        gsize       *n_ids,
+                        GError     **error);
+  char    *(*detokenize) (IvlEngine      *self,
+                          const guint32  *ids,
+                          gsize           n_ids,
+                          GError        **error);
 
   /*< private >*/
   gpointer padding[8];

@@ -4,4 +4,9 @@
  */
 #include <libivl/ivl-error.h>
 
+/**
+ * ivl_error_quark:
+ *
+ * Returns: the quark of %IVL_ERROR
+ */
 G_DEFINE_QUARK (ivl-error-quark, ivl_error)

@@ -23,8 +23,10 @@ G_BEGIN_DECLS
  * @IVL_ERROR_INVALID_DATA: a file or a reply is damaged or breaks its format: get it again
  * @IVL_ERROR_UNSUPPORTED: it is well-formed, and this version cannot use it
  * @IVL_ERROR_NOT_FOUND: a model, tensor, shard or file that is needed is not there
- * @IVL_ERROR_NO_MEMORY: the message names the bytes needed and available: take a smaller model or picture
- * @IVL_ERROR_CONTEXT_FULL: the conversation is longer than the model's context: shorten it or use fewer tiles
+ * @IVL_ERROR_NO_MEMORY: the message names the bytes needed and available: take a smaller model or
+ *   picture
+ * @IVL_ERROR_CONTEXT_FULL: the conversation is longer than the model's context: shorten it or use
+ *   fewer tiles
  * @IVL_ERROR_INVALID_OPTION: an option is out of its range or fits no model: change it
  * @IVL_ERROR_REMOTE_UNREACHABLE: the server does not answer
  * @IVL_ERROR_REMOTE_REFUSED: the server refuses the key or the request

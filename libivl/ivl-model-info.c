@@ -56,9 +56,11 @@ describe_architecture (IvlModelInfo *self)
   g_autofree char *lm = NULL;
 
   if (config->has_vision)
-    vision = g_strdup_printf ("InternViT (%u layers of %u)", config->vision.n_layers, config->vision.hidden_size);
+    vision = g_strdup_printf ("InternViT (%u layers of %u)", config->vision.n_layers,
+                              config->vision.hidden_size);
   if (config->has_lm)
-    lm = g_strdup_printf ("%s (%u layers of %u)", lm_name (config), config->lm.n_layers, config->lm.hidden_size);
+    lm = g_strdup_printf ("%s (%u layers of %u)", lm_name (config), config->lm.n_layers,
+                          config->lm.hidden_size);
   if (vision != NULL && lm != NULL)
     return g_strdup_printf ("%s, MLP projector, %s", vision, lm);
   return g_strdup (vision != NULL ? vision : lm);
@@ -102,9 +104,10 @@ check_tokenizer (IvlModelInfo *self,
   if (tokenizer == NULL)
     add_problem (self, error);
   else if (ivl_tokenizer_get_size (tokenizer) > self->config->lm.vocab_size)
-    g_ptr_array_add (self->problems, g_strdup_printf ("The tokenizer has ids up to %u, the model only %u tokens",
-                                                      ivl_tokenizer_get_size (tokenizer) - 1,
-                                                      self->config->lm.vocab_size));
+    g_ptr_array_add (self->problems,
+                     g_strdup_printf ("The tokenizer has ids up to %u, the model only %u tokens",
+                                      ivl_tokenizer_get_size (tokenizer) - 1,
+                                      self->config->lm.vocab_size));
 }
 
 /**
@@ -112,10 +115,11 @@ check_tokenizer (IvlModelInfo *self,
  * @folder: a checkpoint folder
  * @error: return location for an error
  *
- * Looks at a model folder: its config, the headers of its weight files and its tokenizer. What is missing or
- * misshapen is not an error but a problem, see [method@ModelInfo.get_problems].
+ * Looks at a model folder: its config, the headers of its weight files and its tokenizer. What is
+ * missing or misshapen is not an error but a problem, see [method@ModelInfo.get_problems].
  *
- * Errors: %IVL_ERROR_NOT_FOUND, %IVL_ERROR_INVALID_DATA, %IVL_ERROR_UNSUPPORTED, all for `config.json` alone.
+ * Errors: %IVL_ERROR_NOT_FOUND, %IVL_ERROR_INVALID_DATA, %IVL_ERROR_UNSUPPORTED, all for
+ * `config.json` alone.
  *
  * Returns: (transfer full): the facts, or %NULL with @error set
  */
@@ -210,7 +214,8 @@ ivl_model_info_get_n_bytes (IvlModelInfo *self)
  * ivl_model_info_get_memory_needed:
  * @self: facts about a model
  *
- * Returns: bytes of memory for a conversation of 4096 tokens: weights, keys and values, working memory
+ * Returns: bytes of memory for a conversation of 4096 tokens: weights, keys and values, working
+ *   memory
  */
 guint64
 ivl_model_info_get_memory_needed (IvlModelInfo *self)
@@ -252,29 +257,31 @@ ivl_model_info_get_details (IvlModelInfo *self)
   if (config->has_vision)
     {
       const IvlVisionConfig *vision = &config->vision;
-      g_autofree char *line = g_strdup_printf ("vision: %u heads, MLP %u, tiles of %u x %u pixels in patches of %u, %s%s",
-                                               vision->n_heads, vision->intermediate_size, vision->image_size,
-                                               vision->image_size, vision->patch_size,
-                                               vision->norm == IVL_NORM_LAYER ? "LayerNorm" : "RMSNorm",
-                                               vision->qk_normalization ? ", normalised queries and keys" : "");
+      g_autofree char *line = g_strdup_printf (
+          "vision: %u heads, MLP %u, tiles of %u x %u pixels in patches of %u, %s%s",
+          vision->n_heads, vision->intermediate_size, vision->image_size, vision->image_size,
+          vision->patch_size, vision->norm == IVL_NORM_LAYER ? "LayerNorm" : "RMSNorm",
+          vision->qk_normalization ? ", normalised queries and keys" : "");
 
       g_strv_builder_add (lines, line);
     }
   if (config->has_lm)
     {
       const IvlLmConfig *lm = &config->lm;
-      g_autofree char *line = g_strdup_printf ("language: %u heads, %u key-value heads, MLP %u, %u tokens in the "
-                                               "vocabulary, %s head", lm->n_heads, lm->n_kv_heads,
-                                               lm->intermediate_size, lm->vocab_size,
-                                               lm->tie_word_embeddings ? "tied" : "untied");
+      g_autofree char *line =
+          g_strdup_printf ("language: %u heads, %u key-value heads, MLP %u, %u tokens in the "
+                           "vocabulary, %s head",
+                           lm->n_heads, lm->n_kv_heads, lm->intermediate_size, lm->vocab_size,
+                           lm->tie_word_embeddings ? "tied" : "untied");
 
       g_strv_builder_add (lines, line);
     }
   if (config->has_lm && config->has_vision)
     {
-      g_autofree char *line = g_strdup_printf ("tiles: %u to %u a picture%s", config->min_dynamic_patch,
-                                               config->dynamic_image_size ? config->max_dynamic_patch : 1,
-                                               config->use_thumbnail ? ", and a thumbnail" : "");
+      g_autofree char *line =
+          g_strdup_printf ("tiles: %u to %u a picture%s", config->min_dynamic_patch,
+                           config->dynamic_image_size ? config->max_dynamic_patch : 1,
+                           config->use_thumbnail ? ", and a thumbnail" : "");
 
       g_strv_builder_add (lines, line);
     }
@@ -291,7 +298,8 @@ ivl_model_info_get_details (IvlModelInfo *self)
  * ivl_model_info_get_problems:
  * @self: facts about a model
  *
- * Returns: (transfer full): why the model cannot be opened, one sentence each; empty if nothing is wrong
+ * Returns: (transfer full): why the model cannot be opened, one sentence each; empty if nothing
+ *   is wrong
  */
 char **
 ivl_model_info_get_problems (IvlModelInfo *self)

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
 /**
  * IvlModelInfo:
  *
- * What a model folder holds, read from its headers alone: nothing large is loaded, and a folder that
+ * What a model folder holds, read from its headers alone: nothing large is loaded, and a folder
+ * that
  * cannot be opened says why, weight by weight.
  */
 IVL_AVAILABLE_IN_ALL

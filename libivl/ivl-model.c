@@ -64,8 +64,9 @@ ivl_model_new_for_engine (IvlEngine *engine)
  *
  * Opens a model. Weights are mapped, not read, so this takes a fraction of a second.
  *
- * Errors: %IVL_ERROR_NOT_FOUND (the folder, a file or a weight), %IVL_ERROR_INVALID_DATA (a damaged or misshapen
- * file: the message names it), %IVL_ERROR_UNSUPPORTED (another kind of model), %IVL_ERROR_NO_MEMORY.
+ * Errors: %IVL_ERROR_NOT_FOUND (the folder, a file or a weight), %IVL_ERROR_INVALID_DATA (a
+ * damaged or misshapen file: the message names it), %IVL_ERROR_UNSUPPORTED (another kind of
+ * model), %IVL_ERROR_NO_MEMORY.
  *
  * Returns: (transfer full): the model, or %NULL with @error set
  */
@@ -305,11 +306,14 @@ ivl_model_get_max_tiles (IvlModel *self)
  * @cancellable: (nullable): to give up, within one layer of work
  * @error: return location for an error
  *
- * Pooled features of a picture: the vision model's class token after the last layer, float32, not normalised.
+ * Pooled features of a picture: the vision model's class token after the last layer, float32, not
+ * normalised.
  *
- * Errors: %IVL_ERROR_UNSUPPORTED, %IVL_ERROR_NO_MEMORY, %IVL_ERROR_INVALID_DATA (weights that are not finite).
+ * Errors: %IVL_ERROR_UNSUPPORTED, %IVL_ERROR_NO_MEMORY, %IVL_ERROR_INVALID_DATA (weights that are
+ * not finite).
  *
- * Returns: (transfer full) (array length=n_values): the features, freed with g_free(), or %NULL with @error set
+ * Returns: (transfer full) (array length=n_values): the features, freed with g_free(), or %NULL
+ *   with @error set
  */
 float *
 ivl_model_embed (IvlModel      *self,
@@ -323,14 +327,16 @@ ivl_model_embed (IvlModel      *self,
   g_return_val_if_fail (n_values != NULL, NULL);
 
   *n_values = 0;
-  return IVL_ENGINE_GET_CLASS (self->engine)->embed (self->engine, image, n_values, cancellable, error);
+  return IVL_ENGINE_GET_CLASS (self->engine)
+      ->embed (self->engine, image, n_values, cancellable, error);
 }
 
 /**
  * ivl_model_tokenize:
  * @self: a model with %IVL_ENGINE_TOKENS
  * @text: UTF-8 text
- * @special: whether added tokens such as `<|im_end|>` are recognised; %FALSE treats @text as a user's
+ * @special: whether added tokens such as `<|im_end|>` are recognised; %FALSE treats @text as a
+ *   user's
  * @n_ids: (out): number of ids
  * @error: return location for an error
  *
@@ -338,7 +344,8 @@ ivl_model_embed (IvlModel      *self,
  *
  * Errors: %IVL_ERROR_UNSUPPORTED.
  *
- * Returns: (transfer full) (array length=n_ids): the ids, freed with g_free(), or %NULL with @error set
+ * Returns: (transfer full) (array length=n_ids): the ids, freed with g_free(), or %NULL with
+ *   @error set
  */
 guint32 *
 ivl_model_tokenize (IvlModel    *self,

@@ -7,13 +7,15 @@
 
 G_BEGIN_DECLS
 
-/* A reply on a session that has begun to answer; `image` (nullable) is the picture that regions refer to. */
+/* A reply on a session that has begun to answer; `image` (nullable) is the picture that regions
+ * refer to. */
 IvlReply *ivl_reply_new (IvlSession     *session,
                          IvlImage       *image,
                          const IvlUsage *usage);
 
-/* What the reply asks of its session. advance() generates the next piece; end() gives the session free again, with
- * the answer in its history, or with the question taken back when answer is NULL. */
+/* What the reply asks of its session. advance() generates the next piece; end() gives the
+ * session free again, with the answer in its history, or with the question taken back when
+ * answer is NULL. */
 gboolean  ivl_session_advance (IvlSession    *self,
                                GString       *text,
                                GArray        *ids,

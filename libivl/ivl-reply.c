@@ -103,10 +103,11 @@ read_piece (IvlReply      *self,
  *
  * Waits for the next piece of the answer: whole characters of valid UTF-8, never empty.
  *
- * After an error (a cancelled read among them) the reply has ended without a finish reason, and the session is as
- * it was before the question.
+ * After an error (a cancelled read among them) the reply has ended without a finish reason, and
+ * the session is as it was before the question.
  *
- * Errors: %G_IO_ERROR_CANCELLED, %IVL_ERROR_BUSY (another read is under way), and what the engine reports.
+ * Errors: %G_IO_ERROR_CANCELLED, %IVL_ERROR_BUSY (another read is under way), and what the engine
+ * reports.
  *
  * Returns: (transfer full) (nullable): the piece; %NULL without @error at the end of the answer
  */
@@ -192,8 +193,8 @@ ivl_reply_read_finish (IvlReply      *self,
  * ivl_reply_close:
  * @self: a reply
  *
- * Gives up an answer that has not ended; the session is then as it was before the question. Not while a read is
- * under way: cancel that one.
+ * Gives up an answer that has not ended; the session is then as it was before the question. Not
+ * while a read is under way: cancel that one.
  */
 void
 ivl_reply_close (IvlReply *self)
@@ -207,7 +208,8 @@ ivl_reply_close (IvlReply *self)
  * ivl_reply_get_text:
  * @self: a reply
  *
- * Returns: all of the answer read so far, without white space at its ends; only an answer with a finish reason counts
+ * Returns: all of the answer read so far, without white space at its ends; only an answer with a
+ *   finish reason counts
  */
 const char *
 ivl_reply_get_text (IvlReply *self)
@@ -269,10 +271,11 @@ ivl_reply_get_token_ids (IvlReply *self,
  * ivl_reply_get_regions:
  * @self: a reply
  *
- * Named rectangles in the answer (`<ref>name</ref><box>[[x1, y1, x2, y2]]</box>`), in pixels of the last picture of
- * the conversation.
+ * Named rectangles in the answer (`<ref>name</ref><box>[[x1, y1, x2, y2]]</box>`), in pixels of
+ * the last picture of the conversation.
  *
- * Returns: (transfer full) (element-type IvlRegion): the regions, in the answer's order; none without a picture
+ * Returns: (transfer full) (element-type IvlRegion): the regions, in the answer's order; none
+ *   without a picture
  */
 GPtrArray *
 ivl_reply_get_regions (IvlReply *self)
@@ -281,5 +284,6 @@ ivl_reply_get_regions (IvlReply *self)
 
   if (self->image == NULL)
     return g_ptr_array_new_with_free_func ((GDestroyNotify) ivl_region_unref);
-  return ivl_region_parse (self->text->str, ivl_image_get_width (self->image), ivl_image_get_height (self->image));
+  return ivl_region_parse (self->text->str, ivl_image_get_width (self->image),
+                           ivl_image_get_height (self->image));
 }

@@ -6,8 +6,8 @@
 
 #include "ivl-reply-private.h"
 
-/* Whom to tell of progress. Counted, because reports may still be on their way to a main loop when the session is
- * gone or someone else is to be told. */
+/* Whom to tell of progress. Counted, because reports may still be on their way to a main loop
+ * when the session is gone or someone else is to be told. */
 typedef struct
 {
   gatomicrefcount ref_count;
@@ -24,7 +24,8 @@ struct _IvlSession
   gpointer      timeline; /* (owned), the engine's */
   GPtrArray    *messages; /* (element-type IvlMessage) */
   Listener     *listener; /* (owned) (nullable) */
-  GMainContext *context;  /* (owned) (nullable): where the current reply's progress is told; NULL: in its thread */
+  /* (owned) (nullable): where the current reply's progress is told; NULL: in its thread */
+  GMainContext *context;
   guint         max_tokens; /* of the current reply */
   int           is_busy;  /* atomic */
 };
@@ -301,7 +302,8 @@ start (IvlSession    *self,
        GCancellable  *cancellable,
        GError       **error)
 {
-  g_autoptr (IvlOptions) settings = options != NULL ? ivl_options_copy (options) : ivl_options_new ();
+  g_autoptr (IvlOptions) settings =
+      options != NULL ? ivl_options_copy (options) : ivl_options_new ();
   IvlUsage usage = { 0 };
 
   if (!claim (self, error))
@@ -310,8 +312,9 @@ start (IvlSession    *self,
   self->max_tokens = ivl_options_get_max_tokens (settings);
   g_ptr_array_add (self->messages, g_object_ref (message));
   if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !IVL_ENGINE_GET_CLASS (self->engine)->begin (self->engine, self->timeline, self->messages, settings, &usage,
-                                                   tell_progress, self, cancellable, error))
+      !IVL_ENGINE_GET_CLASS (self->engine)
+           ->begin (self->engine, self->timeline, self->messages, settings, &usage, tell_progress,
+                    self, cancellable, error))
     {
       ivl_session_end (self, NULL);
       return NULL;
@@ -327,13 +330,15 @@ ivl_session_advance (IvlSession    *self,
                      GCancellable  *cancellable,
                      GError       **error)
 {
-  if (!IVL_ENGINE_GET_CLASS (self->engine)->advance (self->engine, self->timeline, text, ids, usage, cancellable, error))
+  if (!IVL_ENGINE_GET_CLASS (self->engine)
+           ->advance (self->engine, self->timeline, text, ids, usage, cancellable, error))
     return FALSE;
   tell_progress (IVL_PHASE_DECODE, usage->n_answer_tokens, self->max_tokens, self);
   return TRUE;
 }
 
-/* Earlier answers go back into the prompt as plain text, as the reference does it: without region markup. */
+/* Earlier answers go back into the prompt as plain text, as the reference does it: without
+ * region markup. */
 static char *
 strip_markup (const char *answer)
 {
@@ -373,12 +378,13 @@ ivl_session_end (IvlSession *self,
  * @cancellable: (nullable): to give up, within one layer of work
  * @error: return location for an error
  *
- * Asks: encodes what is new in the conversation and returns the reply, to be read piece by piece. Blocks until the
- * first token can be generated.
+ * Asks: encodes what is new in the conversation and returns the reply, to be read piece by piece.
+ * Blocks until the first token can be generated.
  *
- * Errors: %IVL_ERROR_BUSY, %IVL_ERROR_CONTEXT_FULL (names both numbers, before any work), %IVL_ERROR_UNSUPPORTED (a
- * picture for a model without vision), %IVL_ERROR_NO_MEMORY, %IVL_ERROR_INVALID_DATA (weights that are not finite, a
- * model file that changed), %G_IO_ERROR_CANCELLED. The session is then as it was before.
+ * Errors: %IVL_ERROR_BUSY, %IVL_ERROR_CONTEXT_FULL (names both numbers, before any work),
+ * %IVL_ERROR_UNSUPPORTED (a picture for a model without vision), %IVL_ERROR_NO_MEMORY,
+ * %IVL_ERROR_INVALID_DATA (weights that are not finite, a model file that changed),
+ * %G_IO_ERROR_CANCELLED. The session is then as it was before.
  *
  * Returns: (transfer full): the reply, or %NULL with @error set
  */
@@ -399,6 +405,7 @@ typedef struct
 {
   IvlMessage   *message;
   IvlOptions   *options; /* (nullable) */
+  /* (owned) (nullable): where the current reply's progress is told; NULL: in its thread */
   GMainContext *context;
 } SendData;
 
@@ -451,7 +458,8 @@ send_in_thread (GTask        *task,
 {
   SendData *send = data;
   GError *error = NULL;
-  IvlReply *reply = start (source, send->message, send->options, send->context, cancellable, &error);
+  IvlReply *reply =
+      start (source, send->message, send->options, send->context, cancellable, &error);
 
   return_reply (task, reply, error);
 }
@@ -464,7 +472,8 @@ send_and_read_in_thread (GTask        *task,
 {
   SendData *send = data;
   GError *error = NULL;
-  IvlReply *reply = start (source, send->message, send->options, send->context, cancellable, &error);
+  IvlReply *reply =
+      start (source, send->message, send->options, send->context, cancellable, &error);
 
   if (reply != NULL)
     read_all (reply, cancellable, &error);
@@ -514,7 +523,8 @@ ivl_session_send_async (IvlSession          *self,
   g_return_if_fail (IVL_IS_SESSION (self));
   g_return_if_fail (IVL_IS_MESSAGE (message));
 
-  run_send (self, message, options, cancellable, callback, user_data, ivl_session_send_async, send_in_thread);
+  run_send (self, message, options, cancellable, callback, user_data, ivl_session_send_async,
+            send_in_thread);
 }
 
 /**
@@ -545,7 +555,8 @@ ivl_session_send_finish (IvlSession    *self,
  * @cancellable: (nullable): to give up
  * @error: return location for an error
  *
- * Asks and reads the whole answer. Errors are those of [method@Session.send] and [method@Reply.read].
+ * Asks and reads the whole answer. Errors are those of [method@Session.send] and
+ * [method@Reply.read].
  *
  * Returns: (transfer full): the finished reply, or %NULL with @error set
  */
@@ -585,8 +596,8 @@ ivl_session_send_and_read_async (IvlSession          *self,
   g_return_if_fail (IVL_IS_SESSION (self));
   g_return_if_fail (IVL_IS_MESSAGE (message));
 
-  run_send (self, message, options, cancellable, callback, user_data, ivl_session_send_and_read_async,
-            send_and_read_in_thread);
+  run_send (self, message, options, cancellable, callback, user_data,
+            ivl_session_send_and_read_async, send_and_read_in_thread);
 }
 
 /**

@@ -30,7 +30,8 @@ typedef enum
  * @IVL_FINISH_NONE: the reply is not finished
  * @IVL_FINISH_STOP: the model ended its answer, or a stop string was met
  * @IVL_FINISH_LENGTH: the token limit was reached; the text is cut
- * @IVL_FINISH_REPETITION: the model repeated itself without end; the text stops where the loop begins
+ * @IVL_FINISH_REPETITION: the model repeated itself without end; the text stops where the loop
+ *   begins
  *
  * How a reply ended. Failures are errors, not finish reasons.
  */

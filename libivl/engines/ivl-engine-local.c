@@ -105,7 +105,8 @@ on_progress (IvlTimelinePhase phase,
   Watch *watch = data;
 
   if (watch->progress != NULL)
-    watch->progress (phase == IVL_TIMELINE_TILES ? IVL_PHASE_TILES : IVL_PHASE_PREFILL, done, total, watch->data);
+    watch->progress (phase == IVL_TIMELINE_TILES ? IVL_PHASE_TILES : IVL_PHASE_PREFILL, done, total,
+                     watch->data);
 }
 
 static gboolean
@@ -118,7 +119,8 @@ check_length (IvlNetwork  *network,
   if (n_tokens < context)
     return TRUE;
   g_set_error (error, IVL_ERROR, IVL_ERROR_CONTEXT_FULL,
-               "The conversation takes %" G_GSIZE_FORMAT " tokens, and the model's context holds %" G_GSIZE_FORMAT
+               "The conversation takes %" G_GSIZE_FORMAT
+               " tokens, and the model's context holds %" G_GSIZE_FORMAT
                ": use fewer tiles or pictures, or start again",
                n_tokens, context);
   return FALSE;
@@ -147,7 +149,8 @@ ivl_engine_local_begin (IvlEngine        *engine,
   if (local->timeline == NULL)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-                   "%s is a vision model alone: it gives picture features, not text", network->name);
+                   "%s is a vision model alone: it gives picture features, not text",
+                   network->name);
       return FALSE;
     }
   prompt = ivl_local_prompt_new (network, messages, options, error);
@@ -163,7 +166,8 @@ ivl_engine_local_begin (IvlEngine        *engine,
   usage->n_tiles_encoded = cost.n_tiles_encoded;
   usage->tile_seconds = cost.tile_seconds;
   usage->prefill_seconds = cost.prefill_seconds;
-  max_tokens = MIN (max_tokens > 0 ? max_tokens : DEFAULT_MAX_TOKENS, ivl_network_context_length (network) - n_tokens);
+  max_tokens = MIN (max_tokens > 0 ? max_tokens : DEFAULT_MAX_TOKENS,
+                    ivl_network_context_length (network) - n_tokens);
   local->answer = ivl_local_answer_new (network, local->timeline, options, max_tokens, error);
   return local->answer != NULL;
 }
@@ -206,7 +210,8 @@ ivl_engine_local_embed (IvlEngine     *engine,
 
   if (!ivl_network_has_vision (network))
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s takes text only, no pictures", network->name);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s takes text only, no pictures",
+                   network->name);
       return NULL;
     }
   tile = ivl_local_prompt_cut (network, image, 1, 1, &n_tiles, error);
@@ -226,8 +231,8 @@ check_tokenizer (IvlNetwork  *network,
 {
   if (network->tokenizer != NULL)
     return TRUE;
-  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s is a vision model alone: it has no tokenizer",
-               network->name);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+               "%s is a vision model alone: it has no tokenizer", network->name);
   return FALSE;
 }
 

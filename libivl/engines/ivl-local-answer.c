@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The way from logits to text: sampler -> loop detection -> decoder -> stop strings -> white space trimmed.
- * Each stage may hold something back, so text once shown never has to be taken back.
+ * The way from logits to text: sampler -> loop detection -> decoder -> stop strings -> white space
+ * trimmed. Each stage may hold something back, so text once shown never has to be taken back.
  */
 #include "engines/ivl-local-answer.h"
 
@@ -27,7 +27,9 @@ struct _IvlLocalAnswer
 };
 
 /* Markup that belongs to the text: regions are read from it. Other special tokens are not shown. */
-static const char *const text_markup[] = { "<ref>", "</ref>", "<box>", "</box>", "<quad>", "</quad>" };
+static const char *const text_markup[] = {
+  "<ref>", "</ref>", "<box>", "</box>", "<quad>", "</quad>"
+};
 
 static IvlSampler *
 create_sampler (IvlNetwork   *network,
@@ -111,14 +113,15 @@ is_shown (IvlLocalAnswer *self,
   return FALSE;
 }
 
-/* Shows text but for white space at the answer's ends. NUL, which a vocabulary can contain and C strings cannot,
- * becomes U+FFFD. */
+/* Shows text but for white space at the answer's ends. NUL, which a vocabulary can contain and C
+ * strings cannot, becomes U+FFFD. */
 static void
 show (IvlLocalAnswer *self,
       const GString  *piece,
       GString        *text)
 {
-  for (const char *p = piece->str; p < piece->str + piece->len; p += *p == '\0' ? 1 : g_utf8_skip[(guchar) *p])
+  for (const char *p = piece->str; p < piece->str + piece->len;
+       p += *p == '\0' ? 1 : g_utf8_skip[(guchar) *p])
     {
       if (g_ascii_isspace (*p))
         {
@@ -176,7 +179,9 @@ finish (IvlLocalAnswer  *self,
       g_autoptr (GString) rest = g_string_new (NULL);
       g_autoptr (GString) passed = g_string_new (NULL);
 
-      ivl_token_decoder_finish (self->decoder, rest);
+      /* Where a loop is cut off, half a character can be left over: it belongs to the loop. */
+      if (reason != IVL_FINISH_REPETITION)
+        ivl_token_decoder_finish (self->decoder, rest);
       if (!ivl_stop_push (self->stop, rest->str, rest->len, passed))
         ivl_stop_flush (self->stop, passed);
       show (self, passed, text);
@@ -196,7 +201,8 @@ take_token (IvlLocalAnswer  *self,
   usage->n_answer_tokens = self->ids->len;
   if (self->repetition != NULL && ivl_repetition_push (self->repetition, id))
     {
-      finish (self, IVL_FINISH_REPETITION, ivl_repetition_get_n_kept (self->repetition), text, ids, usage);
+      finish (self, IVL_FINISH_REPETITION, ivl_repetition_get_n_kept (self->repetition), text, ids,
+              usage);
       return TRUE;
     }
   n_safe = self->repetition != NULL ? ivl_repetition_get_n_safe (self->repetition) : self->ids->len;

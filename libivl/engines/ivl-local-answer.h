@@ -17,9 +17,9 @@ IvlLocalAnswer *ivl_local_answer_new (IvlNetwork   *network,
                                       guint         max_tokens,
                                       GError      **error);
 void            ivl_local_answer_free (IvlLocalAnswer *self);
-/* Generates one token. Appends to text what can be shown for good, in whole characters, without white space at either
- * end of the answer; appends the ids it came from to ids (nullable). Updates usage's answer tokens, seconds and, at
- * the end, finish reason. */
+/* Generates one token. Appends to text what can be shown for good, in whole characters, without
+ * white space at either end of the answer; appends the ids it came from to ids (nullable).
+ * Updates usage's answer tokens, seconds and, at the end, finish reason. */
 gboolean        ivl_local_answer_advance (IvlLocalAnswer  *self,
                                           GString         *text,
                                           GArray          *ids,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Writes a conversation in a model's prompt template. Text of people, pictures and earlier answers goes in as
- * IVL_TEXT_USER, so that no control token can be made from it.
+ * Writes a conversation in a model's prompt template. Text of people, pictures and earlier answers
+ * goes in as IVL_TEXT_USER, so that no control token can be made from it.
  */
 #include "engines/ivl-local-prompt.h"
 
@@ -32,9 +32,10 @@ ivl_local_prompt_cut (IvlNetwork  *network,
   IvlTileGrid grid;
   guint8 *tiles;
 
-  ivl_tile_grid_choose (width, height, size, min_tiles, max_tiles, network->config->use_thumbnail, &grid);
-  tiles = ivl_tiles_cut (g_bytes_get_data (ivl_image_get_pixels (image), NULL), width, height, 3 * (gsize) width, size,
-                         &grid, error);
+  ivl_tile_grid_choose (width, height, size, min_tiles, max_tiles, network->config->use_thumbnail,
+                        &grid);
+  tiles = ivl_tiles_cut (g_bytes_get_data (ivl_image_get_pixels (image), NULL), width, height,
+                         3 * (gsize) width, size, &grid, error);
   if (tiles == NULL)
     return NULL;
   *n_tiles = grid.n_tiles;
@@ -48,8 +49,8 @@ add_markup (Builder    *b,
   ivl_prompt_add_text (b->prompt, IVL_TEXT_TRUSTED, text);
 }
 
-/* A single picture stands alone; from the second on they are numbered through the conversation, as the
- * models were trained ("Image-1: <image>"). */
+/* A single picture stands alone; from the second on they are numbered through the conversation,
+ * as the models were trained ("Image-1: <image>"). */
 static gboolean
 add_image (Builder   *b,
            IvlImage  *image,
@@ -61,7 +62,8 @@ add_image (Builder   *b,
 
   if (b->network->tiles == NULL)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s takes text only, no pictures", b->network->name);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s takes text only, no pictures",
+                   b->network->name);
       return FALSE;
     }
   tiles = ivl_local_prompt_cut (b->network, image, b->min_tiles, b->max_tiles, &n_tiles, error);
@@ -114,8 +116,8 @@ add_parts (Builder     *b,
   return TRUE;
 }
 
-/* The system line: the conversation's own, else the model's, else the template's. A template without one has no
- * system block then. */
+/* The system line: the conversation's own, else the model's, else the template's. A template
+ * without one has no system block then. */
 static gboolean
 add_system (Builder     *b,
             IvlMessage  *message,
@@ -150,8 +152,10 @@ ivl_local_prompt_new (IvlNetwork  *network,
   gboolean has_system = first != NULL && ivl_message_get_role (first) == IVL_ROLE_SYSTEM;
   Builder b = { .network = network, .prompt = prompt };
 
-  b.max_tiles = ivl_options_get_max_tiles (options) ? ivl_options_get_max_tiles (options) : config->max_dynamic_patch;
-  b.min_tiles = ivl_options_get_min_tiles (options) ? ivl_options_get_min_tiles (options) : config->min_dynamic_patch;
+  b.max_tiles = ivl_options_get_max_tiles (options) ? ivl_options_get_max_tiles (options)
+                                                    : config->max_dynamic_patch;
+  b.min_tiles = ivl_options_get_min_tiles (options) ? ivl_options_get_min_tiles (options)
+                                                    : config->min_dynamic_patch;
   b.min_tiles = MIN (b.min_tiles, b.max_tiles);
   if (!config->dynamic_image_size)
     b.min_tiles = b.max_tiles = 1;
@@ -161,7 +165,8 @@ ivl_local_prompt_new (IvlNetwork  *network,
     {
       IvlMessage *message = g_ptr_array_index (messages, i);
 
-      add_markup (&b, ivl_message_get_role (message) == IVL_ROLE_ASSISTANT ? chat->assistant_prefix : chat->user_prefix);
+      add_markup (&b, ivl_message_get_role (message) == IVL_ROLE_ASSISTANT ? chat->assistant_prefix
+                                                                           : chat->user_prefix);
       if (!add_parts (&b, message, error))
         return NULL;
       add_markup (&b, chat->end);

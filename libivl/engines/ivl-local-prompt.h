@@ -8,9 +8,10 @@
 
 G_BEGIN_DECLS
 
-/* The prompt of a conversation whose last message is the question, in the network's template: the system line, the
- * messages, the opening of the answer. Pictures are cut into tiles by the options' budget. Errors:
- * IVL_ERROR_UNSUPPORTED (a picture for a model without vision), and what tiling and tokenising report. */
+/* The prompt of a conversation whose last message is the question, in the network's template:
+ * the system line, the messages, the opening of the answer. Pictures are cut into tiles by the
+ * options' budget. Errors: IVL_ERROR_UNSUPPORTED (a picture for a model without vision), and
+ * what tiling and tokenising report. */
 IvlPrompt *ivl_local_prompt_new (IvlNetwork  *network,
                                  GPtrArray   *messages,
                                  IvlOptions  *options,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The language model: one decoder for Qwen2.5 and InternLM2.5, which differ in how weights are packed, in
- * biases and in the scaling of the rotary embedding, all of it config and weights.
+ * The language model: one decoder for Qwen2.5 and InternLM2.5, which differ in how weights are
+ * packed, in biases and in the scaling of the rotary embedding, all of it config and weights.
  * Reference: transformers' Qwen2ForCausalLM; OpenGVLab/InternVL, modeling_internlm2.py.
  */
 #include "lm/ivl-decoder.h"
@@ -151,7 +151,8 @@ attend (const IvlDecoder      *decoder,
   float *k = keys + past * row;
   float *v = values + past * row;
 
-  ivl_op_rms_norm (ops, x, hidden, n, hidden, &layer->attention_norm, config->norm_eps, s->normed, hidden);
+  ivl_op_rms_norm (ops, x, hidden, n, hidden, &layer->attention_norm, config->norm_eps, s->normed,
+                   hidden);
   if (s->packed != NULL)
     {
       ivl_op_linear (ops, s->normed, n, &layer->qkv_w, if_present (&layer->qkv_b), s->packed);
@@ -165,8 +166,8 @@ attend (const IvlDecoder      *decoder,
     }
   ivl_op_rope (ops, s->q, query_size (decoder), n, config->n_heads, config->head_dim, past, base);
   ivl_op_rope (ops, k, row, n, config->n_kv_heads, config->head_dim, past, base);
-  ivl_op_attention (ops, s->q, query_size (decoder), keys, values, row, n, past + n, config->n_heads,
-                    config->n_kv_heads, config->head_dim, TRUE, s->normed);
+  ivl_op_attention (ops, s->q, query_size (decoder), keys, values, row, n, past + n,
+                    config->n_heads, config->n_kv_heads, config->head_dim, TRUE, s->normed);
   ivl_op_linear (ops, s->normed, n, &layer->out_w, if_present (&layer->out_b), s->mixed);
   ivl_op_add (ops, x, s->mixed, n, hidden, NULL);
 }
@@ -182,7 +183,8 @@ feed_forward (const IvlDecoder      *decoder,
   const IvlLmConfig *config = &decoder->config;
   gsize hidden = config->hidden_size;
 
-  ivl_op_rms_norm (ops, x, hidden, n, hidden, &layer->mlp_norm, config->norm_eps, s->normed, hidden);
+  ivl_op_rms_norm (ops, x, hidden, n, hidden, &layer->mlp_norm, config->norm_eps, s->normed,
+                   hidden);
   ivl_op_linear (ops, s->normed, n, &layer->gate_w, NULL, s->gate);
   ivl_op_linear (ops, s->normed, n, &layer->up_w, NULL, s->up);
   ivl_op_swiglu (ops, s->gate, s->up, n * config->intermediate_size);

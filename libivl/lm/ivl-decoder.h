@@ -35,7 +35,8 @@ typedef struct
   IvlDecoderLayer *layers;    /* config.n_layers */
 } IvlDecoder;
 
-/* Most tokens of one forward pass: bounds the activations, and how long a cancelled pass goes on. */
+/* Most tokens of one forward pass: bounds the activations, and how long a cancelled pass goes
+ * on. */
 #define IVL_DECODER_MAX_ROWS 512
 
 IvlKvCache *ivl_decoder_new_cache (const IvlDecoder *decoder);
@@ -47,15 +48,16 @@ void     ivl_decoder_embed (const IvlDecoder *decoder,
                             gsize             n,
                             float            *out);
 
-/* The base of the rotary embedding for a sequence of `total` tokens: dynamic NTK as the reference does it,
- * theta * (f * T / M - (f - 1))^(d / (d - 2)) beyond M = max_position tokens. */
+/* The base of the rotary embedding for a sequence of `total` tokens: dynamic NTK as the
+ * reference does it, theta * (f * T / M - (f - 1))^(d / (d - 2)) beyond M = max_position tokens. */
 double   ivl_decoder_rope_base (const IvlDecoder *decoder,
                                 gsize             total);
 
-/* Runs n tokens behind those in the cache: x f32 [n, H] embeddings in, final-normed hidden states out; the
- * cache grows by n. `total` is the length of the whole sequence that these tokens belong to (cached and
- * still to come in this prompt), which sets the rotary base. On failure the cache's length is as before;
- * x is undefined then. Looks at cancellable before each layer. */
+/* Runs n tokens behind those in the cache: x f32 [n, H] embeddings in, final-normed hidden
+ * states out; the cache grows by n. `total` is the length of the whole sequence that these
+ * tokens belong to (cached and still to come in this prompt), which sets the rotary base. On
+ * failure the cache's length is as before; x is undefined then. Looks at cancellable before each
+ * layer. */
 gboolean ivl_decoder_forward (const IvlDecoder *decoder,
                               IvlOps           *ops,
                               IvlKvCache       *cache,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Storage of keys and values. One allocation a layer; when one of them fails while growing, all stay as
- * they were.
+ * Storage of keys and values. One allocation a layer; when one of them fails while growing, all
+ * stay as they were.
  */
 #include "lm/ivl-kv-cache.h"
 
@@ -64,7 +64,8 @@ grow_to (IvlKvCache  *self,
       for (guint j = 0; j < i; j++)
         g_free (grown[j]);
       g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
-                   "No memory for a conversation of %" G_GSIZE_FORMAT " tokens (%" G_GSIZE_FORMAT " MB needed)",
+                   "No memory for a conversation of %" G_GSIZE_FORMAT " tokens (%" G_GSIZE_FORMAT
+                   " MB needed)",
                    capacity, self->n_layers * half * 2 * sizeof (float) / 1000000);
       return FALSE;
     }
@@ -91,7 +92,8 @@ ivl_kv_cache_reserve (IvlKvCache  *self,
 {
   if (n <= self->capacity)
     return TRUE;
-  return grow_to (self, MAX ((n / GROW_TOKENS + 1) * GROW_TOKENS, self->capacity + self->capacity / 4), error);
+  return grow_to (
+      self, MAX ((n / GROW_TOKENS + 1) * GROW_TOKENS, self->capacity + self->capacity / 4), error);
 }
 
 float *

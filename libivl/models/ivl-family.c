@@ -125,7 +125,8 @@ static const struct
   const IvlWeightRow *layer_rows;
   gsize               n_layer_rows;
 } lm_tables[] = {
-  [IVL_LM_QWEN2] = { qwen2_rows, G_N_ELEMENTS (qwen2_rows), qwen2_layer_rows, G_N_ELEMENTS (qwen2_layer_rows) },
+  [IVL_LM_QWEN2] = { qwen2_rows, G_N_ELEMENTS (qwen2_rows), qwen2_layer_rows,
+                     G_N_ELEMENTS (qwen2_layer_rows) },
   [IVL_LM_INTERNLM2] = { internlm2_rows, G_N_ELEMENTS (internlm2_rows), internlm2_layer_rows,
                          G_N_ELEMENTS (internlm2_layer_rows) },
 };
@@ -189,14 +190,15 @@ bind_vision (const IvlFamily    *family,
 {
   vit->config = config->vision;
   vit->layers = g_new0 (IvlVitLayer, config->vision.n_layers);
-  if (!ivl_weight_map_bind (binder, family->vision_prefix, vit_rows, G_N_ELEMENTS (vit_rows), vit, error))
+  if (!ivl_weight_map_bind (binder, family->vision_prefix, vit_rows, G_N_ELEMENTS (vit_rows), vit,
+                            error))
     return FALSE;
   for (guint i = 0; i < config->vision.n_layers; i++)
     {
       g_autofree char *prefix = g_strdup_printf ("%sencoder.layers.%u.", family->vision_prefix, i);
 
-      if (!ivl_weight_map_bind (binder, prefix, vit_layer_rows, G_N_ELEMENTS (vit_layer_rows), &vit->layers[i],
-                                error))
+      if (!ivl_weight_map_bind (binder, prefix, vit_layer_rows, G_N_ELEMENTS (vit_layer_rows),
+                                &vit->layers[i], error))
         return FALSE;
     }
   return TRUE;
@@ -211,8 +213,8 @@ bind_projector (const IvlFamily    *family,
 {
   projector->side = config->vision.image_size / config->vision.patch_size;
   projector->vision_size = config->vision.hidden_size;
-  return ivl_weight_map_bind (binder, family->projector_prefix, projector_rows, G_N_ELEMENTS (projector_rows),
-                              projector, error);
+  return ivl_weight_map_bind (binder, family->projector_prefix, projector_rows,
+                              G_N_ELEMENTS (projector_rows), projector, error);
 }
 
 static gboolean
@@ -226,14 +228,15 @@ bind_lm (const IvlFamily    *family,
 
   decoder->config = config->lm;
   decoder->layers = g_new0 (IvlDecoderLayer, config->lm.n_layers);
-  if (!ivl_weight_map_bind (binder, family->lm_prefix, lm_tables[type].rows, lm_tables[type].n_rows, decoder, error))
+  if (!ivl_weight_map_bind (binder, family->lm_prefix, lm_tables[type].rows, lm_tables[type].n_rows,
+                            decoder, error))
     return FALSE;
   for (guint i = 0; i < config->lm.n_layers; i++)
     {
       g_autofree char *prefix = g_strdup_printf ("%smodel.layers.%u.", family->lm_prefix, i);
 
-      if (!ivl_weight_map_bind (binder, prefix, lm_tables[type].layer_rows, lm_tables[type].n_layer_rows,
-                                &decoder->layers[i], error))
+      if (!ivl_weight_map_bind (binder, prefix, lm_tables[type].layer_rows,
+                                lm_tables[type].n_layer_rows, &decoder->layers[i], error))
         return FALSE;
     }
   if (config->lm.tie_word_embeddings)
@@ -254,9 +257,11 @@ ivl_family_bind (const IvlFamily    *family,
   compute_sizes (config, sizes);
   binder->sizes = sizes;
   binder->flags = compute_flags (config);
-  ok = (family->vision_prefix == NULL || bind_vision (family, config, binder, &parts->vit, error)) &&
-       (family->projector_prefix == NULL || bind_projector (family, config, binder, &parts->projector, error)) &&
-       (family->lm_prefix == NULL || bind_lm (family, config, binder, &parts->decoder, error));
+  ok =
+      (family->vision_prefix == NULL || bind_vision (family, config, binder, &parts->vit, error)) &&
+      (family->projector_prefix == NULL ||
+       bind_projector (family, config, binder, &parts->projector, error)) &&
+      (family->lm_prefix == NULL || bind_lm (family, config, binder, &parts->decoder, error));
   binder->sizes = NULL;
   return ok;
 }

@@ -30,8 +30,9 @@ typedef struct
 
 const IvlFamily *ivl_family_lookup (IvlArch arch);
 
-/* Fills parts from the binder's checkpoint (or only counts, see IvlWeightBinder). binder->sizes and flags are set
- * here. The layer arrays are allocated here: free with ivl_family_clear_parts(). */
+/* Fills parts from the binder's checkpoint (or only counts, see IvlWeightBinder). binder->sizes
+ * and flags are set here. The layer arrays are allocated here: free with
+ * ivl_family_clear_parts(). */
 gboolean ivl_family_bind (const IvlFamily    *family,
                           const IvlHfConfig  *config,
                           IvlWeightBinder    *binder,

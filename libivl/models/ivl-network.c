@@ -32,7 +32,8 @@ ivl_network_has_lm (const IvlNetwork *self)
 gsize
 ivl_network_tokens_per_tile (const IvlNetwork *self)
 {
-  return self->family->projector_prefix != NULL ? ivl_projector_n_tokens (&self->parts.projector) : 0;
+  return self->family->projector_prefix != NULL ? ivl_projector_n_tokens (&self->parts.projector)
+                                                : 0;
 }
 
 gsize
@@ -57,15 +58,18 @@ ivl_network_memory_needed (const IvlHfConfig *config,
     {
       guint64 side = config->vision.image_size / config->vision.patch_size;
 
-      needed += (1 + side * side) * (6 * (guint64) config->vision.hidden_size + config->vision.intermediate_size) *
+      needed += (1 + side * side) *
+                (6 * (guint64) config->vision.hidden_size + config->vision.intermediate_size) *
                 sizeof (float);
     }
   if (config->has_lm)
     {
-      needed += IVL_DECODER_MAX_ROWS * (5 * (guint64) config->lm.hidden_size + 2 * (guint64) config->lm.intermediate_size) *
-                sizeof (float);
-      needed += TYPICAL_TOKENS * 2 * (guint64) config->lm.n_layers * config->lm.n_kv_heads * config->lm.head_dim *
-                sizeof (float);
+      needed +=
+          IVL_DECODER_MAX_ROWS *
+          (5 * (guint64) config->lm.hidden_size + 2 * (guint64) config->lm.intermediate_size) *
+          sizeof (float);
+      needed += TYPICAL_TOKENS * 2 * (guint64) config->lm.n_layers * config->lm.n_kv_heads *
+                config->lm.head_dim * sizeof (float);
     }
   return needed;
 }
@@ -74,14 +78,15 @@ static gboolean
 check_memory (IvlNetwork  *self,
               GError     **error)
 {
-  guint64 needed = ivl_network_memory_needed (self->config, ivl_checkpoint_get_n_bytes (self->checkpoint));
+  guint64 needed =
+      ivl_network_memory_needed (self->config, ivl_checkpoint_get_n_bytes (self->checkpoint));
   guint64 available = ivl_system_memory_available ();
 
   if (needed <= available)
     return TRUE;
   g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
-               "%s needs %.1f GB of memory, and %.1f GB are available: take a smaller model", self->name, needed / 1e9,
-               available / 1e9);
+               "%s needs %.1f GB of memory, and %.1f GB are available: take a smaller model",
+               self->name, needed / 1e9, available / 1e9);
   return FALSE;
 }
 
@@ -96,7 +101,8 @@ find_token (IvlNetwork  *self,
   if (found < 0 || (guint) found >= self->config->lm.vocab_size)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                   "The tokenizer of %s lacks the token %s that its model is used with", self->name, text);
+                   "The tokenizer of %s lacks the token %s that its model is used with", self->name,
+                   text);
       return FALSE;
     }
   *id = found;
@@ -130,7 +136,8 @@ open_language (IvlNetwork  *self,
   self->chat = ivl_chat_template_lookup (name);
   if (self->chat == NULL)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: unknown prompt template \"%s\"", self->name, name);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: unknown prompt template \"%s\"",
+                   self->name, name);
       return FALSE;
     }
   self->tokenizer = ivl_tokenizer_open (folder, error);
@@ -147,7 +154,8 @@ open_language (IvlNetwork  *self,
     return FALSE;
   if (self->family->projector_prefix == NULL)
     return TRUE;
-  return find_token (self, "<img>", &self->image_start, error) && find_token (self, "</img>", &self->image_end, error) &&
+  return find_token (self, "<img>", &self->image_start, error) &&
+         find_token (self, "</img>", &self->image_end, error) &&
          find_token (self, "<IMG_CONTEXT>", &self->image_token, error);
 }
 
@@ -189,8 +197,8 @@ ivl_network_open (const char  *folder,
   if (ivl_network_has_lm (self) && !open_language (self, folder, error))
     return NULL;
   if (self->family->projector_prefix != NULL)
-    self->tiles = ivl_tile_cache_new (ivl_network_tokens_per_tile (self) * self->config->lm.hidden_size,
-                                      TILE_CACHE_BYTES);
+    self->tiles = ivl_tile_cache_new (
+        ivl_network_tokens_per_tile (self) * self->config->lm.hidden_size, TILE_CACHE_BYTES);
   self->ops = ivl_ops_new (0);
   return g_steal_pointer (&self);
 }
@@ -253,9 +261,11 @@ ivl_network_encode_tile (IvlNetwork        *self,
     return TRUE;
   hidden = run_vit (self, pixels, trace, cancellable, error);
   if (hidden == NULL ||
-      !ivl_projector_forward (projector, self->ops, hidden + projector->vision_size, out, trace, error) ||
-      !ivl_network_check_output (self, out, ivl_projector_n_tokens (projector) * ivl_projector_out_size (projector),
-                                 error))
+      !ivl_projector_forward (projector, self->ops, hidden + projector->vision_size, out, trace,
+                              error) ||
+      !ivl_network_check_output (
+          self, out, ivl_projector_n_tokens (projector) * ivl_projector_out_size (projector),
+          error))
     return FALSE;
   ivl_tile_cache_insert (self->tiles, key, out);
   *encoded = TRUE;
@@ -286,7 +296,8 @@ has_non_finite (IvlNetwork      *self,
   g_autofree float *row = NULL;
 
   rows.n_dims = 2;
-  rows.shape[1] = tensor->n_dims > 1 ? tensor->shape[tensor->n_dims - 1] : ivl_tensor_n_elements (tensor);
+  rows.shape[1] =
+      tensor->n_dims > 1 ? tensor->shape[tensor->n_dims - 1] : ivl_tensor_n_elements (tensor);
   rows.shape[0] = ivl_tensor_n_elements (tensor) / MAX (1, rows.shape[1]);
   row = g_try_malloc_n (rows.shape[1], sizeof (float));
   for (guint64 i = 0; row != NULL && i < rows.shape[0]; i++)
@@ -298,7 +309,8 @@ has_non_finite (IvlNetwork      *self,
   return FALSE;
 }
 
-/* Name of the first weight with a NaN or an infinity; NULL if all are finite. Reads every weight. */
+/* Name of the first weight with a NaN or an infinity; NULL if all are finite. Reads every
+ * weight. */
 static const char *
 find_bad_weight (IvlNetwork *self)
 {
@@ -330,7 +342,8 @@ ivl_network_check_output (IvlNetwork   *self,
   name = find_bad_weight (self);
   if (name != NULL)
     g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                 "%s: the model's output is not finite, because weight %s holds NaN or infinity", self->name, name);
+                 "%s: the model's output is not finite, because weight %s holds NaN or infinity",
+                 self->name, name);
   else
     g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
                  "%s: the model's output is not finite, though all its weights are", self->name);

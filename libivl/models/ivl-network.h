@@ -12,8 +12,9 @@
 
 G_BEGIN_DECLS
 
-/* An opened model folder: config, weights in place, tokenizer and arithmetic. Immutable but for the
- * arithmetic's scratch memory and the tile cache, which `lock` covers: hold it around every computation. */
+/* An opened model folder: config, weights in place, tokenizer and arithmetic. Immutable but for
+ * the arithmetic's scratch memory and the tile cache, which `lock` covers: hold it around every
+ * computation. */
 typedef struct
 {
   const IvlFamily       *family;
@@ -32,8 +33,8 @@ typedef struct
   guint32                image_start, image_end, image_token; /* only with a projector */
 } IvlNetwork;
 
-/* Opens a folder without reading the weights but for a page of each. Errors: what the parts report, and
- * IVL_ERROR_NO_MEMORY if weights and working memory cannot fit. */
+/* Opens a folder without reading the weights but for a page of each. Errors: what the parts
+ * report, and IVL_ERROR_NO_MEMORY if weights and working memory cannot fit. */
 IvlNetwork *ivl_network_open (const char  *folder,
                               GError     **error);
 void        ivl_network_free (IvlNetwork *self);
@@ -41,15 +42,18 @@ void        ivl_network_free (IvlNetwork *self);
 gboolean    ivl_network_has_vision (const IvlNetwork *self);
 gboolean    ivl_network_has_lm (const IvlNetwork *self);
 gsize       ivl_network_tokens_per_tile (const IvlNetwork *self); /* 0 without a projector */
-/* Longest conversation in tokens: max_position, times the factor where the rotary embedding scales. */
+/* Longest conversation in tokens: max_position, times the factor where the rotary embedding
+ * scales. */
 gsize       ivl_network_context_length (const IvlNetwork *self);
 gsize       ivl_network_context_length_for (const IvlHfConfig *config);
-/* Weights, one tile's or prompt part's activations, and a conversation of some thousand tokens, in bytes. */
+/* Weights, one tile's or prompt part's activations, and a conversation of some thousand tokens,
+ * in bytes. */
 guint64     ivl_network_memory_needed (const IvlHfConfig *config,
                                        guint64            weight_bytes);
 
-/* Features of one tile u8 [S, S, 3] for the language model: f32 [tokens_per_tile, H]. Uses and fills the
- * tile cache; *encoded tells whether the vision model had to run. Call with the lock held. */
+/* Features of one tile u8 [S, S, 3] for the language model: f32 [tokens_per_tile, H]. Uses and
+ * fills the tile cache; *encoded tells whether the vision model had to run. Call with the lock
+ * held. */
 gboolean    ivl_network_encode_tile (IvlNetwork        *self,
                                      const guint8      *pixels,
                                      const IvlTileKey  *key,
@@ -66,8 +70,8 @@ gboolean    ivl_network_embed_tile (IvlNetwork    *self,
                                     GCancellable  *cancellable,
                                     GError       **error);
 
-/* Fails if numbers are not all finite or the files changed meanwhile; then it looks for the weight at fault and
- * names it. */
+/* Fails if numbers are not all finite or the files changed meanwhile; then it looks for the
+ * weight at fault and names it. */
 gboolean    ivl_network_check_output (IvlNetwork   *self,
                                       const float  *values,
                                       gsize         n,

@@ -73,14 +73,15 @@ ivl_prompt_add_text (IvlPrompt   *self,
   g_array_append_val (self->spans, span);
 }
 
-/* Picture tokens separate text as every added token does, so text up to one can be tokenised on its own. */
+/* Picture tokens separate text as every added token does, so text up to one can be tokenised on
+ * its own. */
 static void
 tokenize_spans (IvlPrompt *self)
 {
   guint first = self->ids->len;
 
-  ivl_tokenizer_encode (self->network->tokenizer, (const IvlTextSpan *) self->spans->data, self->spans->len,
-                        self->ids);
+  ivl_tokenizer_encode (self->network->tokenizer, (const IvlTextSpan *) self->spans->data,
+                        self->spans->len, self->ids);
   g_array_set_size (self->spans, 0);
   if (self->network->family->projector_prefix == NULL)
     return;
@@ -121,8 +122,9 @@ ivl_prompt_finish (IvlPrompt  *self,
   tokenize_spans (self);
   if (self->has_stray_token)
     {
-      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-                           "A prompt cannot contain the token <IMG_CONTEXT>, which stands for a picture");
+      g_set_error_literal (
+          error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+          "A prompt cannot contain the token <IMG_CONTEXT>, which stands for a picture");
       return FALSE;
     }
   return TRUE;

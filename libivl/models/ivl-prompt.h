@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* A prompt in tokens: text and picture tiles in order. Each picture becomes <img>, the tokens of its tiles, </img>. */
+/* A prompt in tokens: text and picture tiles in order. Each picture becomes <img>, the tokens of
+ * its tiles, </img>. */
 typedef struct _IvlPrompt IvlPrompt;
 
 IvlPrompt        *ivl_prompt_new (const IvlNetwork *network);
@@ -17,7 +18,8 @@ void              ivl_prompt_add_text (IvlPrompt   *self,
 void              ivl_prompt_add_picture (IvlPrompt *self,
                                           GBytes    *pixels,
                                           guint      n_tiles);
-/* Tokenises what was added. IVL_ERROR_INVALID_OPTION if trusted text holds the picture token itself. */
+/* Tokenises what was added. IVL_ERROR_INVALID_OPTION if trusted text holds the picture token
+ * itself. */
 gboolean          ivl_prompt_finish (IvlPrompt  *self,
                                      GError    **error);
 /* After finish: */

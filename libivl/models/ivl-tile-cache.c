@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Features of encoded tiles by content, so that a follow-up question or another picture with the same tile
- * costs no second pass through the vision model. Not locked: its network's lock covers it.
+ * Features of encoded tiles by content, so that a follow-up question or another picture with the
+ * same tile costs no second pass through the vision model. Not locked: its network's lock covers
+ * it.
  */
 #include "models/ivl-tile-cache.h"
 

@@ -13,7 +13,8 @@ typedef struct
   guint8 bytes[IVL_TILE_KEY_SIZE];
 } IvlTileKey;
 
-/* Features of tiles already encoded, by content; the least recently used ones go when max_bytes is passed. */
+/* Features of tiles already encoded, by content; the least recently used ones go when max_bytes
+ * is passed. */
 typedef struct _IvlTileCache IvlTileCache;
 
 void          ivl_tile_key_compute (const guint8 *pixels,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * One conversation's tokens on a network: prefill with reuse of the longest common prefix, then token by token.
+ * One conversation's tokens on a network: prefill with reuse of the longest common prefix, then
+ * token by token.
  *
- * Keys are cached rotated. Dynamic NTK changes the rotary base with the length beyond max_position, and the reference
- * computes a prompt that long with one base throughout, so cached keys serve a new prompt only while both lie
- * within max_position.
+ * Keys are cached rotated. Dynamic NTK changes the rotary base with the length beyond max_position,
+ * and the reference computes a prompt that long with one base throughout, so cached keys serve a
+ * new prompt only while both lie within max_position.
  */
 #include "models/ivl-timeline.h"
 
@@ -17,7 +18,8 @@ struct _IvlTimeline
   IvlNetwork *network;
   IvlKvCache *cache;
   GArray     *ids;       /* guint32: tokens in the cache */
-  GArray     *tile_keys; /* IvlTileKey: tiles of their picture tokens, in order; may name more than are cached */
+  /* IvlTileKey: tiles of their picture tokens, in order; may name more than are cached */
+  GArray     *tile_keys;
   gsize       n_plain;   /* leading tokens whose keys have the unscaled rotary base */
   float      *logits;    /* [vocab] */
 };
@@ -83,8 +85,8 @@ common_prefix (IvlTimeline *self,
       if (!is_picture_token (self->network, ids[i]))
         continue;
       tile = n_picture++ / per_tile;
-      if (memcmp (ivl_prompt_get_tile_key (prompt, tile), &g_array_index (self->tile_keys, IvlTileKey, tile),
-                  sizeof (IvlTileKey)) != 0)
+      if (memcmp (ivl_prompt_get_tile_key (prompt, tile),
+                  &g_array_index (self->tile_keys, IvlTileKey, tile), sizeof (IvlTileKey)) != 0)
         break;
     }
   return i;
@@ -135,7 +137,8 @@ count_picture_tokens (const IvlNetwork *network,
   return count;
 }
 
-/* Features of the prompt's tiles from first_tile on: f32 [n_tiles - first_tile, tokens, H] (transfer full). */
+/* Features of the prompt's tiles from first_tile on: f32 [n_tiles - first_tile, tokens, H]
+ * (transfer full). */
 static float *
 encode_tiles (IvlTimeline               *self,
               IvlPrompt                 *prompt,
@@ -165,8 +168,9 @@ encode_tiles (IvlTimeline               *self,
       report (watcher, IVL_TIMELINE_TILES, i - first_tile, n_tiles - first_tile);
       g_mutex_lock (&network->lock);
       ok = ivl_network_encode_tile (network, ivl_prompt_get_tile_pixels (prompt, i),
-                                    ivl_prompt_get_tile_key (prompt, i), features + (i - first_tile) * tile_values,
-                                    &encoded, watcher != NULL ? watcher->trace : NULL, cancellable, error);
+                                    ivl_prompt_get_tile_key (prompt, i),
+                                    features + (i - first_tile) * tile_values, &encoded,
+                                    watcher != NULL ? watcher->trace : NULL, cancellable, error);
       g_mutex_unlock (&network->lock);
       if (!ok)
         return NULL;
@@ -177,7 +181,8 @@ encode_tiles (IvlTimeline               *self,
   return g_steal_pointer (&features);
 }
 
-/* Embeddings of ids: rows of the embedding table, and one after the other the feature rows for picture tokens. */
+/* Embeddings of ids: rows of the embedding table, and one after the other the feature rows for
+ * picture tokens. */
 static void
 embed_rows (IvlTimeline   *self,
             const guint32 *ids,
@@ -215,11 +220,13 @@ run_rows (IvlTimeline     *self,
   IvlNetwork *network = self->network;
   const IvlDecoder *decoder = &network->parts.decoder;
 
-  if (!ivl_decoder_forward (decoder, network->ops, self->cache, x, n, total, trace, cancellable, error))
+  if (!ivl_decoder_forward (decoder, network->ops, self->cache, x, n, total, trace, cancellable,
+                            error))
     return FALSE;
   if (want_logits)
     {
-      ivl_decoder_logits (decoder, network->ops, x + (n - 1) * decoder->config.hidden_size, 1, self->logits);
+      ivl_decoder_logits (decoder, network->ops, x + (n - 1) * decoder->config.hidden_size, 1,
+                          self->logits);
       if (!ivl_network_check_output (network, self->logits, decoder->config.vocab_size, error))
         {
           ivl_kv_cache_set_length (self->cache, self->ids->len);
@@ -252,7 +259,8 @@ prefill_rows (IvlTimeline               *self,
     self->logits = g_try_malloc_n (network->config->lm.vocab_size, sizeof (float));
   if (x == NULL || self->logits == NULL)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "No memory for reading %" G_GSIZE_FORMAT " tokens", max_rows);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                   "No memory for reading %" G_GSIZE_FORMAT " tokens", max_rows);
       return FALSE;
     }
   for (gsize i = start; i < n_ids; i += max_rows)
@@ -263,8 +271,8 @@ prefill_rows (IvlTimeline               *self,
       report (watcher, IVL_TIMELINE_PREFILL, i - start, n_ids - start);
       g_mutex_lock (&network->lock);
       embed_rows (self, ids + i, n, &features, x);
-      ok = run_rows (self, ids + i, x, n, n_ids, i + n == n_ids, watcher != NULL ? watcher->trace : NULL, cancellable,
-                     error);
+      ok = run_rows (self, ids + i, x, n, n_ids, i + n == n_ids,
+                     watcher != NULL ? watcher->trace : NULL, cancellable, error);
       g_mutex_unlock (&network->lock);
       if (!ok)
         return FALSE;

@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* The state of one conversation: which tokens its KV cache holds, and the logits behind the last one. Used by one
- * caller at a time; several timelines of a network take turns at its lock, tile by tile and pass by pass. */
+/* The state of one conversation: which tokens its KV cache holds, and the logits behind the last
+ * one. Used by one caller at a time; several timelines of a network take turns at its lock, tile
+ * by tile and pass by pass. */
 typedef struct _IvlTimeline IvlTimeline;
 
 typedef enum
@@ -35,8 +36,9 @@ typedef struct
 
 IvlTimeline *ivl_timeline_new (IvlNetwork *network);
 void         ivl_timeline_free (IvlTimeline *self);
-/* Brings the cache to exactly the prompt's tokens, keeping the longest common prefix, and computes the logits of its
- * last token. After a failure or cancellation the timeline holds some prefix and can be used again. */
+/* Brings the cache to exactly the prompt's tokens, keeping the longest common prefix, and
+ * computes the logits of its last token. After a failure or cancellation the timeline holds some
+ * prefix and can be used again. */
 gboolean     ivl_timeline_prefill (IvlTimeline              *self,
                                    IvlPrompt                *prompt,
                                    const IvlTimelineWatcher *watcher,

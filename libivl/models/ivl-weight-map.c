@@ -6,8 +6,8 @@
 
 #include <libivl/ivl-error.h>
 
-/* A healthy weight has a number other than zero among its first few, so this reads one page of it. Biases may well
- * be zero; they are recognised by their name. */
+/* A healthy weight has a number other than zero among its first few, so this reads one page of
+ * it. Biases may well be zero; they are recognised by their name. */
 static gboolean
 is_all_zeros (const IvlTensor *tensor,
               const char      *name)
@@ -47,7 +47,8 @@ bind_one (IvlWeightBinder     *binder,
     return FALSE;
   if (is_all_zeros (tensor, name))
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "Weight %s is all zeros: the file is damaged", name);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "Weight %s is all zeros: the file is damaged", name);
       return FALSE;
     }
   return TRUE;

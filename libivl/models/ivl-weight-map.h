@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Weight names and shapes as tables. A shape is a list of dimension indices into the sizes that a family
- * computes from its config, so that one table serves every size of a model. */
+/* Weight names and shapes as tables. A shape is a list of dimension indices into the sizes that
+ * a family computes from its config, so that one table serves every size of a model. */
 #define IVL_WEIGHT_MAX_DIMS 4
 
 typedef struct
@@ -27,8 +27,9 @@ typedef struct
   guint          n_weights;
 } IvlWeightBinder;
 
-/* Looks up every row's weight under prefix and puts it into the struct at base, checking shape, type and that it
- * is not all zeros. Counts parameters in any case. FALSE at the first miss, unless problems are collected. */
+/* Looks up every row's weight under prefix and puts it into the struct at base, checking shape,
+ * type and that it is not all zeros. Counts parameters in any case. FALSE at the first miss,
+ * unless problems are collected. */
 gboolean ivl_weight_map_bind (IvlWeightBinder     *binder,
                               const char          *prefix,
                               const IvlWeightRow  *rows,

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Looks at values on their way through a model: `stage` names them, `layer` counts from 0 where there are
- * several, values is [n_rows, dim] and valid during the call. Used by check-reference. */
+/* Looks at values on their way through a model: `stage` names them, `layer` counts from 0 where
+ * there are several, values is [n_rows, dim] and valid during the call. Used by check-reference. */
 typedef struct
 {
   void   (*see) (const char  *stage,

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Bytes that this process may still take: free and reclaimable memory, or what its control group leaves if
- * that is less. G_MAXUINT64 when it cannot be told. */
+/* Bytes that this process may still take: free and reclaimable memory, or what its control group
+ * leaves if that is less. G_MAXUINT64 when it cannot be told. */
 guint64 ivl_system_memory_available (void);
 
 G_END_DECLS

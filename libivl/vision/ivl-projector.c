@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * From the vision tower's patches to tokens of the language model: pixel shuffle (ps_version v2), LayerNorm,
- * Linear, GELU, Linear. Reference: OpenGVLab/InternVL, modeling_internvl_chat.py (pixel_shuffle, mlp1).
+ * From the vision tower's patches to tokens of the language model: pixel shuffle (ps_version v2),
+ * LayerNorm, Linear, GELU, Linear. Reference: OpenGVLab/InternVL, modeling_internvl_chat.py
+ * (pixel_shuffle, mlp1).
  */
 #include "vision/ivl-projector.h"
 
@@ -26,7 +27,8 @@ ivl_projector_out_size (const IvlProjector *projector)
   return projector->fc2_w.shape[0];
 }
 
-/* Output token (R, C) is the concatenation of patches (2R, 2C), (2R, 2C+1), (2R+1, 2C), (2R+1, 2C+1). */
+/* Output token (R, C) is the concatenation of patches (2R, 2C), (2R, 2C+1), (2R+1, 2C), (2R+1,
+ * 2C+1). */
 static void
 pixel_shuffle (const IvlProjector *projector,
                const float        *patches,
@@ -60,13 +62,14 @@ ivl_projector_forward (const IvlProjector *projector,
 
   if (shuffled == NULL || inner == NULL)
     {
-      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "No memory for projecting a tile");
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                           "No memory for projecting a tile");
       return FALSE;
     }
   pixel_shuffle (projector, patches, shuffled);
   ivl_trace_see (trace, "pixel_shuffle", 0, shuffled, tokens, wide);
-  ivl_op_layer_norm (ops, shuffled, tokens, wide, &projector->norm_w, &projector->norm_b, PROJECTOR_NORM_EPS,
-                     shuffled);
+  ivl_op_layer_norm (ops, shuffled, tokens, wide, &projector->norm_w, &projector->norm_b,
+                     PROJECTOR_NORM_EPS, shuffled);
   ivl_trace_see (trace, "mlp1_ln", 0, shuffled, tokens, wide);
   ivl_op_linear (ops, shuffled, tokens, &projector->fc1_w, &projector->fc1_b, inner);
   ivl_op_gelu (ops, inner, tokens * size);

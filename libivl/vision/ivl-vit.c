@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * InternViT: patches -> embeddings -> pre-norm transformer layers with layer scale. Both published towers
- * (300M: LayerNorm, qkv bias; 6B: RMSNorm, normalised queries and keys) are this code with another config.
- * Reference: OpenGVLab/InternVL, modeling_intern_vit.py.
+ * InternViT: patches -> embeddings -> pre-norm transformer layers with layer scale. Both published
+ * towers (300M: LayerNorm, qkv bias; 6B: RMSNorm, normalised queries and keys) are this code with
+ * another config. Reference: OpenGVLab/InternVL, modeling_intern_vit.py.
  */
 #include "vision/ivl-vit.h"
 
@@ -46,7 +46,8 @@ scratch_init (Scratch       *s,
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
                    "No memory for encoding a tile (%" G_GSIZE_FORMAT " MB needed)",
-                   tokens * (5 * hidden + vit->config.intermediate_size) * sizeof (float) / 1000000);
+                   tokens * (5 * hidden + vit->config.intermediate_size) * sizeof (float) /
+                       1000000);
       return FALSE;
     }
   return TRUE;
@@ -81,7 +82,8 @@ unfold_patches (const IvlVit *vit,
       for (gsize c = 0; c < 3; c++)
         for (gsize y = 0; y < patch; y++)
           {
-            memcpy (columns, pixels + (c * size + py * patch + y) * size + px * patch, patch * sizeof (float));
+            memcpy (columns, pixels + (c * size + py * patch + y) * size + px * patch,
+                    patch * sizeof (float));
             columns += patch;
           }
 }
@@ -106,7 +108,8 @@ embed (const IvlVit   *vit,
 
   if (columns == NULL || row == NULL)
     {
-      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "No memory for the patches of a tile");
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                           "No memory for the patches of a tile");
       return FALSE;
     }
   kernel.n_dims = 2;
@@ -175,8 +178,8 @@ attend (const IvlVit      *vit,
       ivl_op_rms_norm (ops, q, 3 * hidden, tokens, hidden, &layer->q_norm, eps, q, 3 * hidden);
       ivl_op_rms_norm (ops, k, 3 * hidden, tokens, hidden, &layer->k_norm, eps, k, 3 * hidden);
     }
-  ivl_op_attention (ops, q, 3 * hidden, k, v, 3 * hidden, tokens, tokens, heads, heads, hidden / heads, FALSE,
-                    s->normed);
+  ivl_op_attention (ops, q, 3 * hidden, k, v, 3 * hidden, tokens, tokens, heads, heads,
+                    hidden / heads, FALSE, s->normed);
   ivl_op_linear (ops, s->normed, tokens, &layer->proj_w, &layer->proj_b, s->mixed);
   ivl_op_add (ops, x, s->mixed, tokens, hidden, &layer->ls1);
 }

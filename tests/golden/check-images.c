@@ -35,7 +35,8 @@ number_of (json_t     *object,
   return json_integer_value (json_object_get (object, key));
 }
 
-/* Picks rows x columns of the tile (u8 [size, size, 3]) or of its normalised form (f32 [3, size, size]). */
+/* Picks rows x columns of the tile (u8 [size, size, 3]) or of its normalised form (f32 [3, size,
+ * size]). */
 static void
 check_slices (Sections       *s,
               IvlSafetensors *slices,
@@ -52,7 +53,8 @@ check_slices (Sections       *s,
   gboolean equal = TRUE;
   IvlTensor u8, f32;
 
-  if (!ivl_safetensors_lookup (slices, u8_name, &u8) || !ivl_safetensors_lookup (slices, f32_name, &f32))
+  if (!ivl_safetensors_lookup (slices, u8_name, &u8) ||
+      !ivl_safetensors_lookup (slices, f32_name, &f32))
     return;
   for (gsize y = 0; y < n; y++)
     for (gsize x = 0; x < n; x++)
@@ -99,16 +101,20 @@ check_tiles (Sections       *s,
 
   json_array_foreach (json_object_get (entry, "tiles"), i, tile)
     {
-      g_autofree char *prefix = g_strdup_printf ("%s.max%u.t%u", text_of (entry, "file"), number_of (entry, "max_num"),
-                                                 number_of (tile, "index"));
+      g_autofree char *prefix =
+          g_strdup_printf ("%s.max%u.t%u", text_of (entry, "file"), number_of (entry, "max_num"),
+                           number_of (tile, "index"));
       const guint8 *pixels = tiles + i * tile_bytes;
       const char *png = text_of (tile, "full_u8_png");
 
       ivl_tile_normalise (pixels, size, normalised);
-      section_exact (&s->u8, hash_is (pixels, tile_bytes, text_of (tile, "u8_sha256")), "%s", prefix);
-      section_exact (&s->f32, hash_is (normalised, tile_bytes * sizeof (float), text_of (tile, "f32_sha256")), "%s",
+      section_exact (&s->u8, hash_is (pixels, tile_bytes, text_of (tile, "u8_sha256")), "%s",
                      prefix);
-      check_slices (s, slices, json_object_get (root, "slice_rows_cols"), prefix, pixels, normalised, size);
+      section_exact (
+          &s->f32, hash_is (normalised, tile_bytes * sizeof (float), text_of (tile, "f32_sha256")),
+          "%s", prefix);
+      check_slices (s, slices, json_object_get (root, "slice_rows_cols"), prefix, pixels,
+                    normalised, size);
       if (png != NULL)
         check_full_tile (s, folder, png, pixels, tile_bytes);
     }
@@ -133,18 +139,23 @@ check_entry (Sections       *s,
 
   load_picture (folder, file, &picture);
   rgb = g_bytes_get_data (picture.pixels, &n_bytes);
-  section_exact (&s->decode, picture.width == number_of (entry, "width") &&
-                 picture.height == number_of (entry, "height") && hash_is (rgb, n_bytes, text_of (entry, "rgb_sha256")),
+  section_exact (&s->decode,
+                 picture.width == number_of (entry, "width") &&
+                     picture.height == number_of (entry, "height") &&
+                     hash_is (rgb, n_bytes, text_of (entry, "rgb_sha256")),
                  "%s", file);
   ivl_tile_grid_choose (picture.width, picture.height, size, number_of (entry, "min_num"),
-                        number_of (entry, "max_num"), json_is_true (json_object_get (entry, "use_thumbnail")), &grid);
-  right = grid.cols == number_of (entry, "grid_cols") && grid.rows == number_of (entry, "grid_rows") &&
+                        number_of (entry, "max_num"),
+                        json_is_true (json_object_get (entry, "use_thumbnail")), &grid);
+  right = grid.cols == number_of (entry, "grid_cols") &&
+          grid.rows == number_of (entry, "grid_rows") &&
           grid.n_tiles == number_of (entry, "n_tiles") &&
           grid.n_tiles == json_array_size (json_object_get (entry, "tiles"));
   section_exact (&s->grid, right, "%s: %u x %u", file, grid.cols, grid.rows);
   if (!right)
     return;
-  tiles = ivl_tiles_cut (rgb, picture.width, picture.height, 3 * (gsize) picture.width, size, &grid, &error);
+  tiles = ivl_tiles_cut (rgb, picture.width, picture.height, 3 * (gsize) picture.width, size, &grid,
+                         &error);
   if (tiles == NULL)
     give_up ("%s: %s", file, error->message);
   check_tiles (s, folder, root, slices, entry, tiles, size);
@@ -168,12 +179,14 @@ check_aspect_table (const char *folder,
         guint max_num = g_ascii_strtoull (strchr (key, '-') + 1, NULL, 10);
         IvlTileGrid grid;
 
-        ivl_tile_grid_choose (number_of (row, "w"), number_of (row, "h"), *size, min_num, max_num, TRUE, &grid);
-        section_exact (&section, grid.cols == json_integer_value (json_array_get (expected, 0)) &&
-                       grid.rows == json_integer_value (json_array_get (expected, 1)) &&
-                       grid.n_tiles == json_integer_value (json_array_get (expected, 2)),
-                       "%u x %u, %s tiles: %u x %u", number_of (row, "w"), number_of (row, "h"), key, grid.cols,
-                       grid.rows);
+        ivl_tile_grid_choose (number_of (row, "w"), number_of (row, "h"), *size, min_num, max_num,
+                              TRUE, &grid);
+        section_exact (&section,
+                       grid.cols == json_integer_value (json_array_get (expected, 0)) &&
+                           grid.rows == json_integer_value (json_array_get (expected, 1)) &&
+                           grid.n_tiles == json_integer_value (json_array_get (expected, 2)),
+                       "%u x %u, %s tiles: %u x %u", number_of (row, "w"), number_of (row, "h"),
+                       key, grid.cols, grid.rows);
       }
   json_decref (root);
   return section_print (&section);
@@ -191,7 +204,8 @@ check_images (const char *folder)
     .u8_slice = { "Tiles: stored pixels" },
     .f32_slice = { "Tiles: stored normalised values", 1e-6 },
   };
-  g_autofree char *slices_path = g_build_filename (folder, "preprocess", "slices.safetensors", NULL);
+  g_autofree char *slices_path =
+      g_build_filename (folder, "preprocess", "slices.safetensors", NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (IvlSafetensors) slices = ivl_safetensors_open (slices_path, &error);
   json_t *root = load_json (folder, "preprocess/preprocess.json");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * check-reference: one model folder at every stage: vision rows, projector, hidden rows, logits, greedy ids, chats.
+ * check-reference: one model folder at every stage: vision rows, projector, hidden rows, logits,
+ * greedy ids, chats.
  */
 #include "check-reference.h"
 #include "formats/ivl-safetensors.h"
@@ -56,7 +57,8 @@ compare_rows (Check         *check,
       {
         g_autofree char *what = g_strdup_printf ("%s%s row %u", check->prefix, name, rows[i]);
 
-        section_near (section, values + (rows[i] - first) * dim, (const float *) expected.data + i * dim, dim, what);
+        section_near (section, values + (rows[i] - first) * dim,
+                      (const float *) expected.data + i * dim, dim, what);
       }
 }
 
@@ -127,7 +129,8 @@ see_vit (const char  *stage,
         section_near (section, values, (const float *) expected.data, n_rows * dim, stage);
       return;
     }
-  compare_rows (check, section, name, values, dim, (const guint32 *) rows->data, rows->len, 0, n_rows);
+  compare_rows (check, section, name, values, dim, (const guint32 *) rows->data, rows->len, 0,
+                n_rows);
 }
 
 static GArray *
@@ -176,7 +179,8 @@ cut_picture (Check      *check,
   guint8 *tiles;
 
   load_picture (check->folder, file, &picture);
-  ivl_tile_grid_choose (picture.width, picture.height, size, min_num, max_num, use_thumbnail, &grid);
+  ivl_tile_grid_choose (picture.width, picture.height, size, min_num, max_num, use_thumbnail,
+                        &grid);
   tiles = ivl_tiles_cut (g_bytes_get_data (picture.pixels, NULL), picture.width, picture.height,
                          3 * (gsize) picture.width, size, &grid, &error);
   if (tiles == NULL)
@@ -189,7 +193,8 @@ static void
 check_vit (Check  *check,
            json_t *entry)
 {
-  gsize tile_bytes = 3 * (gsize) check->network->config->tile_size * check->network->config->tile_size;
+  gsize tile_bytes =
+      3 * (gsize) check->network->config->tile_size * check->network->config->tile_size;
   VitCheck vit = { check };
   IvlTrace trace = { see_vit, &vit };
   g_autofree float *out = NULL;
@@ -205,14 +210,16 @@ check_vit (Check  *check,
   vit.patch_rows = ids_from_json (json_object_get (entry, "patch_rows"));
   vit.token_rows = ids_from_json (json_object_get (entry, "token_rows"));
   vit.shuffle_rows = ids_from_json (json_object_get (entry, "shuffle_rows"));
-  tiles = cut_picture (check, text_of (entry, "image"), 1, number_of (entry, "max_num"), TRUE, &n_tiles);
+  tiles = cut_picture (check, text_of (entry, "image"), 1, number_of (entry, "max_num"), TRUE,
+                       &n_tiles);
   pixels = (const guint8 *) g_bytes_get_data (tiles, NULL) + number_of (entry, "tile") * tile_bytes;
-  out = g_new (float, ivl_network_tokens_per_tile (check->network) * check->network->config->lm.hidden_size);
+  out = g_new (float, ivl_network_tokens_per_tile (check->network) *
+                          check->network->config->lm.hidden_size);
   ivl_tile_key_compute (pixels, tile_bytes, &key);
   if (!ivl_network_encode_tile (check->network, pixels, &key, out, &encoded, &trace, NULL, &error))
     give_up ("%s", error->message);
-  section_exact (&check->vit, vit.n_hidden == number_of (entry, "n_hidden"), "%s has %u stages", check->prefix,
-                 vit.n_hidden);
+  section_exact (&check->vit, vit.n_hidden == number_of (entry, "n_hidden"), "%s has %u stages",
+                 check->prefix, vit.n_hidden);
   g_array_unref (vit.patch_rows);
   g_array_unref (vit.token_rows);
   g_array_unref (vit.shuffle_rows);
@@ -238,7 +245,8 @@ make_prompt (Check       *check,
         give_up ("A prompt has fewer <image> than pictures");
       before = g_strndup (text, place - text);
       ivl_prompt_add_text (prompt, IVL_TEXT_TRUSTED, before);
-      ivl_prompt_add_picture (prompt, g_ptr_array_index (pictures, i), g_array_index (n_tiles, guint, i));
+      ivl_prompt_add_picture (prompt, g_ptr_array_index (pictures, i),
+                              g_array_index (n_tiles, guint, i));
       text = place + strlen ("<image>");
     }
   ivl_prompt_add_text (prompt, IVL_TEXT_TRUSTED, text);
@@ -264,10 +272,11 @@ see_lm (const char  *stage,
     {
       check->first += check->n_pass;
       check->n_pass = n_rows;
-      compare_rows (check, &check->hidden, "inputs_embeds", values, dim, check->rows, check->n_rows, check->first,
-                    n_rows);
+      compare_rows (check, &check->hidden, "inputs_embeds", values, dim, check->rows, check->n_rows,
+                    check->first, n_rows);
     }
-  compare_rows (check, &check->hidden, name, values, dim, check->rows, check->n_rows, check->first, n_rows);
+  compare_rows (check, &check->hidden, name, values, dim, check->rows, check->n_rows, check->first,
+                n_rows);
 }
 
 static guint32
@@ -307,8 +316,8 @@ check_steps (Check       *check,
   need_values (check, "top5_logits", &top_logits);
   n_steps = greedy.shape[0];
   n_top = top_ids.shape[1];
-  section_near (&check->logits, ivl_timeline_get_logits (timeline), (const float *) prompt_logits.data, vocab,
-                check->prefix);
+  section_near (&check->logits, ivl_timeline_get_logits (timeline),
+                (const float *) prompt_logits.data, vocab, check->prefix);
   for (gsize step = 0; step < n_steps; step++)
     {
       guint32 expected = ((const guint32 *) greedy.data)[step];
@@ -318,10 +327,13 @@ check_steps (Check       *check,
 
       for (gsize i = 0; i < n_top; i++)
         top[i] = logits[((const guint32 *) top_ids.data)[step * n_top + i]];
-      section_near (&check->logits, top, (const float *) top_logits.data + step * n_top, n_top, check->prefix);
-      section_exact (&check->greedy, likeliest (check, logits) == expected, "%s step %u", check->prefix, (guint) step);
+      section_near (&check->logits, top, (const float *) top_logits.data + step * n_top, n_top,
+                    check->prefix);
+      section_exact (&check->greedy, likeliest (check, logits) == expected, "%s step %u",
+                     check->prefix, (guint) step);
       if (step + 1 == n_steps)
-        section_near (&check->logits, logits, (const float *) last_logits.data, vocab, check->prefix);
+        section_near (&check->logits, logits, (const float *) last_logits.data, vocab,
+                      check->prefix);
       else if (!ivl_timeline_append (timeline, expected, NULL, &error))
         give_up ("%s", error->message);
     }
@@ -350,16 +362,19 @@ check_case (Check  *check,
     {
       guint n;
 
-      g_ptr_array_add (pictures, cut_picture (check, text_of (image, "file"), number_of (image, "min_num"),
-                                              number_of (image, "max_num"),
-                                              json_is_true (json_object_get (image, "use_thumbnail")), &n));
+      g_ptr_array_add (pictures,
+                       cut_picture (check, text_of (image, "file"), number_of (image, "min_num"),
+                                    number_of (image, "max_num"),
+                                    json_is_true (json_object_get (image, "use_thumbnail")), &n));
       g_array_append_val (n_tiles, n);
     }
   prompt = make_prompt (check, text_of (item, "prompt"), pictures, n_tiles);
   ids = ivl_prompt_get_ids (prompt, &n_ids);
   need_values (check, "input_ids", &input_ids);
   need_values (check, "rows", &rows);
-  section_exact (&check->ids, n_ids == input_ids.shape[0] && memcmp (ids, input_ids.data, input_ids.n_bytes) == 0,
+  section_exact (&check->ids,
+                 n_ids == input_ids.shape[0] &&
+                     memcmp (ids, input_ids.data, input_ids.n_bytes) == 0,
                  "%s: %u tokens", check->prefix, (guint) n_ids);
   check->rows = (const guint32 *) rows.data;
   check->n_rows = rows.shape[0];
@@ -374,9 +389,10 @@ check_case (Check  *check,
 static char *
 clean_up (const char *text)
 {
-  static const char *const pairs[][2] = { { " .", "." }, { " ?", "?" }, { " !", "!" }, { " ,", "," },
-                                          { " ' ", "'" }, { " n't", "n't" }, { " 'm", "'m" }, { " 's", "'s" },
-                                          { " 've", "'ve" }, { " 're", "'re" } };
+  static const char *const pairs[][2] = { { " .", "." },    { " ?", "?" },   { " !", "!" },
+                                          { " ,", "," },    { " ' ", "'" },  { " n't", "n't" },
+                                          { " 'm", "'m" },  { " 's", "'s" }, { " 've", "'ve" },
+                                          { " 're", "'re" } };
   GString *out = g_string_new (text);
 
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
@@ -408,14 +424,17 @@ check_answer (Check       *check,
       if (!ivl_timeline_append (timeline, id, NULL, &error))
         give_up ("%s", error->message);
     }
-  ivl_tokenizer_decode (check->network->tokenizer, (const guint32 *) ids->data, ids->len, TRUE, text);
+  ivl_tokenizer_decode (check->network->tokenizer, (const guint32 *) ids->data, ids->len, TRUE,
+                        text);
   g_strstrip (text->str);
   cleaned = g_strstrip (clean_up (text->str));
-  section_exact (&check->chat_text, g_str_equal (text->str, expected) || g_str_equal (cleaned, expected),
+  section_exact (&check->chat_text,
+                 g_str_equal (text->str, expected) || g_str_equal (cleaned, expected),
                  "\"%s\", expected \"%s\"", text->str, expected);
 }
 
-/* The rounds of a chat share a timeline, as a session's do: what the cache keeps must not change an answer. */
+/* The rounds of a chat share a timeline, as a session's do: what the cache keeps must not change
+ * an answer. */
 static void
 check_chat (Check   *check,
             json_t  *chat,
@@ -432,21 +451,25 @@ check_chat (Check   *check,
     {
       guint n;
 
-      g_ptr_array_add (pictures, cut_picture (check, image, 1, number_of (chat, "max_num"), TRUE, &n));
+      g_ptr_array_add (pictures,
+                       cut_picture (check, image, 1, number_of (chat, "max_num"), TRUE, &n));
       g_array_append_val (n_tiles, n);
     }
   json_array_foreach (json_object_get (chat, "rounds"), i, round)
     {
-      g_autoptr (IvlPrompt) prompt = make_prompt (check, text_of (round, "prompt"), pictures, n_tiles);
+      g_autoptr (IvlPrompt) prompt =
+          make_prompt (check, text_of (round, "prompt"), pictures, n_tiles);
       g_autoptr (GArray) tail = ids_from_json (json_object_get (round, "input_ids_tail"));
       g_autoptr (GError) error = NULL;
       IvlTimelineCost cost = { 0 };
       gsize n_ids;
       const guint32 *ids = ivl_prompt_get_ids (prompt, &n_ids);
 
-      section_exact (&check->chat_ids, n_ids == number_of (round, "n_tokens") && n_ids >= tail->len &&
-                     memcmp (ids + n_ids - tail->len, tail->data, tail->len * sizeof (guint32)) == 0,
-                     "%s round %u: %u tokens", text_of (chat, "name"), (guint) i, (guint) n_ids);
+      section_exact (
+          &check->chat_ids,
+          n_ids == number_of (round, "n_tokens") && n_ids >= tail->len &&
+              memcmp (ids + n_ids - tail->len, tail->data, tail->len * sizeof (guint32)) == 0,
+          "%s round %u: %u tokens", text_of (chat, "name"), (guint) i, (guint) n_ids);
       if (!ivl_timeline_prefill (timeline, prompt, NULL, &cost, NULL, &error))
         give_up ("%s", error->message);
       check_answer (check, timeline, number_of (chat, "max_new_tokens"), end, round);
@@ -457,8 +480,8 @@ static gboolean
 print_sections (Check      *check,
                 const char *variant)
 {
-  Section *sections[] = { &check->vit, &check->projector, &check->ids, &check->hidden, &check->logits, &check->greedy,
-                          &check->chat_ids, &check->chat_text };
+  Section *sections[] = { &check->vit,    &check->projector, &check->ids,      &check->hidden,
+                          &check->logits, &check->greedy,    &check->chat_ids, &check->chat_text };
   gboolean ok = TRUE;
 
   for (gsize i = 0; i < G_N_ELEMENTS (sections); i++)
@@ -481,7 +504,8 @@ check_model (const char *folder,
   json_t *root = load_json (folder, json_name);
   g_autoptr (GError) error = NULL;
   g_autoptr (IvlNetwork) network = ivl_network_open (model_name, &error);
-  g_autoptr (IvlSafetensors) values = network != NULL ? ivl_safetensors_open (values_name, &error) : NULL;
+  g_autoptr (IvlSafetensors) values =
+      network != NULL ? ivl_safetensors_open (values_name, &error) : NULL;
   Check check = {
     .folder = folder, .network = network, .values = values,
     .vit = { "vision rows", HIDDEN_LIMIT },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * check-reference DIR: checks this program's arithmetic against a folder of reference values (its layout is described in
- * fixtures/README.md): tiles, aspect table, tokenizers, and every model at every stage. It knows no value in advance.
+ * check-reference DIR: checks this program's arithmetic against a folder of reference values (its
+ * layout is described in fixtures/README.md): tiles, aspect table, tokenizers, and every model at
+ * every stage. It knows no value in advance.
  */
 #include "check-reference.h"
 
@@ -48,9 +49,10 @@ load_picture (const char *folder,
   if (!g_file_get_contents (path, &contents, &size, &error))
     give_up ("%s", error->message);
   bytes = g_bytes_new_take (contents, size);
-  if (!ivl_decode_bytes (bytes, name, IVL_DECODE_KEEP_ORIENTATION | IVL_DECODE_DROP_ALPHA | IVL_DECODE_KEEP_PROFILE,
-                         IVL_DECODE_DEFAULT_MAX_PIXELS,
-                         NULL, picture, &error))
+  if (!ivl_decode_bytes (bytes, name,
+                         IVL_DECODE_KEEP_ORIENTATION | IVL_DECODE_DROP_ALPHA |
+                             IVL_DECODE_KEEP_PROFILE,
+                         IVL_DECODE_DEFAULT_MAX_PIXELS, NULL, picture, &error))
     give_up ("%s", error->message);
 }
 

@@ -62,8 +62,10 @@ check_encode (Section      *encode,
   if (decoded == NULL)
     decoded = json_object_get (item, "decoded");
   ivl_tokenizer_decode (tokenizer, (const guint32 *) expected->data, expected->len, TRUE, out);
-  section_exact (decode, out->len == json_string_length (decoded) &&
-                 memcmp (out->str, json_string_value (decoded), out->len) == 0, "\"%.60s\"", text->str);
+  section_exact (decode,
+                 out->len == json_string_length (decoded) &&
+                     memcmp (out->str, json_string_value (decoded), out->len) == 0,
+                 "\"%.60s\"", text->str);
 }
 
 static void
@@ -85,12 +87,13 @@ check_decode (Section      *section,
       gsize before = streamed->len;
 
       ivl_token_decoder_push (decoder, g_array_index (ids, guint32, i), streamed);
-      whole_characters &= g_utf8_validate_len (streamed->str + before, streamed->len - before, NULL) ||
-                          memchr (streamed->str + before, '\0', streamed->len - before) != NULL;
+      whole_characters &=
+          g_utf8_validate_len (streamed->str + before, streamed->len - before, NULL) ||
+          memchr (streamed->str + before, '\0', streamed->len - before) != NULL;
     }
   ivl_token_decoder_finish (decoder, streamed);
-  section_exact (section, whole_characters && g_string_equal (streamed, expected), "streamed \"%.60s\"",
-                 expected->str);
+  section_exact (section, whole_characters && g_string_equal (streamed, expected),
+                 "streamed \"%.60s\"", expected->str);
 }
 
 static gboolean

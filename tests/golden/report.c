@@ -59,8 +59,8 @@ section_near (Section     *section,
   section->worst = MAX (section->worst, worst);
   if (worst > section->limit)
     {
-      g_autofree char *text = g_strdup_printf ("%s: value %" G_GSIZE_FORMAT " is %g, expected %g", what, at, got[at],
-                                               expected[at]);
+      g_autofree char *text = g_strdup_printf ("%s: value %" G_GSIZE_FORMAT " is %g, expected %g",
+                                               what, at, got[at], expected[at]);
 
       miss (section, text);
     }

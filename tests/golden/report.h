@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* One line of check-reference's report: how many things were checked, how many missed, and the largest error. */
+/* One line of check-reference's report: how many things were checked, how many missed, and the
+ * largest error. */
 typedef struct
 {
   const char *title;

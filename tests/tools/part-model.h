@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Makes a model folder in `folder` from the one at `source`: the weights whose names begin with
+ * `prefix`, named without it, and that section of its config.json ("llm_config" or
+ * "vision_config"; NULL: the whole file). Tokenizer files are copied. Ends the test program if
+ * that fails. */
+void part_model_write (const char *folder,
+                       const char *source,
+                       const char *prefix,
+                       const char *section);
+
+/* Overwrites every element of a 16-bit or 32-bit weight in folder/model.safetensors with the
+ * bytes given, or only the first one. */
+void part_model_fill (const char   *folder,
+                      const char   *weight,
+                      const guint8 *element,
+                      gsize         size,
+                      gboolean      only_first);
