@@ -49,6 +49,7 @@ static const struct
   /* not closed, nested, the wrong way round */
   { "<ref>a<ref>b</ref><box>[[1,2,3,4]]</box>", "b:1,2,3,4;" },
   { "</ref><box>[[1,2,3,4]]</box><ref>", ":1,2,3,4;" },
+  { "<ref>a</ref> b</ref><box>[[1,2,3,4]]</box>", ":1,2,3,4;" },
   { "<ref>a</ref><box>[[1,2,3,4]]", "" },
   { "<ref>a</ref><box>[[1,2,3,4]</box>", "" },
   { "<ref>a</ref><box>[1,2,3,4]</box>", "" },

@@ -21,6 +21,7 @@ static const struct
   { { "END" }, "ENEND.", "EN", TRUE },
   { { "aab" }, "aaaab", "aa", TRUE },
   { { "abab!" }, "ababab!x", "ab", TRUE },
+  { { "aabaaac" }, "aabaaabaaac!", "aaba", TRUE },
   { { "\n\n" }, "a\nb\n\nc", "a\nb", TRUE },
   { { "abcd", "bc" }, "xabcd", "xa", TRUE },   /* the one that ends first */
   { { "bc", "abc" }, "xabcd", "x", TRUE },     /* the longer of two that end together */
