@@ -77,7 +77,8 @@ typedef struct
  * @begin: takes the whole conversation, whose last message is the question, checks that it fits and
  *   does the work up to the first token. On failure the timeline is as before.
  * @advance: makes the next piece of the answer: appends whole UTF-8 characters to `text` (maybe
- *   none yet) and the new ids to `ids` (nullable). The answer has ended when usage->finish_reason is set.
+ *   none yet) and the new ids to `ids` (nullable). The answer has ended when usage->finish_reason
+ *   is set.
  * @end: called after the last advance, or when the answer is given up
  * @embed: features of a picture, `*n_values` floats
  * @tokenize: ids of a text

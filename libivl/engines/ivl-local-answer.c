@@ -31,11 +31,12 @@ static const char *const text_markup[] = {
   "<ref>", "</ref>", "<box>", "</box>", "<quad>", "</quad>"
 };
 
+/* The prompt's tokens do not count for the repetition penalty: the reference hands embeddings to its
+ * generate(), which then knows only the tokens that it has made itself. */
 static IvlSampler *
-create_sampler (IvlNetwork   *network,
-                IvlTimeline  *timeline,
-                IvlOptions   *options,
-                GError      **error)
+create_sampler (IvlNetwork  *network,
+                IvlOptions  *options,
+                GError     **error)
 {
   IvlSamplerOptions sampling = {
     .temperature = ivl_options_get_temperature (options),
@@ -44,13 +45,8 @@ create_sampler (IvlNetwork   *network,
     .repetition_penalty = ivl_options_get_repetition_penalty (options),
     .seed = ivl_options_get_seed (options),
   };
-  IvlSampler *sampler = ivl_sampler_new (&sampling, network->config->lm.vocab_size, error);
-  gsize n_ids;
-  const guint32 *ids = ivl_timeline_get_ids (timeline, &n_ids);
 
-  if (sampler != NULL)
-    ivl_sampler_accept (sampler, ids, n_ids);
-  return sampler;
+  return ivl_sampler_new (&sampling, network->config->lm.vocab_size, error);
 }
 
 IvlLocalAnswer *
@@ -60,7 +56,7 @@ ivl_local_answer_new (IvlNetwork   *network,
                       guint         max_tokens,
                       GError      **error)
 {
-  IvlSampler *sampler = create_sampler (network, timeline, options, error);
+  IvlSampler *sampler = create_sampler (network, options, error);
   IvlLocalAnswer *self;
 
   if (sampler == NULL)

@@ -139,26 +139,44 @@ add_system (Builder     *b,
   return TRUE;
 }
 
+/* The tiles of each picture: the options' budget, else the model's own. A model without dynamic tiles
+ * was trained on one, and gets one. */
+static gboolean
+choose_budget (Builder     *b,
+               IvlOptions  *options,
+               GError     **error)
+{
+  const IvlHfConfig *config = b->network->config;
+  guint min = ivl_options_get_min_tiles (options);
+  guint max = ivl_options_get_max_tiles (options);
+
+  if (min > 0 && max > 0 && min > max)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   "At least %u tiles and at most %u cannot both be had", min, max);
+      return FALSE;
+    }
+  b->max_tiles = max > 0 ? max : MAX (config->max_dynamic_patch, min);
+  b->min_tiles = min > 0 ? min : MIN (config->min_dynamic_patch, b->max_tiles);
+  if (!config->dynamic_image_size)
+    b->min_tiles = b->max_tiles = 1;
+  return TRUE;
+}
+
 IvlPrompt *
 ivl_local_prompt_new (IvlNetwork  *network,
                       GPtrArray   *messages,
                       IvlOptions  *options,
                       GError     **error)
 {
-  const IvlHfConfig *config = network->config;
   const IvlChatTemplate *chat = network->chat;
   g_autoptr (IvlPrompt) prompt = ivl_prompt_new (network);
   IvlMessage *first = messages->len > 0 ? g_ptr_array_index (messages, 0) : NULL;
   gboolean has_system = first != NULL && ivl_message_get_role (first) == IVL_ROLE_SYSTEM;
   Builder b = { .network = network, .prompt = prompt };
 
-  b.max_tiles = ivl_options_get_max_tiles (options) ? ivl_options_get_max_tiles (options)
-                                                    : config->max_dynamic_patch;
-  b.min_tiles = ivl_options_get_min_tiles (options) ? ivl_options_get_min_tiles (options)
-                                                    : config->min_dynamic_patch;
-  b.min_tiles = MIN (b.min_tiles, b.max_tiles);
-  if (!config->dynamic_image_size)
-    b.min_tiles = b.max_tiles = 1;
+  if (!choose_budget (&b, options, error))
+    return NULL;
   if (!add_system (&b, has_system ? first : NULL, error))
     return NULL;
   for (guint i = has_system; i < messages->len; i++)

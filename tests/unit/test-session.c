@@ -184,6 +184,20 @@ test_context_full (void)
 }
 
 static void
+test_impossible_budget (void)
+{
+  g_autoptr (IvlModel) model = open_model ("qwen-300m");
+  g_autoptr (IvlSession) session = ivl_session_new (model);
+  g_autoptr (IvlOptions) options = ivl_options_new ();
+  g_autoptr (IvlMessage) question = make_question ("tiny.png", "Describe it.");
+  g_autoptr (GError) error = NULL;
+
+  g_object_set (options, "min-tiles", 4, "max-tiles", 2, NULL);
+  g_assert_null (ivl_session_send (session, question, options, NULL, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
+}
+
+static void
 test_busy_and_close (void)
 {
   g_autoptr (IvlModel) model = open_model ("qwen-300m");
@@ -410,6 +424,7 @@ main (int    argc,
   g_test_add_func ("/session/reuse", test_reuse);
   g_test_add_func ("/session/reuse-is-exact", test_reuse_is_exact);
   g_test_add_func ("/session/context-full", test_context_full);
+  g_test_add_func ("/session/impossible-budget", test_impossible_budget);
   g_test_add_func ("/session/busy-and-close", test_busy_and_close);
   g_test_add_func ("/session/cancel", test_cancel);
   g_test_add_func ("/session/seed", test_seed);
