@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The pool: every item once, thread numbers, cancelling, and no waiting for workers that sleep. */
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -150,7 +151,8 @@ test_refused_threads (void)
       pool = ivl_pool_new (4);
       g_assert_cmpuint (ivl_pool_get_n_threads (pool), ==, 1);
       check_loop (pool, 1000, 3);
-      return;
+      /* at once: a leak checker would need a thread, too */
+      _exit (EXIT_SUCCESS);
     }
   g_test_trap_subprocess (NULL, 0, 0);
   g_test_trap_assert_passed ();
