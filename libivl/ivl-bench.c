@@ -1,178 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Times a local model's three kinds of work and the machine they run on.
+ * The public face of measuring a local model.
  */
 #include <libivl/ivl-bench.h>
 
 #include "engines/ivl-engine-local.h"
-#include "models/ivl-timeline.h"
-#include "ops/ivl-machine.h"
-
-#define MAX_REPEATS 100
-
-static double
-seconds_since (gint64 start)
-{
-  return (g_get_monotonic_time () - start) / 1e6;
-}
-
-static int
-compare_doubles (gconstpointer a,
-                 gconstpointer b)
-{
-  double x = *(const double *) a;
-  double y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-static double
-median (double *values,
-        guint   n)
-{
-  qsort (values, n, sizeof *values, compare_doubles);
-  return values[n / 2];
-}
-
-/* Operations of one tile, a multiplication and an addition counted as two. */
-static double
-count_tile_gflop (const IvlNetwork *network)
-{
-  const IvlVisionConfig *c = &network->config->vision;
-  const IvlProjector *projector = &network->parts.projector;
-  double tokens = ivl_vit_n_tokens (&network->parts.vit);
-  double width = c->hidden_size;
-  double layer =
-      tokens * (4 * width * width + 2 * width * c->intermediate_size) + 2 * tokens * tokens * width;
-  double patches = (tokens - 1) * width * 3 * c->patch_size * c->patch_size;
-  double rest = 0;
-
-  if (network->tiles != NULL)
-    {
-      double size = ivl_projector_out_size (projector);
-
-      rest = ivl_projector_n_tokens (projector) * (4 * width * size + size * size);
-    }
-  return 2e-9 * (c->n_layers * layer + patches + rest);
-}
-
-/* Numbers and bytes in the weights that every token passes; the head's bytes count for answers
- * only. */
-static void
-count_token_work (const IvlNetwork *network,
-                  double           *gflop,
-                  guint64          *bytes)
-{
-  const IvlDecoder *decoder = &network->parts.decoder;
-  guint64 n_numbers = 0;
-
-  *bytes = decoder->head.n_bytes;
-  for (guint i = 0; i < decoder->config.n_layers; i++)
-    {
-      const IvlDecoderLayer *l = &decoder->layers[i];
-      const IvlTensor *weights[] = { &l->qkv_w, &l->q_w,    &l->k_w,  &l->v_w,
-                                     &l->out_w, &l->gate_w, &l->up_w, &l->down_w };
-
-      for (gsize w = 0; w < G_N_ELEMENTS (weights); w++)
-        {
-          if (weights[w]->data == NULL)
-            continue;
-          n_numbers += ivl_tensor_n_elements (weights[w]);
-          *bytes += weights[w]->n_bytes;
-        }
-    }
-  *gflop = 2e-9 * n_numbers;
-}
+#include "models/ivl-network-bench.h"
 
 static gboolean
-time_tiles (IvlNetwork    *network,
-            guint          repeats,
-            double        *seconds,
-            GCancellable  *cancellable,
-            GError       **error)
+check_counts (IvlNetwork  *network,
+              guint        n_prompt,
+              guint        n_answer,
+              guint        repeats,
+              GError     **error)
 {
-  gsize size = network->config->vision.image_size;
-  g_autofree guint8 *pixels = g_malloc (3 * size * size);
-  g_autofree float *out =
-      g_new (float, MAX (network->config->vision.hidden_size,
-                         ivl_network_tokens_per_tile (network) * network->config->lm.hidden_size));
-  g_autoptr (GRand) random = g_rand_new_with_seed (1);
-  double times[MAX_REPEATS];
+  gboolean too_long = ivl_network_has_lm (network) &&
+                      (guint64) n_prompt + n_answer >= ivl_network_context_length (network);
 
-  for (guint i = 0; i < repeats; i++)
-    {
-      gint64 start;
-      gboolean ok, encoded;
-      IvlTileKey key;
-
-      for (gsize p = 0; p < 3 * size * size; p++)
-        pixels[p] = g_rand_int (random);
-      ivl_tile_key_compute (pixels, 3 * size * size, &key);
-      start = g_get_monotonic_time ();
-      g_mutex_lock (&network->lock);
-      if (network->tiles != NULL)
-        ok = ivl_network_encode_tile (network, pixels, &key, out, &encoded, NULL, cancellable,
-                                      error);
-      else
-        ok = ivl_network_embed_tile (network, pixels, out, cancellable, error);
-      g_mutex_unlock (&network->lock);
-      if (!ok)
-        return FALSE;
-      times[i] = seconds_since (start);
-    }
-  *seconds = median (times, repeats);
-  return TRUE;
-}
-
-static IvlPrompt *
-make_prompt (IvlNetwork  *network,
-             guint        n_words,
-             GError     **error)
-{
-  g_autoptr (IvlPrompt) prompt = ivl_prompt_new (network);
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  for (guint i = 0; i < n_words; i++)
-    g_string_append (text, " a");
-  ivl_prompt_add_text (prompt, IVL_TEXT_USER, text->str);
-  return ivl_prompt_finish (prompt, error) ? g_steal_pointer (&prompt) : NULL;
-}
-
-static gboolean
-time_text (IvlNetwork      *network,
-           guint            n_prompt,
-           guint            n_answer,
-           guint            repeats,
-           IvlBenchResult  *result,
-           GCancellable    *cancellable,
-           GError         **error)
-{
-  g_autoptr (IvlPrompt) prompt = make_prompt (network, n_prompt, error);
-  double prefill[MAX_REPEATS], decode[MAX_REPEATS];
-  const guint32 *ids;
-  gsize n_ids;
-
-  if (prompt == NULL)
-    return FALSE;
-  ids = ivl_prompt_get_ids (prompt, &n_ids);
-  for (guint i = 0; i < repeats; i++)
-    {
-      g_autoptr (IvlTimeline) timeline = ivl_timeline_new (network);
-      IvlTimelineCost cost = { 0 };
-      gint64 start;
-
-      if (!ivl_timeline_prefill (timeline, prompt, NULL, &cost, cancellable, error))
-        return FALSE;
-      prefill[i] = cost.prefill_seconds / n_ids;
-      start = g_get_monotonic_time ();
-      for (guint t = 0; t < n_answer; t++)
-        if (!ivl_timeline_append (timeline, ids[t % n_ids], cancellable, error))
-          return FALSE;
-      decode[i] = seconds_since (start) / n_answer;
-    }
-  result->prefill_rate = 1 / median (prefill, repeats);
-  result->decode_rate = 1 / median (decode, repeats);
-  return TRUE;
+  if (n_prompt >= 1 && n_answer >= 1 && repeats >= 1 &&
+      repeats <= IVL_NETWORK_BENCH_MAX_REPEATS && !too_long)
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+               "Prompt and answer must have a token at least and fit the context, and repeats be 1 "
+               "to %d",
+               IVL_NETWORK_BENCH_MAX_REPEATS);
+  return FALSE;
 }
 
 /**
@@ -201,12 +53,12 @@ ivl_bench_run (IvlModel        *model,
                GCancellable    *cancellable,
                GError         **error)
 {
+  IvlNetworkBench measured;
   IvlNetwork *network;
 
   g_return_val_if_fail (IVL_IS_MODEL (model), FALSE);
   g_return_val_if_fail (result != NULL, FALSE);
 
-  *result = (IvlBenchResult) { 0 };
   if (!IVL_IS_ENGINE_LOCAL (ivl_model_get_engine (model)))
     {
       g_set_error_literal (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
@@ -214,27 +66,20 @@ ivl_bench_run (IvlModel        *model,
       return FALSE;
     }
   network = ivl_engine_local_get_network (IVL_ENGINE_LOCAL (ivl_model_get_engine (model)));
-  if (n_prompt < 1 || n_answer < 1 || repeats < 1 || repeats > MAX_REPEATS ||
-      (ivl_network_has_lm (network) &&
-       (guint64) n_prompt + n_answer >= ivl_network_context_length (network)))
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-                   "Prompt and answer must have a token at least and fit the context, and repeats "
-                   "be 1 to %d",
-                   MAX_REPEATS);
-      return FALSE;
-    }
-  result->isa = ivl_ops_get_isa (network->ops);
-  result->n_threads = ivl_ops_get_n_threads (network->ops);
-  ivl_machine_measure (&result->machine_gflops, &result->machine_gbytes, result->n_threads);
-  if (ivl_network_has_vision (network))
-    {
-      result->tile_gflop = count_tile_gflop (network);
-      if (!time_tiles (network, repeats, &result->tile_seconds, cancellable, error))
-        return FALSE;
-    }
-  if (!ivl_network_has_lm (network))
-    return TRUE;
-  count_token_work (network, &result->token_gflop, &result->token_bytes);
-  return time_text (network, n_prompt, n_answer, repeats, result, cancellable, error);
+  if (!check_counts (network, n_prompt, n_answer, repeats, error) ||
+      !ivl_network_bench_run (network, n_prompt, n_answer, repeats, &measured, cancellable, error))
+    return FALSE;
+  *result = (IvlBenchResult) {
+    .isa = ivl_ops_get_isa (network->ops),
+    .n_threads = ivl_ops_get_n_threads (network->ops),
+    .machine_gflops = measured.machine_gflops,
+    .machine_gbytes = measured.machine_gbytes,
+    .tile_seconds = measured.tile_seconds,
+    .tile_gflop = measured.tile_gflop,
+    .prefill_rate = measured.prefill_rate,
+    .token_gflop = measured.token_gflop,
+    .decode_rate = measured.decode_rate,
+    .token_bytes = measured.token_bytes,
+  };
+  return TRUE;
 }

@@ -52,6 +52,7 @@ typedef enum
  * @tile_size: width and height of a tile in pixels; 0 without vision
  * @min_tiles: the model's own tile budget
  * @max_tiles: the model's own tile budget
+ * @use_thumbnail: whether a thumbnail follows the tiles when there are several
  *
  * Facts about an engine's model. Strings belong to the engine.
  */
@@ -67,6 +68,7 @@ typedef struct
   guint                 tile_size;
   guint                 min_tiles;
   guint                 max_tiles;
+  gboolean              use_thumbnail;
 } IvlEngineInfo;
 
 /**

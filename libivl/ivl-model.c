@@ -299,6 +299,49 @@ ivl_model_get_max_tiles (IvlModel *self)
 }
 
 /**
+ * ivl_model_get_grid:
+ * @self: a model with %IVL_ENGINE_VISION
+ * @image: a picture
+ * @options: (nullable): the tile budget
+ * @n_cols: (out) (optional): tiles side by side
+ * @n_rows: (out) (optional): tiles one above the other
+ * @n_tiles: (out) (optional): all tiles, with the thumbnail
+ * @error: return location for an error
+ *
+ * The tiles into which the model cuts a picture when it is asked with these options.
+ *
+ * Errors: %IVL_ERROR_UNSUPPORTED (no vision), %IVL_ERROR_INVALID_OPTION (an impossible budget).
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ */
+gboolean
+ivl_model_get_grid (IvlModel    *self,
+                    IvlImage    *image,
+                    IvlOptions  *options,
+                    guint       *n_cols,
+                    guint       *n_rows,
+                    guint       *n_tiles,
+                    GError     **error)
+{
+  g_autoptr (IvlOptions) settings = options != NULL ? g_object_ref (options) : ivl_options_new ();
+  guint min_tiles, max_tiles;
+
+  g_return_val_if_fail (IVL_IS_MODEL (self), FALSE);
+  g_return_val_if_fail (IVL_IS_IMAGE (image), FALSE);
+
+  if (self->info.tile_size == 0)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s takes text only, no pictures",
+                   self->info.name);
+      return FALSE;
+    }
+  return ivl_options_get_tile_budget (settings, self->info.min_tiles, self->info.max_tiles,
+                                      &min_tiles, &max_tiles, error) &&
+         ivl_image_get_grid (image, self->info.tile_size, min_tiles, max_tiles,
+                             self->info.use_thumbnail, n_cols, n_rows, n_tiles, error);
+}
+
+/**
  * ivl_model_embed:
  * @self: a model with %IVL_ENGINE_EMBED
  * @image: a picture; it is seen whole, as one tile

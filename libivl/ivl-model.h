@@ -56,6 +56,14 @@ guint ivl_model_get_min_tiles (IvlModel *self);
 IVL_AVAILABLE_IN_ALL
 guint ivl_model_get_max_tiles (IvlModel *self);
 IVL_AVAILABLE_IN_ALL
+gboolean ivl_model_get_grid (IvlModel    *self,
+                             IvlImage    *image,
+                             IvlOptions  *options,
+                             guint       *n_cols,
+                             guint       *n_rows,
+                             guint       *n_tiles,
+                             GError     **error);
+IVL_AVAILABLE_IN_ALL
 float *ivl_model_embed (IvlModel      *self,
                         IvlImage      *image,
                         gsize         *n_values,

@@ -608,6 +608,46 @@ ivl_options_get_max_tiles (IvlOptions *self)
 }
 
 /**
+ * ivl_options_get_tile_budget:
+ * @self: options
+ * @model_min: least tiles of a picture in the model's own budget
+ * @model_max: most tiles in the model's own budget; a model whose pictures are always one tile
+ *   has 1,
+ *   and keeps to it
+ * @min_tiles: (out): least tiles of a picture
+ * @max_tiles: (out): most tiles of a picture, not counting the thumbnail
+ * @error: return location for an error
+ *
+ * How many tiles a picture may become: what the options say, else the model's own budget.
+ *
+ * Returns: %TRUE, or %FALSE with %IVL_ERROR_INVALID_OPTION if the options want more tiles at least
+ *   than at most
+ */
+gboolean
+ivl_options_get_tile_budget (IvlOptions  *self,
+                             guint        model_min,
+                             guint        model_max,
+                             guint       *min_tiles,
+                             guint       *max_tiles,
+                             GError     **error)
+{
+  g_return_val_if_fail (IVL_IS_OPTIONS (self), FALSE);
+
+  if (self->min_tiles > 0 && self->max_tiles > 0 && self->min_tiles > self->max_tiles)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   "A picture cannot have %u tiles at least and %u at most", self->min_tiles,
+                   self->max_tiles);
+      return FALSE;
+    }
+  *max_tiles = self->max_tiles > 0 ? self->max_tiles : MAX (model_max, self->min_tiles);
+  *min_tiles = self->min_tiles > 0 ? self->min_tiles : MIN (model_min, *max_tiles);
+  if (model_max == 1)
+    *min_tiles = *max_tiles = 1;
+  return TRUE;
+}
+
+/**
  * ivl_options_get_detect_repetition:
  * @self: options
  *

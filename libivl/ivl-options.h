@@ -61,6 +61,13 @@ guint ivl_options_get_min_tiles (IvlOptions *self);
 IVL_AVAILABLE_IN_ALL
 guint ivl_options_get_max_tiles (IvlOptions *self);
 IVL_AVAILABLE_IN_ALL
+gboolean ivl_options_get_tile_budget (IvlOptions  *self,
+                                      guint        model_min,
+                                      guint        model_max,
+                                      guint       *min_tiles,
+                                      guint       *max_tiles,
+                                      GError     **error);
+IVL_AVAILABLE_IN_ALL
 gboolean ivl_options_get_detect_repetition (IvlOptions *self);
 
 G_END_DECLS

@@ -55,17 +55,12 @@ ivl_engine_local_get_info (IvlEngine     *engine,
     {
       info->capabilities |= IVL_ENGINE_EMBED;
       info->tile_size = network->config->vision.image_size;
-      info->min_tiles = info->max_tiles = 1;
+      info->min_tiles = ivl_network_min_tiles (network);
+      info->max_tiles = ivl_network_max_tiles (network);
+      info->use_thumbnail = network->config->use_thumbnail;
     }
   if (network->tiles != NULL)
-    {
-      info->capabilities |= IVL_ENGINE_VISION;
-      if (network->config->dynamic_image_size)
-        {
-          info->min_tiles = network->config->min_dynamic_patch;
-          info->max_tiles = network->config->max_dynamic_patch;
-        }
-    }
+    info->capabilities |= IVL_ENGINE_VISION;
 }
 
 static gpointer

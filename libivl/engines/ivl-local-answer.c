@@ -31,8 +31,8 @@ static const char *const text_markup[] = {
   "<ref>", "</ref>", "<box>", "</box>", "<quad>", "</quad>"
 };
 
-/* The prompt's tokens do not count for the repetition penalty: the reference hands embeddings to its
- * generate(), which then knows only the tokens that it has made itself. */
+/* The prompt's tokens do not count for the repetition penalty: the reference hands embeddings to
+ * its generate(), which then knows only the tokens that it has made itself. */
 static IvlSampler *
 create_sampler (IvlNetwork  *network,
                 IvlOptions  *options,

@@ -139,30 +139,6 @@ add_system (Builder     *b,
   return TRUE;
 }
 
-/* The tiles of each picture: the options' budget, else the model's own. A model without dynamic tiles
- * was trained on one, and gets one. */
-static gboolean
-choose_budget (Builder     *b,
-               IvlOptions  *options,
-               GError     **error)
-{
-  const IvlHfConfig *config = b->network->config;
-  guint min = ivl_options_get_min_tiles (options);
-  guint max = ivl_options_get_max_tiles (options);
-
-  if (min > 0 && max > 0 && min > max)
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-                   "At least %u tiles and at most %u cannot both be had", min, max);
-      return FALSE;
-    }
-  b->max_tiles = max > 0 ? max : MAX (config->max_dynamic_patch, min);
-  b->min_tiles = min > 0 ? min : MIN (config->min_dynamic_patch, b->max_tiles);
-  if (!config->dynamic_image_size)
-    b->min_tiles = b->max_tiles = 1;
-  return TRUE;
-}
-
 IvlPrompt *
 ivl_local_prompt_new (IvlNetwork  *network,
                       GPtrArray   *messages,
@@ -175,7 +151,9 @@ ivl_local_prompt_new (IvlNetwork  *network,
   gboolean has_system = first != NULL && ivl_message_get_role (first) == IVL_ROLE_SYSTEM;
   Builder b = { .network = network, .prompt = prompt };
 
-  if (!choose_budget (&b, options, error))
+  if (!ivl_options_get_tile_budget (options, ivl_network_min_tiles (network),
+                                    ivl_network_max_tiles (network), &b.min_tiles, &b.max_tiles,
+                                    error))
     return NULL;
   if (!add_system (&b, has_system ? first : NULL, error))
     return NULL;

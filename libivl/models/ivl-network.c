@@ -36,6 +36,24 @@ ivl_network_tokens_per_tile (const IvlNetwork *self)
                                                 : 0;
 }
 
+static gboolean
+has_dynamic_tiles (const IvlNetwork *self)
+{
+  return self->tiles != NULL && self->config->dynamic_image_size;
+}
+
+guint
+ivl_network_min_tiles (const IvlNetwork *self)
+{
+  return has_dynamic_tiles (self) ? self->config->min_dynamic_patch : 1;
+}
+
+guint
+ivl_network_max_tiles (const IvlNetwork *self)
+{
+  return has_dynamic_tiles (self) ? self->config->max_dynamic_patch : 1;
+}
+
 gsize
 ivl_network_context_length_for (const IvlHfConfig *config)
 {

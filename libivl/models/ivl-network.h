@@ -42,6 +42,9 @@ void        ivl_network_free (IvlNetwork *self);
 gboolean    ivl_network_has_vision (const IvlNetwork *self);
 gboolean    ivl_network_has_lm (const IvlNetwork *self);
 gsize       ivl_network_tokens_per_tile (const IvlNetwork *self); /* 0 without a projector */
+/* The model's own tile budget for a picture; a model without dynamic tiles was trained on one. */
+guint       ivl_network_min_tiles (const IvlNetwork *self);
+guint       ivl_network_max_tiles (const IvlNetwork *self);
 /* Longest conversation in tokens: max_position, times the factor where the rotary embedding
  * scales. */
 gsize       ivl_network_context_length (const IvlNetwork *self);

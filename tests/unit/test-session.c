@@ -198,6 +198,40 @@ test_impossible_budget (void)
 }
 
 static void
+test_grid (void)
+{
+  g_autoptr (IvlModel) model = open_model ("qwen-300m");
+  g_autoptr (IvlImage) image = open_image ("wide_3x1.png");
+  g_autoptr (IvlOptions) options = ivl_options_new ();
+  g_autoptr (GError) error = NULL;
+  guint cols, rows, tiles;
+
+  /* expected/qwen-300m.json: caption_dynamic has four tiles of this picture within six */
+  g_object_set (options, "max-tiles", 6, NULL);
+  g_assert_true (ivl_model_get_grid (model, image, options, &cols, &rows, &tiles, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (cols, ==, 3);
+  g_assert_cmpuint (rows, ==, 1);
+  g_assert_cmpuint (tiles, ==, 4);
+}
+
+/* A model that was trained on one tile keeps to one, whatever a task's budget says. */
+static void
+test_fixed_budget (void)
+{
+  g_autoptr (IvlOptions) options = ivl_options_new ();
+  guint min, max;
+
+  g_object_set (options, "min-tiles", 2, "max-tiles", 6, NULL);
+  g_assert_true (ivl_options_get_tile_budget (options, 1, 1, &min, &max, NULL));
+  g_assert_cmpuint (min, ==, 1);
+  g_assert_cmpuint (max, ==, 1);
+  g_assert_true (ivl_options_get_tile_budget (options, 1, 12, &min, &max, NULL));
+  g_assert_cmpuint (min, ==, 2);
+  g_assert_cmpuint (max, ==, 6);
+}
+
+static void
 test_busy_and_close (void)
 {
   g_autoptr (IvlModel) model = open_model ("qwen-300m");
@@ -425,6 +459,8 @@ main (int    argc,
   g_test_add_func ("/session/reuse-is-exact", test_reuse_is_exact);
   g_test_add_func ("/session/context-full", test_context_full);
   g_test_add_func ("/session/impossible-budget", test_impossible_budget);
+  g_test_add_func ("/session/grid", test_grid);
+  g_test_add_func ("/session/fixed-budget", test_fixed_budget);
   g_test_add_func ("/session/busy-and-close", test_busy_and_close);
   g_test_add_func ("/session/cancel", test_cancel);
   g_test_add_func ("/session/seed", test_seed);
