@@ -141,14 +141,16 @@ test_reuse (void)
 
 /* What the cache keeps changes no answer: a conversation at once and turn by turn say the same. */
 static void
-test_reuse_is_exact (void)
+assert_turns_are_exact (const char *variant,
+                        const char *follow_up,
+                        guint       min_cached)
 {
-  g_autoptr (IvlModel) model = open_model ("internlm-6b");
+  g_autoptr (IvlModel) model = open_model (variant);
   g_autoptr (IvlSession) by_turns = ivl_session_new (model);
   g_autoptr (IvlSession) at_once = ivl_session_new (model);
   g_autoptr (IvlOptions) options = make_options (12);
   g_autoptr (IvlReply) first = ask (by_turns, "square_small.png", "What is it?", options);
-  g_autoptr (IvlReply) second = ask (by_turns, NULL, "And now?", options);
+  g_autoptr (IvlReply) second = ask (by_turns, NULL, follow_up, options);
   g_autoptr (IvlMessage) question = make_question ("square_small.png", "What is it?");
   g_autoptr (IvlMessage) answer = ivl_message_new (IVL_ROLE_ASSISTANT);
   g_autoptr (IvlReply) again = NULL;
@@ -157,10 +159,28 @@ test_reuse_is_exact (void)
   ivl_message_add_text (answer, ivl_reply_get_text (first));
   g_assert_true (ivl_session_add_message (at_once, question, &error));
   g_assert_true (ivl_session_add_message (at_once, answer, &error));
-  again = ask (at_once, NULL, "And now?", options);
+  again = ask (at_once, NULL, follow_up, options);
   g_assert_cmpuint (ivl_reply_get_usage (again)->n_cached_tokens, ==, 0);
-  g_assert_cmpuint (ivl_reply_get_usage (second)->n_cached_tokens, >, 256);
+  g_assert_cmpuint (ivl_reply_get_usage (second)->n_cached_tokens, >=, min_cached);
   g_assert_cmpstr (ivl_reply_get_text (again), ==, ivl_reply_get_text (second));
+}
+
+static void
+test_reuse_is_exact (void)
+{
+  assert_turns_are_exact ("internlm-6b", "And now?", 256);
+}
+
+/* The second turn passes max_position (640): the reference computes such a prompt with another rotary
+ * base from its first token on, so nothing may be kept. */
+static void
+test_reuse_beyond_max_position (void)
+{
+  g_autoptr (GString) follow_up = g_string_new (NULL);
+
+  for (guint i = 0; i < 60; i++)
+    g_string_append_printf (follow_up, "And the %u. thing? ", i);
+  assert_turns_are_exact ("internlm-300m", follow_up->str, 0);
 }
 
 static void
@@ -457,6 +477,7 @@ main (int    argc,
   g_test_add_func ("/session/pieces", test_pieces);
   g_test_add_func ("/session/reuse", test_reuse);
   g_test_add_func ("/session/reuse-is-exact", test_reuse_is_exact);
+  g_test_add_func ("/session/reuse-beyond-max-position", test_reuse_beyond_max_position);
   g_test_add_func ("/session/context-full", test_context_full);
   g_test_add_func ("/session/impossible-budget", test_impossible_budget);
   g_test_add_func ("/session/grid", test_grid);
