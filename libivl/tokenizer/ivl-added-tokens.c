@@ -9,6 +9,7 @@
 
 #include "tokenizer/ivl-prefix-trie.h"
 #include "tokenizer/ivl-token-table.h"
+#include "tokenizer/ivl-utf8.h"
 
 /* InternVL2.5 has 31 of them; Qwen2's other models some hundreds. */
 #define MAX_TOKENS 65536
@@ -71,9 +72,10 @@ fail_token (const char *name,
             const char *problem,
             GError    **error)
 {
-  g_autofree char *shown = g_utf8_make_valid (text, MIN (len, 64));
+  g_autofree char *shown = ivl_utf8_show ((const guint8 *) text, len);
 
-  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: added token \"%s\" %s", name, shown, problem);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: added token \"%s\" %s", name, shown,
+               problem);
   return FALSE;
 }
 
@@ -94,15 +96,16 @@ ivl_added_tokens_add (IvlAddedTokens     *self,
     return fail_token (name, text, len, "is empty or too long", error);
   if (id >= IVL_TOKEN_TABLE_MAX_IDS)
     {
-      g_autofree char *problem = g_strdup_printf ("has id %" G_GUINT64_FORMAT ", expected less than %u", id,
-                                                  IVL_TOKEN_TABLE_MAX_IDS);
+      g_autofree char *problem = g_strdup_printf (
+          "has id %" G_GUINT64_FORMAT ", expected less than %u", id, IVL_TOKEN_TABLE_MAX_IDS);
 
       return fail_token (name, text, len, problem, error);
     }
   by_text = ivl_added_tokens_find (self, text, len);
   by_id = ivl_added_tokens_find_id (self, id);
   if (by_text != by_id)
-    return fail_token (name, text, len, by_text < 0 ? "has the id of another one" : "has two ids", error);
+    return fail_token (name, text, len, by_text < 0 ? "has the id of another one" : "has two ids",
+                       error);
   if (by_text >= 0)
     {
       get_token (self, by_text)->flags |= flags;
@@ -117,8 +120,8 @@ ivl_added_tokens_add (IvlAddedTokens     *self,
   return TRUE;
 }
 
-/* { content, special, lstrip, rstrip, normalized, single_word }. "normalized" makes a difference only to
- * texts that NFC changes, and none of the models' tokens is one. */
+/* { content, special, lstrip, rstrip, normalized, single_word }. "normalized" makes a difference
+ * only to texts that NFC changes, and none of the models' tokens is one. */
 static gboolean
 read_description (IvlAddedTokens *self,
                   const char     *name,
@@ -147,8 +150,8 @@ read_description (IvlAddedTokens *self,
     flags |= IVL_ADDED_TOKEN_LSTRIP;
   if (json_is_true (json_object_get (object, "rstrip")))
     flags |= IVL_ADDED_TOKEN_RSTRIP;
-  return ivl_added_tokens_add (self, name, json_string_value (content), json_string_length (content), id,
-                               flags, error);
+  return ivl_added_tokens_add (self, name, json_string_value (content),
+                               json_string_length (content), id, flags, error);
 }
 
 static gboolean
@@ -170,12 +173,12 @@ ivl_added_tokens_read_map (IvlAddedTokens *self,
   json_t *id;
 
   json_object_foreach (map, text, id)
-    {
-      if (!json_is_integer (id) || json_integer_value (id) < 0)
-        return fail_token (name, text, strlen (text), "has no number for its id", error);
-      if (!ivl_added_tokens_add (self, name, text, strlen (text), json_integer_value (id), 0, error))
-        return FALSE;
-    }
+  {
+    if (!json_is_integer (id) || json_integer_value (id) < 0)
+      return fail_token (name, text, strlen (text), "has no number for its id", error);
+    if (!ivl_added_tokens_add (self, name, text, strlen (text), json_integer_value (id), 0, error))
+      return FALSE;
+  }
   return TRUE;
 }
 
@@ -188,6 +191,8 @@ ivl_added_tokens_read_decoder (IvlAddedTokens *self,
   const char *key;
   json_t *object;
 
+  if (decoder != NULL && !json_is_object (decoder))
+    return fail_json (name, "added_tokens_decoder is not an object", error);
   json_object_foreach (decoder, key, object)
     {
       guint64 id;
@@ -209,6 +214,8 @@ ivl_added_tokens_read_array (IvlAddedTokens *self,
   gsize i;
   json_t *object;
 
+  if (!json_is_array (array))
+    return fail_json (name, "added_tokens is not an array", error);
   json_array_foreach (array, i, object)
     {
       json_t *id = json_object_get (object, "id");

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The tokens that stand beside a vocabulary, such as <|im_end|>: recognised as a whole in trusted text.
- * Filled from a folder's files, immutable then. */
+/* The tokens that stand beside a vocabulary, such as <|im_end|>: recognised as a whole in
+ * trusted text. Filled from a folder's files, immutable then. */
 typedef struct _IvlAddedTokens IvlAddedTokens;
 
 typedef enum
@@ -19,8 +19,8 @@ typedef enum
 
 IvlAddedTokens *ivl_added_tokens_new (void);
 void            ivl_added_tokens_free (IvlAddedTokens *self);
-/* Adding the same text with the same id again joins the flags. IVL_ERROR_INVALID_DATA if text or id is
- * taken otherwise, the id too large, or the text empty or too long. */
+/* Adding the same text with the same id again joins the flags. IVL_ERROR_INVALID_DATA if text or
+ * id is taken otherwise, the id too large, or the text empty or too long. */
 gboolean        ivl_added_tokens_add (IvlAddedTokens     *self,
                                       const char         *name,
                                       const char         *text,
@@ -33,7 +33,8 @@ gboolean        ivl_added_tokens_read_map (IvlAddedTokens *self,
                                            const char     *name,
                                            json_t         *map,
                                            GError        **error);
-/* tokenizer_config.json's added_tokens_decoder: { "id": { content, special, ... } }; may be NULL. */
+/* tokenizer_config.json's added_tokens_decoder: { "id": { content, special, ... } }; may be
+ * NULL. */
 gboolean        ivl_added_tokens_read_decoder (IvlAddedTokens *self,
                                                const char     *name,
                                                json_t         *decoder,
@@ -56,7 +57,8 @@ int             ivl_added_tokens_find (const IvlAddedTokens *self,
                                        gsize                 len);
 int             ivl_added_tokens_find_id (const IvlAddedTokens *self,
                                           guint32               id);
-/* The index of the first token in the text, the longest if several begin there, and where; or -1. */
+/* The index of the first token in the text, the longest if several begin there, and where; or
+ * -1. */
 int             ivl_added_tokens_search (const IvlAddedTokens *self,
                                          const char           *text,
                                          gsize                 len,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Reads byte-level BPE from Hugging Face's files. The two large tables are scanned in place; what is small
- * goes through jansson.
+ * Reads byte-level BPE from Hugging Face's files. The two large tables are scanned in place; what
+ * is small goes through jansson.
  */
 #include "tokenizer/ivl-byte-bpe-load.h"
 
@@ -11,6 +11,7 @@
 #include "formats/ivl-json.h"
 #include "tokenizer/ivl-json-scan.h"
 #include "tokenizer/ivl-qwen-split.h"
+#include "tokenizer/ivl-utf8.h"
 
 static gboolean
 scan_vocab (IvlJsonScan *scan,
@@ -58,8 +59,8 @@ add_spaced_merge (IvlByteBpe   *bpe,
                                  text + n_bytes - space - 1, error);
 }
 
-/* Lines of two tokens. The only comment is the version line: other lines that begin with # are merges
- * of that character. */
+/* Lines of two tokens. The only comment is the version line: other lines that begin with # are
+ * merges of that character. */
 static gboolean
 read_merges (IvlByteBpe           *bpe,
              const IvlByteBpeFile *file,
@@ -141,8 +142,9 @@ scan_merges (IvlJsonScan *scan,
         return FALSE;
       if (more_halves)
         {
-          g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: merge %u has more than two parts",
-                       scan->name, ivl_byte_bpe_get_n_merges (bpe) - 1);
+          g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                       "%s: merge %u has more than two parts", scan->name,
+                       ivl_byte_bpe_get_n_merges (bpe) - 1);
           return FALSE;
         }
     }
@@ -154,8 +156,8 @@ fail_unsupported (const char *name,
                   const char *what,
                   GError    **error)
 {
-  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: %s is not that of Qwen2's tokenizer", name,
-               what);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: %s is not that of Qwen2's tokenizer",
+               name, what);
   return FALSE;
 }
 
@@ -173,7 +175,8 @@ check_normalizer (json_t     *value,
                   GError    **error)
 {
   ivl_byte_bpe_set_nfc (bpe, !json_is_null (value));
-  return json_is_null (value) || has_type (value, "NFC") || fail_unsupported (name, "normalizer", error);
+  return json_is_null (value) || has_type (value, "NFC") ||
+         fail_unsupported (name, "normalizer", error);
 }
 
 /* A split by the regular expression, then the byte-level alphabet without a split of its own. */
@@ -211,14 +214,19 @@ parse_small (IvlJsonScan *scan,
     return NULL;
   if (n_bytes > IVL_JSON_MAX_CONFIG_BYTES)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: a setting of %" G_GSIZE_FORMAT " bytes",
-                   scan->name, n_bytes);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "%s: a setting of %" G_GSIZE_FORMAT " bytes", scan->name, n_bytes);
       return NULL;
     }
   value = json_loadb (text, n_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
                       &json_error);
   if (value == NULL)
-    g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: %s", scan->name, json_error.text);
+    {
+      g_autofree char *shown = ivl_utf8_show ((const guint8 *) json_error.text,
+                                              strlen (json_error.text));
+
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: %s", scan->name, shown);
+    }
   return value;
 }
 
@@ -262,7 +270,8 @@ check_model_setting (JsonWalk   *walk,
     good = g_strcmp0 (json_string_value (value), "BPE") == 0;
   else if (g_str_equal (key, "dropout") || g_str_equal (key, "unk_token"))
     good = json_is_null (value);
-  else if (g_str_equal (key, "continuing_subword_prefix") || g_str_equal (key, "end_of_word_suffix"))
+  else if (g_str_equal (key, "continuing_subword_prefix") ||
+           g_str_equal (key, "end_of_word_suffix"))
     good = json_is_null (value) || g_strcmp0 (json_string_value (value), "") == 0;
   else if (g_str_equal (key, "byte_fallback") || g_str_equal (key, "ignore_merges"))
     good = json_is_false (value) || json_is_null (value);
@@ -285,8 +294,10 @@ read_new_key (IvlJsonScan *scan,
   key = g_strndup ((const char *) text, n_bytes);
   if (strlen (key) != n_bytes || !g_hash_table_add (seen, g_strdup (key)))
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: key \"%s\" occurs twice or holds NUL",
-                   scan->name, key);
+      g_autofree char *shown = ivl_utf8_show (text, n_bytes);
+
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "%s: key \"%s\" occurs twice or holds NUL", scan->name, shown);
       return NULL;
     }
   return g_steal_pointer (&key);
@@ -361,7 +372,8 @@ handle_top_member (JsonWalk   *walk,
       good = check_pre_tokenizer (value, name, error);
     }
   else if (g_str_equal (key, "post_processor") || g_str_equal (key, "decoder"))
-    good = json_is_null (value) || has_type (value, "ByteLevel") || fail_unsupported (name, key, error);
+    good = json_is_null (value) || has_type (value, "ByteLevel") ||
+           fail_unsupported (name, key, error);
   json_decref (value);
   return good;
 }

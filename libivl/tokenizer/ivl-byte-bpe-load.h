@@ -20,8 +20,8 @@ typedef struct
 IvlByteBpe *ivl_byte_bpe_load_vocab (const IvlByteBpeFile *vocab,
                                      const IvlByteBpeFile *merges,
                                      GError              **error);
-/* From Hugging Face's tokenizer.json. *added_tokens is the JSON array of that name, within the file, or
- * NULL. IVL_ERROR_UNSUPPORTED if the file asks for anything but Qwen2's tokenizer. */
+/* From Hugging Face's tokenizer.json. *added_tokens is the JSON array of that name, within the
+ * file, or NULL. IVL_ERROR_UNSUPPORTED if the file asks for anything but Qwen2's tokenizer. */
 IvlByteBpe *ivl_byte_bpe_load_json (const IvlByteBpeFile *file,
                                     const char          **added_tokens,
                                     gsize                *n_added_tokens,

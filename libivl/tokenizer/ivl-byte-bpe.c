@@ -11,6 +11,7 @@
 #include "tokenizer/ivl-nfc.h"
 #include "tokenizer/ivl-qwen-split.h"
 #include "tokenizer/ivl-token-table.h"
+#include "tokenizer/ivl-utf8.h"
 
 /* Published vocabularies have 151,387 merges; the slots below have room for 24 bits. */
 #define MAX_MERGES (1u << 21)
@@ -40,8 +41,9 @@ enum
   OWN_NO,
 };
 
-/* The byte that a character of the byte-level alphabet stands for, or -1. Printable Latin-1 stands for
- * itself; the other 68 bytes are, in order, U+0100 and on (GPT-2's encoder.py, bytes_to_unicode). */
+/* The byte that a character of the byte-level alphabet stands for, or -1. Printable Latin-1
+ * stands for itself; the other 68 bytes are, in order, U+0100 and on (GPT-2's encoder.py,
+ * bytes_to_unicode). */
 static int
 get_byte (gunichar c)
 {
@@ -59,8 +61,8 @@ get_byte (gunichar c)
   return -1;
 }
 
-/* Appends the bytes that text stands for to self->scratch. All of the alphabet has one or two bytes in
- * UTF-8. */
+/* Appends the bytes that text stands for to self->scratch. All of the alphabet has one or two
+ * bytes in UTF-8. */
 static gboolean
 append_bytes (IvlByteBpe   *self,
               const guint8 *text,
@@ -135,9 +137,10 @@ fail_token (const char    *name,
             const char    *problem,
             GError       **error)
 {
-  g_autofree char *shown = g_utf8_make_valid ((const char *) text, MIN (n_bytes, 64));
+  g_autofree char *shown = ivl_utf8_show (text, n_bytes);
 
-  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: token \"%s\" %s", name, shown, problem);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: token \"%s\" %s", name, shown,
+               problem);
   return FALSE;
 }
 
@@ -154,7 +157,8 @@ ivl_byte_bpe_add_token (IvlByteBpe    *self,
   g_byte_array_set_size (self->scratch, 0);
   if (!append_bytes (self, text, n_bytes))
     return fail_token (name, text, n_bytes, "is not spelled in the byte-level alphabet", error);
-  return ivl_token_table_add (self->tokens, name, self->scratch->data, self->scratch->len, id, error);
+  return ivl_token_table_add (self->tokens, name, self->scratch->data, self->scratch->len, id,
+                              error);
 }
 
 static inline guint64
@@ -193,7 +197,8 @@ reserve_merge (IvlByteBpe *self,
   guint64 *slots;
   guint32 *merged;
 
-  /* All but the 256 bytes come from a merge: the first call can tell the size from the vocabulary. */
+  /* All but the 256 bytes come from a merge: the first call can tell the size from the
+   * vocabulary. */
   while (n_old == 0 && n_slots / 4 * 3 <= ivl_token_table_get_n_tokens (self->tokens))
     n_slots *= 2;
   if (n_old > 0 && self->n_merges < n_old / 4 * 3)
@@ -205,7 +210,8 @@ reserve_merge (IvlByteBpe *self,
   if (slots == NULL || merged == NULL)
     {
       g_free (slots);
-      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "tokenizer: no memory for %u merges", n_slots);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "tokenizer: no memory for %u merges",
+                   n_slots);
       return FALSE;
     }
   memset (slots, 0xff, n_slots * sizeof (guint64));
@@ -229,7 +235,8 @@ fail_merge (const IvlByteBpe *self,
             const char       *problem,
             GError          **error)
 {
-  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: merge %u %s", name, self->n_merges, problem);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: merge %u %s", name, self->n_merges,
+               problem);
   return FALSE;
 }
 
@@ -288,7 +295,8 @@ ivl_byte_bpe_finish (IvlByteBpe  *self,
 
       if (id < 0)
         {
-          g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: no token for byte 0x%02x", name, i);
+          g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: no token for byte 0x%02x",
+                       name, i);
           return FALSE;
         }
       self->byte_ids[i] = id;

@@ -27,7 +27,8 @@ gboolean      ivl_byte_bpe_add_token (IvlByteBpe    *self,
                                       gsize          n_bytes,
                                       guint64        id,
                                       GError       **error);
-/* The next merge. IVL_ERROR_INVALID_DATA if one of the three tokens is unknown, or the pair was there. */
+/* The next merge. IVL_ERROR_INVALID_DATA if one of the three tokens is unknown, or the pair was
+ * there. */
 gboolean      ivl_byte_bpe_add_merge (IvlByteBpe    *self,
                                       const char    *name,
                                       const guint8  *left,

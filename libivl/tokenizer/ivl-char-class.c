@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Character classes in a table of blocks. GLib's own look-ups would do, one call for each question: the
- * blocks answer all of them with one load.
+ * Character classes in a table of blocks. GLib's own look-ups would do, one call for each question:
+ * the blocks answer all of them with one load.
  */
 #include "tokenizer/ivl-char-class.h"
 
@@ -17,8 +17,8 @@ is_white_space (gunichar c)
          c == 0x205f || c == 0x3000;
 }
 
-/* TRUE unless NFC leaves c alone wherever it stands and never joins it to the character before. May err
- * on the safe side: it then costs time only. */
+/* TRUE unless NFC leaves c alone wherever it stands and never joins it to the character before.
+ * May err on the safe side: it then costs time only. */
 static gboolean
 is_unstable (gunichar c)
 {
@@ -30,8 +30,8 @@ is_unstable (gunichar c)
     return FALSE;
   if (g_unichar_ismark (c) || g_unichar_combining_class (c) != 0)
     return TRUE;
-  /* Second elements of compositions that are not marks: the vowels and finals of Hangul, and the Kirat
-   * Rai vowel signs of Unicode 16. */
+  /* Second elements of compositions that are not marks: the vowels and finals of Hangul, and the
+   * Kirat Rai vowel signs of Unicode 16. */
   if ((c >= 0x1160 && c <= 0x11ff) || (c >= 0x16d63 && c <= 0x16d6a))
     return TRUE;
   n_parts = g_unichar_fully_decompose (c, FALSE, parts, G_N_ELEMENTS (parts));

@@ -5,7 +5,7 @@
 #include "tokenizer/ivl-chat-template.h"
 
 #define CHATML                                                                                     \
-  .system_prefix = "<|im_start|>system\n", .user_prefix = "<|im_start|>user\n",                     \
+  .system_prefix = "<|im_start|>system\n", .user_prefix = "<|im_start|>user\n",                    \
   .assistant_prefix = "<|im_start|>assistant\n", .end = "<|im_end|>\n", .end_token = "<|im_end|>"
 
 static const IvlChatTemplate templates[] = {

@@ -6,7 +6,9 @@
 G_BEGIN_DECLS
 
 /* A prompt format as data, one row each in ivl-chat-template.c. A prompt is
- *   system_prefix SYSTEM end  { user_prefix Q end assistant_prefix A end }  user_prefix Q end assistant_prefix
+ *   system_prefix SYSTEM end
+ *   { user_prefix Q end assistant_prefix A end }
+ *   user_prefix Q end assistant_prefix
  * All parts but SYSTEM, Q and A are TRUSTED text. */
 typedef struct
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A seeded hash of short byte strings. The seed is drawn for each table, so that a file cannot choose its
- * collisions; should one manage to, the tables refuse after this many probes.
+ * A seeded hash of short byte strings. The seed is drawn for each table, so that a file cannot
+ * choose its collisions; should one manage to, the tables refuse after this many probes.
  */
 #pragma once
 

@@ -34,7 +34,8 @@ fail (IvlJsonScan *self,
 {
   g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
                "%s: expected %s at offset %" G_GSIZE_FORMAT "%s", self->name, expected,
-               (gsize) (self->pos - self->data), self->pos == self->end ? ", where the file ends" : "");
+               (gsize) (self->pos - self->data),
+               self->pos == self->end ? ", where the file ends" : "");
   return FALSE;
 }
 

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Walks through strict JSON (RFC 8259) without building anything, for tables too large for a general
- * parser. Errors: IVL_ERROR_INVALID_DATA naming the file and the offset. */
+/* Walks through strict JSON (RFC 8259) without building anything, for tables too large for a
+ * general parser. Errors: IVL_ERROR_INVALID_DATA naming the file and the offset. */
 typedef struct
 {
   const guint8 *data;
@@ -27,8 +27,9 @@ void     ivl_json_scan_clear (IvlJsonScan *self);
 gboolean ivl_json_scan_enter (IvlJsonScan *self,
                               char         open,
                               GError     **error);
-/* Goes to the next member or element of what was entered; close is '}' or ']'. *more is FALSE once the
- * end was passed. *first is TRUE before the first call and belongs to this function from then on. */
+/* Goes to the next member or element of what was entered; close is '}' or ']'. *more is FALSE
+ * once the end was passed. *first is TRUE before the first call and belongs to this function
+ * from then on. */
 gboolean ivl_json_scan_next (IvlJsonScan *self,
                              char         close,
                              gboolean    *first,
@@ -50,8 +51,8 @@ gboolean ivl_json_scan_unsigned (IvlJsonScan *self,
                                  GError     **error);
 /* The first byte of the next value, or 0 at the end of the data. */
 char     ivl_json_scan_peek (IvlJsonScan *self);
-/* Any value; *text is its spelling. Only its brackets and strings are checked. Nesting is bounded by
- * IVL_JSON_SCAN_MAX_DEPTH. */
+/* Any value; *text is its spelling. Only its brackets and strings are checked. Nesting is
+ * bounded by IVL_JSON_SCAN_MAX_DEPTH. */
 gboolean ivl_json_scan_skip (IvlJsonScan  *self,
                              const char  **text,
                              gsize        *n_bytes,

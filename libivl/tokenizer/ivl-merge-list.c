@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The merging of byte pair encoding, for both kinds of tokenizer: they differ in what a pair's rank is.
+ * The merging of byte pair encoding, for both kinds of tokenizer: they differ in what a pair's rank
+ * is.
  */
 #include "tokenizer/ivl-merge-list.h"
 

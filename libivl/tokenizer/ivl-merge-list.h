@@ -19,7 +19,8 @@ typedef struct
   guint32 merged; /* the id that gives */
 } IvlMergeSymbol;
 
-/* The rank of merging two neighbours, smallest first, and the id of the result; or IVL_MERGE_NONE. */
+/* The rank of merging two neighbours, smallest first, and the id of the result; or
+ * IVL_MERGE_NONE. */
 typedef guint32 (*IvlMergeRankFunc) (gconstpointer         model,
                                      const IvlMergeSymbol *left,
                                      const IvlMergeSymbol *right,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Normalisation form C (Unicode Standard Annex 15). GLib has the data and also the algorithm, but its
- * g_utf8_normalize() is quadratic in the length of the text. Here only short runs are rewritten: from the
- * last stable character before one that NFC may change up to the next stable one.
+ * Normalisation form C (Unicode Standard Annex 15). GLib has the data and also the algorithm, but
+ * its g_utf8_normalize() is quadratic in the length of the text. Here only short runs are
+ * rewritten: from the last stable character before one that NFC may change up to the next stable
+ * one.
  */
 #include "tokenizer/ivl-nfc.h"
 
@@ -133,8 +134,8 @@ append_normalised (GString      *out,
     }
 }
 
-/* Goes on from p, which is stable or the end, to the next unstable character; *stable becomes the last
- * stable one before it. */
+/* Goes on from p, which is stable or the end, to the next unstable character; *stable becomes
+ * the last stable one before it. */
 static const guint8 *
 find_unstable (const guint8  *p,
                const guint8  *end,

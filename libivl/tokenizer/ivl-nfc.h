@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* Normalisation form C of valid UTF-8 (NUL included, where g_utf8_normalize() stops), in time linear in
- * the length. Returns FALSE, with out untouched, if the text is seen to be in that form already; else
- * appends the result to out. */
+/* Normalisation form C of valid UTF-8 (NUL included, where g_utf8_normalize() stops), in time
+ * linear in the length. Returns FALSE, with out untouched, if the text is seen to be in that
+ * form already; else appends the result to out. */
 gboolean ivl_nfc_normalise (const char *text,
                             gsize       len,
                             GString    *out);

@@ -17,7 +17,8 @@ typedef struct _IvlPrefixTrie IvlPrefixTrie;
 IvlPrefixTrie *ivl_prefix_trie_new (void);
 void           ivl_prefix_trie_free (IvlPrefixTrie *self);
 /* n_bytes >= 1. A string added twice keeps the later id. FALSE if the string is longer than
- * IVL_PREFIX_TRIE_MAX_BYTES, which bounds the work at each position of a text, or the set is full. */
+ * IVL_PREFIX_TRIE_MAX_BYTES, which bounds the work at each position of a text, or the set is
+ * full. */
 gboolean       ivl_prefix_trie_add (IvlPrefixTrie *self,
                                     const guint8  *bytes,
                                     gsize          n_bytes,

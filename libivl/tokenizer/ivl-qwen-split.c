@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Qwen2's pre-tokenizer by hand: a regular expression engine is slower, and may backtrack on hostile text.
+ * Qwen2's pre-tokenizer by hand: a regular expression engine is slower, and may backtrack on
+ * hostile text.
  */
 #include "tokenizer/ivl-qwen-split.h"
 
@@ -16,8 +17,8 @@ class_at (const guint8 *p,
   return ivl_char_class_get (ivl_utf8_get (p, n_bytes));
 }
 
-/* (?i:'s|'t|'re|'ve|'m|'ll|'d) after the apostrophe: its length, or 0. Of all characters that fold to
- * these letters, only U+017F is not ASCII. */
+/* (?i:'s|'t|'re|'ve|'m|'ll|'d) after the apostrophe: its length, or 0. Of all characters that
+ * fold to these letters, only U+017F is not ASCII. */
 static gsize
 match_contraction (const guint8 *p,
                    gsize         len)

@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /* The regular expression of Qwen2's pre-tokenizer, as tokenizer.json spells it. */
 #define IVL_QWEN_SPLIT_REGEX                                                                       \
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" \
-  "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}"                              \
+  "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 
 /* The length of the expression's match at the start of len >= 1 bytes of valid UTF-8. It matches
  * everywhere, and looks no further than the match and one character. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Reads a tokenizer.model, a protobuf message whose fields are named in sentencepiece_model.proto. Not by
- * libsentencepiece: version 0.2.2 refuses InternLM2's own file for its piece "\0".
+ * Reads a tokenizer.model, a protobuf message whose fields are named in sentencepiece_model.proto.
+ * Not by libsentencepiece: version 0.2.2 refuses InternLM2's own file for its piece "\0".
  */
 #include "tokenizer/ivl-sentencepiece-load.h"
 
@@ -66,8 +66,8 @@ fail (const char *name,
       gsize       offset,
       GError    **error)
 {
-  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: %s at offset %" G_GSIZE_FORMAT, name, problem,
-               offset);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: %s at offset %" G_GSIZE_FORMAT, name,
+               problem, offset);
   return FALSE;
 }
 
@@ -194,8 +194,9 @@ read_normalizer_field (Loading     *loading,
   gboolean *flag = field->number == NORMALIZER_ADD_DUMMY_PREFIX ? &loading->flags.add_dummy_prefix
                    : field->number == NORMALIZER_REMOVE_EXTRA_WHITESPACES
                        ? &loading->flags.remove_extra_whitespaces
-                   : field->number == NORMALIZER_ESCAPE_WHITESPACES ? &loading->flags.escape_whitespaces
-                                                                    : NULL;
+                   : field->number == NORMALIZER_ESCAPE_WHITESPACES
+                       ? &loading->flags.escape_whitespaces
+                       : NULL;
 
   if (field->number == NORMALIZER_CHARSMAP && field->n_bytes > 0)
     loading->rewrites = TRUE;
@@ -283,8 +284,8 @@ check_supported (const Loading *loading,
     problem = "normalises text by a table of its own";
   if (problem == NULL)
     return TRUE;
-  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: %s, unlike that of InternLM2", loading->name,
-               problem);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: %s, unlike that of InternLM2",
+               loading->name, problem);
   return FALSE;
 }
 
@@ -309,9 +310,14 @@ ivl_sentencepiece_load (const guint8 *data,
   while (ivl_bytes_reader_get_remaining (&reader) > 0)
     if (!read_field (&reader, name, &field, error) || !read_model_field (&loading, &field, error))
       return NULL;
-  if (ivl_sentencepiece_get_size (pieces) == 0)
+  /* sentencepiece has defaults for absent specs; in a model they tell of a file cut short. */
+  if (ivl_sentencepiece_get_size (pieces) == 0 ||
+      !(loading.seen_specs & 1u << MODEL_TRAINER_SPEC) ||
+      !(loading.seen_specs & 1u << MODEL_NORMALIZER_SPEC))
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: no pieces", name);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "%s: expected pieces, trainer_spec and normalizer_spec, and one is missing",
+                   name);
       return NULL;
     }
   if (!check_supported (&loading, error) ||

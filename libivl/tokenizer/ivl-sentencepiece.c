@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Sentencepiece BPE: the pieces and the encoding (google/sentencepiece, bpe_model.cc, for the rules).
+ * Sentencepiece BPE: the pieces and the encoding (google/sentencepiece, bpe_model.cc, for the
+ * rules).
  */
 #include "tokenizer/ivl-sentencepiece.h"
 
@@ -114,7 +115,8 @@ grow_pairs (IvlSentencepiece *self,
   self->pairs = g_try_new0 (guint64, self->n_slots);
   if (self->pairs == NULL)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "tokenizer: no memory for %u pairs", self->n_slots);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "tokenizer: no memory for %u pairs",
+                   self->n_slots);
       return FALSE;
     }
   for (guint i = 0; i < n_old; i++)
@@ -147,7 +149,8 @@ add_pair (IvlSentencepiece *self,
   slot = find_pair (self, pair);
   if (slot == NULL)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: pieces collide with too many", name);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: pieces collide with too many",
+                   name);
       return FALSE;
     }
   self->n_pairs += *slot == 0;
@@ -155,8 +158,8 @@ add_pair (IvlSentencepiece *self,
   return TRUE;
 }
 
-/* FALSE only if no piece has the two characters side by side: then no merge joins what is left of them
- * to what is right, and the two sides can be encoded apart. */
+/* FALSE only if no piece has the two characters side by side: then no merge joins what is left
+ * of them to what is right, and the two sides can be encoded apart. */
 static gboolean
 may_join (const IvlSentencepiece *self,
           gunichar                a,
@@ -251,9 +254,11 @@ add_byte_piece (IvlSentencepiece *self,
   int byte = parse_byte_piece (text, n_bytes);
 
   if (byte < 0)
-    return fail_piece (self, IVL_ERROR_INVALID_DATA, name, "is of type BYTE, expected \"<0xHH>\"", error);
+    return fail_piece (self, IVL_ERROR_INVALID_DATA, name, "is of type BYTE, expected \"<0xHH>\"",
+                       error);
   if (self->byte_ids[byte] != IVL_MERGE_NONE)
-    return fail_piece (self, IVL_ERROR_INVALID_DATA, name, "stands for a byte that has a piece", error);
+    return fail_piece (self, IVL_ERROR_INVALID_DATA, name, "stands for a byte that has a piece",
+                       error);
   self->byte_ids[byte] = self->pieces->len;
   piece->byte = byte;
   return TRUE;
@@ -276,8 +281,10 @@ ivl_sentencepiece_add (IvlSentencepiece *self,
     return fail_piece (self, IVL_ERROR_UNSUPPORTED, name, "has the type UNUSED", error);
   if (!isfinite (score))
     return fail_piece (self, IVL_ERROR_INVALID_DATA, name, "has a score that is no number", error);
-  if (n_bytes == 0 || ivl_utf8_count_valid (text, MIN (n_bytes, IVL_TOKEN_TABLE_MAX_BYTES)) != n_bytes)
-    return fail_piece (self, IVL_ERROR_INVALID_DATA, name, "is empty, too long or not UTF-8", error);
+  if (n_bytes == 0 ||
+      ivl_utf8_count_valid (text, MIN (n_bytes, IVL_TOKEN_TABLE_MAX_BYTES)) != n_bytes)
+    return fail_piece (self, IVL_ERROR_INVALID_DATA, name, "is empty, too long or not UTF-8",
+                       error);
   piece.type = type;
   piece.order = get_order (score);
   if (type == IVL_PIECE_BYTE && !add_byte_piece (self, name, text, n_bytes, &piece, error))
@@ -468,7 +475,8 @@ overlaps_guard (Encoding *encoding,
                 gsize     start,
                 gsize     end)
 {
-  const IvlSentencepieceGuard *guards = (const IvlSentencepieceGuard *) (void *) encoding->guards->data;
+  const IvlSentencepieceGuard *guards =
+      (const IvlSentencepieceGuard *) (void *) encoding->guards->data;
 
   while (encoding->guard < encoding->guards->len && guards[encoding->guard].end <= start)
     encoding->guard++;
@@ -536,8 +544,8 @@ encode_normalised (Encoding *encoding)
   encode_segment (encoding, start, i);
 }
 
-/* Appends text to out with its spaces as the flags have them. *after_space tells, between calls, whether
- * a space more would be an extra one. */
+/* Appends text to out with its spaces as the flags have them. *after_space tells, between calls,
+ * whether a space more would be an extra one. */
 static void
 append_spaced (GString                     *out,
                const char                  *text,

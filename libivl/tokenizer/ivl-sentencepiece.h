@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Sentencepiece BPE with byte fallback, as in InternLM2. Filled by ivl-sentencepiece-load.c, immutable
- * then. */
+/* Sentencepiece BPE with byte fallback, as in InternLM2. Filled by ivl-sentencepiece-load.c,
+ * immutable then. */
 typedef struct _IvlSentencepiece IvlSentencepiece;
 
 /* sentencepiece_model.proto, SentencePiece.Type. */
@@ -43,8 +43,8 @@ IvlSentencepiece *ivl_sentencepiece_new (gsize    n_bytes,
                                          guint    n_expected,
                                          GError **error);
 void              ivl_sentencepiece_free (IvlSentencepiece *self);
-/* The next piece: ids count from 0. IVL_ERROR_INVALID_DATA if the text is not UTF-8, is empty, too long
- * or there already, or the score is no number; IVL_ERROR_UNSUPPORTED for type UNUSED. */
+/* The next piece: ids count from 0. IVL_ERROR_INVALID_DATA if the text is not UTF-8, is empty,
+ * too long or there already, or the score is no number; IVL_ERROR_UNSUPPORTED for type UNUSED. */
 gboolean          ivl_sentencepiece_add (IvlSentencepiece *self,
                                          const char       *name,
                                          const guint8     *text,
@@ -73,7 +73,8 @@ gint32            ivl_sentencepiece_find (const IvlSentencepiece *self,
 guint8            ivl_sentencepiece_get_byte (const IvlSentencepiece *self,
                                               guint32                 id);
 const IvlSentencepieceFlags *ivl_sentencepiece_get_flags (const IvlSentencepiece *self);
-/* Appends the ids (guint32) of valid UTF-8. guards are in order. list and normal are room to work in. */
+/* Appends the ids (guint32) of valid UTF-8. guards are in order. list and normal are room to
+ * work in. */
 void              ivl_sentencepiece_encode (const IvlSentencepiece      *self,
                                             const char                  *text,
                                             gsize                        len,

@@ -28,8 +28,8 @@ ivl_token_decoder_free (IvlTokenDecoder *self)
   g_free (self);
 }
 
-/* Takes one byte. It may complete a character, or show that those held back were none: byte-level BPE
- * then puts one U+FFFD for all of them, sentencepiece one for each. */
+/* Takes one byte. It may complete a character, or show that those held back were none: byte-
+ * level BPE then puts one U+FFFD for all of them, sentencepiece one for each. */
 static void
 push_byte (IvlTokenDecoder *self,
            guint8           byte,
@@ -90,8 +90,8 @@ ivl_token_decoder_finish (IvlTokenDecoder *self,
   self->n_pending = 0;
 }
 
-/* A piece's text with spaces for U+2581. If encoding puts a space before the text or drops spaces there,
- * decoding drops it (sentencepiece_processor.cc, Decode). */
+/* A piece's text with spaces for U+2581. If encoding puts a space before the text or drops
+ * spaces there, decoding drops it (sentencepiece_processor.cc, Decode). */
 static void
 push_piece (IvlTokenDecoder *self,
             const guint8    *bytes,
@@ -102,8 +102,8 @@ push_piece (IvlTokenDecoder *self,
   const char *p = (const char *) bytes;
   const char *end = p + n_bytes;
 
-  if (self->at_start && (flags->add_dummy_prefix || flags->remove_extra_whitespaces) && n_bytes >= 3 &&
-      memcmp (p, SPACE_SYMBOL, 3) == 0)
+  if (self->at_start && (flags->add_dummy_prefix || flags->remove_extra_whitespaces) &&
+      n_bytes >= 3 && memcmp (p, SPACE_SYMBOL, 3) == 0)
     {
       p += 3;
       self->at_start = flags->remove_extra_whitespaces;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The map between token texts and ids. It is filled at every start with some 150,000 entries, so it avoids
- * one allocation for each.
+ * The map between token texts and ids. It is filled at every start with some 150,000 entries, so it
+ * avoids one allocation for each.
  */
 #include "tokenizer/ivl-token-table.h"
 
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tokenizer/ivl-hash.h"
+#include "tokenizer/ivl-utf8.h"
 
 typedef struct
 {
@@ -73,8 +74,8 @@ ivl_token_table_free (IvlTokenTable *self)
   g_free (self);
 }
 
-/* The slot that holds the text, or the free one where it belongs; NULL if the way there is longer than
- * chance makes it. */
+/* The slot that holds the text, or the free one where it belongs; NULL if the way there is
+ * longer than chance makes it. */
 static guint64 *
 find_slot (const IvlTokenTable *self,
            const guint8        *bytes,
@@ -173,11 +174,12 @@ check_token (const IvlTokenTable *self,
                  "%s: token id %" G_GUINT64_FORMAT ", expected less than %u", name, id,
                  IVL_TOKEN_TABLE_MAX_IDS);
   else if (n_bytes == 0)
-    g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: token %u is empty", name, (guint) id);
+    g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: token %u is empty", name,
+                 (guint) id);
   else if (n_bytes > IVL_TOKEN_TABLE_MAX_BYTES || n_bytes > self->capacity - self->n_used)
     g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                 "%s: token %u has %" G_GSIZE_FORMAT " bytes, expected at most %u", name, (guint) id,
-                 n_bytes, IVL_TOKEN_TABLE_MAX_BYTES);
+                 "%s: token %u has %" G_GSIZE_FORMAT " bytes, expected at most %u", name,
+                 (guint) id, n_bytes, IVL_TOKEN_TABLE_MAX_BYTES);
   else if (id < self->n_entries && self->entries[id].n_bytes != 0)
     g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: two tokens have id %u", name,
                  (guint) id);
@@ -203,10 +205,10 @@ ivl_token_table_add (IvlTokenTable *self,
   slot = find_slot (self, bytes, n_bytes, hash);
   if (slot == NULL || *slot != 0)
     {
-      g_autofree char *text = g_utf8_make_valid ((const char *) bytes, MIN (n_bytes, 64));
+      g_autofree char *text = ivl_utf8_show (bytes, n_bytes);
 
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: token \"%s\" (id %u) %s", name, text,
-                   (guint) id, slot == NULL ? "collides with too many" : "occurs twice");
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: token \"%s\" (id %u) %s", name,
+                   text, (guint) id, slot == NULL ? "collides with too many" : "occurs twice");
       return FALSE;
     }
   if (!reserve_id (self, id, error))

@@ -11,6 +11,7 @@
 #include "formats/ivl-json.h"
 #include "tokenizer/ivl-byte-bpe-load.h"
 #include "tokenizer/ivl-sentencepiece-load.h"
+#include "tokenizer/ivl-utf8.h"
 #include "util/ivl-bounded-file.h"
 
 /* Published ones have up to 11 MB. */
@@ -85,11 +86,15 @@ check_class (const char *folder,
              GError    **error)
 {
   const char *class = json_string_value (json_object_get (config, "tokenizer_class"));
+  g_autofree char *shown = NULL;
 
-  if (class == NULL || g_str_equal (class, "Qwen2Tokenizer") || g_str_equal (class, "Qwen2TokenizerFast"))
+  if (class == NULL || g_str_equal (class, "Qwen2Tokenizer") ||
+      g_str_equal (class, "Qwen2TokenizerFast"))
     return TRUE;
+  shown = ivl_utf8_show ((const guint8 *) class, strlen (class));
   g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-               "%s/tokenizer_config.json: tokenizer_class: expected Qwen2Tokenizer, found %s", folder, class);
+               "%s/tokenizer_config.json: tokenizer_class: expected Qwen2Tokenizer, found %s",
+               folder, shown);
   return FALSE;
 }
 
@@ -111,7 +116,8 @@ read_vocab_and_merges (const char        *folder,
   vocab.data = vocab_data = ivl_bounded_file_read (vocab_path, MAX_FILE_BYTES, &vocab.size, error);
   if (vocab.data == NULL)
     return FALSE;
-  merges.data = merges_data = ivl_bounded_file_read (merges_path, MAX_FILE_BYTES, &merges.size, error);
+  merges.data = merges_data =
+      ivl_bounded_file_read (merges_path, MAX_FILE_BYTES, &merges.size, error);
   if (merges.data == NULL)
     return FALSE;
   files->bpe = ivl_byte_bpe_load_vocab (&vocab, &merges, error);
@@ -161,7 +167,10 @@ read_tokenizer_json (const char        *folder,
   array = json_loadb (added, n_added, JSON_REJECT_DUPLICATES, &json_error);
   if (array == NULL)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: added_tokens: %s", path, json_error.text);
+      g_autofree char *shown = ivl_utf8_show ((const guint8 *) json_error.text,
+                                              strlen (json_error.text));
+
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: added_tokens: %s", path, shown);
       return FALSE;
     }
   return ivl_added_tokens_read_array (files->added, path, array, error);
@@ -181,9 +190,10 @@ read_vocabulary (const char        *folder,
     return read_model (folder, files, error);
   if (has_json)
     return read_tokenizer_json (folder, files, error);
-  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
-               "%s: no tokenizer: expected vocab.json and merges.txt, tokenizer.model or tokenizer.json",
-               folder);
+  g_set_error (
+      error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+      "%s: no tokenizer: expected vocab.json and merges.txt, tokenizer.model or tokenizer.json",
+      folder);
   return FALSE;
 }
 
@@ -256,14 +266,15 @@ read_added_tokens (const char        *folder,
   g_autofree char *added_path = g_build_filename (folder, "added_tokens.json", NULL);
 
   return ivl_added_tokens_read_decoder (files->added, config_path,
-                                        json_object_get (small->config, "added_tokens_decoder"), error) &&
+                                        json_object_get (small->config, "added_tokens_decoder"),
+                                        error) &&
          ivl_added_tokens_read_map (files->added, added_path, small->added, error) &&
          mark_specials (files, folder, small->special_map, error) &&
          mark_specials (files, folder, small->config, error);
 }
 
-/* TRUE if an added token may have the id of this base token: InternLM2 gives its reserved pieces new
- * names that way. Such pieces become out of reach for users' text. */
+/* TRUE if an added token may have the id of this base token: InternLM2 gives its reserved pieces
+ * new names that way. Such pieces become out of reach for users' text. */
 static gboolean
 take_over (IvlTokenizerFiles *files,
            guint32            id,
@@ -304,10 +315,11 @@ check_added_tokens (const char        *folder,
 
       if ((base >= 0 && !same_text) || (bytes != NULL && !take_over (files, id, same_text)))
         {
-          g_autofree char *shown = g_strndup (text, len);
+          g_autofree char *shown = ivl_utf8_show ((const guint8 *) text, len);
 
           g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                       "%s: added token \"%s\" (id %u) contradicts the vocabulary", folder, shown, id);
+                       "%s: added token \"%s\" (id %u) contradicts the vocabulary", folder, shown,
+                       id);
           return FALSE;
         }
       files->size = MAX (files->size, id + 1);
@@ -315,7 +327,8 @@ check_added_tokens (const char        *folder,
   return TRUE;
 }
 
-/* The reference prepends bos_token where add_bos_token is true; its InternLM2 tokenizer by default. */
+/* The reference prepends bos_token where add_bos_token is true; its InternLM2 tokenizer by
+ * default. */
 static gboolean
 read_bos (const char        *folder,
           json_t            *config,
@@ -326,6 +339,7 @@ read_bos (const char        *folder,
   json_t *token = json_object_get (config, "bos_token");
   json_t *string = json_is_object (token) ? json_object_get (token, "content") : token;
   const char *text = token == NULL && files->pieces != NULL ? "<s>" : json_string_value (string);
+  g_autofree char *shown = NULL;
   IvlAddedTokenFlags flags;
   guint32 id;
   gsize len;
@@ -346,8 +360,9 @@ read_bos (const char        *folder,
     files->bos = find_base (files, text, strlen (text));
   if (files->bos >= 0)
     return TRUE;
-  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: bos_token \"%s\" is not in the vocabulary",
-               folder, text);
+  shown = ivl_utf8_show ((const guint8 *) text, strlen (text));
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+               "%s: bos_token \"%s\" is not in the vocabulary", folder, shown);
   return FALSE;
 }
 

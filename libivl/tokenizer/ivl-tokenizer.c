@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The tokenizer of a checkpoint folder: joins spans of text, finds the added tokens in what is trusted,
- * and hands the stretches between them to the folder's kind of BPE.
+ * The tokenizer of a checkpoint folder: joins spans of text, finds the added tokens in what is
+ * trusted, and hands the stretches between them to the folder's kind of BPE.
  */
 #include "tokenizer/ivl-tokenizer.h"
 
@@ -170,7 +170,8 @@ find_guards (Encoding *encoding,
         encoding->first = r + 1;
       else if (run->kind == IVL_TEXT_USER)
         {
-          IvlSentencepieceGuard guard = { MAX (run->start, start) - start, MIN (run->end, end) - start };
+          IvlSentencepieceGuard guard = { MAX (run->start, start) - start,
+                                          MIN (run->end, end) - start };
 
           g_array_append_val (encoding->guards, guard);
         }
@@ -195,7 +196,8 @@ encode_stretch (Encoding *encoding,
   find_guards (encoding, start, end);
   ivl_sentencepiece_encode (files->pieces, encoding->text + start, end - start,
                             (const IvlSentencepieceGuard *) (void *) encoding->guards->data,
-                            encoding->guards->len, &encoding->list, encoding->normal, encoding->ids);
+                            encoding->guards->len, &encoding->list, encoding->normal,
+                            encoding->ids);
 }
 
 static gsize
@@ -232,7 +234,8 @@ strip_start (const char *text,
   return start;
 }
 
-/* Encodes up to the last added token of the run. done is what was encoded before; returns what is now. */
+/* Encodes up to the last added token of the run. done is what was encoded before; returns what
+ * is now. */
 static gsize
 encode_trusted_run (Encoding  *encoding,
                     const Run *run,
@@ -254,7 +257,8 @@ encode_trusted_run (Encoding  *encoding,
       ivl_added_tokens_get (added, i, &id, &len, &flags);
       start += pos;
       encode_stretch (encoding, done,
-                      flags & IVL_ADDED_TOKEN_LSTRIP ? strip_end (encoding->text, done, start) : start);
+                      flags & IVL_ADDED_TOKEN_LSTRIP ? strip_end (encoding->text, done, start)
+                                                     : start);
       g_array_append_val (encoding->ids, id);
       pos = done = start + len;
       if (flags & IVL_ADDED_TOKEN_RSTRIP)

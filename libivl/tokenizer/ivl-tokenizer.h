@@ -6,15 +6,16 @@
 G_BEGIN_DECLS
 
 /* The tokenizer of a checkpoint folder: byte-level BPE (Qwen2.5: vocab.json + merges.txt +
- * added_tokens.json / tokenizer_config.json, or tokenizer.json) or sentencepiece BPE (InternLM2.5:
- * tokenizer.model + the same added-token files). Immutable once open; safe to use from any thread. */
+ * added_tokens.json / tokenizer_config.json, or tokenizer.json) or sentencepiece BPE
+ * (InternLM2.5: tokenizer.model + the same added-token files). Immutable once open; safe to use
+ * from any thread. */
 typedef struct _IvlTokenizer IvlTokenizer;
 
 typedef enum
 {
   IVL_TEXT_TRUSTED, /* written by us: added tokens such as <|im_end|> are recognised */
   IVL_TEXT_PLAIN,   /* no added token is recognised; otherwise exactly the reference */
-  IVL_TEXT_USER,    /* as PLAIN, and sentencepiece's [UNUSED_TOKEN_n] control pieces are plain characters too */
+  IVL_TEXT_USER,    /* as PLAIN, and sentencepiece's [UNUSED_TOKEN_n] are plain characters too */
 } IvlTextKind;
 
 /* A stretch of UTF-8 text, len bytes (NUL allowed inside). */
@@ -25,29 +26,32 @@ typedef struct
   IvlTextKind  kind;
 } IvlTextSpan;
 
-/* Errors: IVL_ERROR_NOT_FOUND (no tokenizer files), IVL_ERROR_INVALID_DATA, IVL_ERROR_UNSUPPORTED. */
+/* Errors: IVL_ERROR_NOT_FOUND (no tokenizer files), IVL_ERROR_INVALID_DATA,
+ * IVL_ERROR_UNSUPPORTED. */
 IvlTokenizer *ivl_tokenizer_open (const char  *folder,
                                   GError     **error);
 void          ivl_tokenizer_free (IvlTokenizer *self);
 /* Largest id + 1. */
 guint         ivl_tokenizer_get_size (IvlTokenizer *self);
-/* The id that opens every prompt (InternLM2's <s>), or -1. ivl_tokenizer_encode() does not add it. */
+/* The id that opens every prompt (InternLM2's <s>), or -1. ivl_tokenizer_encode() does not add
+ * it. */
 gint32        ivl_tokenizer_get_bos (IvlTokenizer *self);
 /* The id of an added token, by its exact text, or -1. */
 gint32        ivl_tokenizer_find (IvlTokenizer *self,
                                   const char   *token);
 gboolean      ivl_tokenizer_is_special (IvlTokenizer *self,
                                         guint32       id);
-/* Appends the ids of the concatenated spans to ids (guint32). Plain text runs on across span borders:
- * only added tokens found inside TRUSTED spans separate it, so splitting text into spans changes
- * nothing but what is recognised as an added token. Invalid UTF-8 is replaced by U+FFFD first. */
+/* Appends the ids of the concatenated spans to ids (guint32). Plain text runs on across span
+ * borders: only added tokens found inside TRUSTED spans separate it, so splitting text into
+ * spans changes nothing but what is recognised as an added token. Invalid UTF-8 is replaced by
+ * U+FFFD first. */
 void          ivl_tokenizer_encode (IvlTokenizer      *self,
                                     const IvlTextSpan *spans,
                                     guint              n_spans,
                                     GArray            *ids);
-/* Appends the text of ids to out, always valid UTF-8 (bad bytes become U+FFFD as in the reference:
- * one for each maximal bad sequence with Qwen, one for each byte with sentencepiece). NUL can occur.
- * Ids outside the vocabulary give nothing. */
+/* Appends the text of ids to out, always valid UTF-8 (bad bytes become U+FFFD as in the
+ * reference: one for each maximal bad sequence with Qwen, one for each byte with sentencepiece).
+ * NUL can occur. Ids outside the vocabulary give nothing. */
 void          ivl_tokenizer_decode (IvlTokenizer  *self,
                                     const guint32 *ids,
                                     gsize          n_ids,
@@ -56,8 +60,8 @@ void          ivl_tokenizer_decode (IvlTokenizer  *self,
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlTokenizer, ivl_tokenizer_free)
 
-/* Decoding token by token: emits only whole characters and holds back the start of an incomplete one.
- * The concatenation of all pushes and the finish equals ivl_tokenizer_decode(). */
+/* Decoding token by token: emits only whole characters and holds back the start of an incomplete
+ * one. The concatenation of all pushes and the finish equals ivl_tokenizer_decode(). */
 typedef struct _IvlTokenDecoder IvlTokenDecoder;
 
 IvlTokenDecoder *ivl_token_decoder_new (IvlTokenizer *tokenizer,

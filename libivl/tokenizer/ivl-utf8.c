@@ -6,8 +6,11 @@
 
 #include <string.h>
 
-/* The number of bytes that follow a leading byte, and the range of the first of them (Unicode 15.0,
- * table 3-7: it excludes overlong forms, surrogates and what lies beyond U+10FFFF); 0 for no lead. */
+#define MAX_SHOWN 64
+
+/* The number of bytes that follow a leading byte, and the range of the first of them (Unicode
+ * 15.0, table 3-7: it excludes overlong forms, surrogates and what lies beyond U+10FFFF); 0 for
+ * no lead. */
 static guint
 classify_lead (guint8  lead,
                guint8 *low,
@@ -94,6 +97,33 @@ ivl_utf8_count_valid (const guint8 *bytes,
       i += consumed;
     }
   return n;
+}
+
+char *
+ivl_utf8_show (const guint8 *bytes,
+               gsize         n)
+{
+  GString *shown = g_string_new (NULL);
+  gsize consumed;
+
+  for (gsize i = 0; i < n && shown->len < MAX_SHOWN; i += consumed)
+    {
+      gunichar c = 0;
+      guint n_bytes;
+
+      if (ivl_utf8_step (bytes + i, n - i, &consumed) != IVL_UTF8_VALID)
+        {
+          consumed = 1;
+          g_string_append_printf (shown, "\\x%02x", bytes[i]);
+          continue;
+        }
+      c = ivl_utf8_get (bytes + i, &n_bytes);
+      if (g_unichar_isprint (c))
+        g_string_append_unichar (shown, c);
+      else
+        g_string_append_printf (shown, "\\u%04x", c);
+    }
+  return g_string_free (shown, FALSE);
 }
 
 void

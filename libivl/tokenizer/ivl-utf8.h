@@ -13,15 +13,18 @@ typedef enum
   IVL_UTF8_INVALID,
 } IvlUtf8Status;
 
-/* Looks at the first character of n >= 1 bytes. *consumed is its length, or n if it is incomplete, or the
- * length of the longest beginning of a character that is there (at least 1: the "maximal subpart" that
- * becomes one U+FFFD). */
+/* Looks at the first character of n >= 1 bytes. *consumed is its length, or n if it is
+ * incomplete, or the length of the longest beginning of a character that is there (at least 1:
+ * the "maximal subpart" that becomes one U+FFFD). */
 IvlUtf8Status ivl_utf8_step (const guint8 *bytes,
                              gsize         n,
                              gsize        *consumed);
 /* How many of the n bytes come before the first one that is not valid UTF-8. */
 gsize         ivl_utf8_count_valid (const guint8 *bytes,
                                     gsize         n);
+/* The beginning of a file's text for messages: printable, controls and bad bytes as escapes. */
+char         *ivl_utf8_show (const guint8 *bytes,
+                             gsize         n);
 /* Appends U+FFFD. */
 void          ivl_utf8_append_replacement (GString *out);
 
