@@ -91,43 +91,26 @@ cli_picture_refuse (const char   *file,
     cli_output_error ("%s: %s", label, error->message);
 }
 
-void
-cli_picture_get_budget (IvlOptions *answer,
-                        IvlModel   *model,
-                        guint      *tile_size,
-                        guint      *min_tiles,
-                        guint      *max_tiles)
+gboolean
+cli_picture_get_budget (IvlOptions  *answer,
+                        IvlModel    *model,
+                        guint       *tile_size,
+                        guint       *min_tiles,
+                        guint       *max_tiles,
+                        GError     **error)
 {
-  guint wanted_min = ivl_options_get_min_tiles (answer);
-  guint wanted_max = ivl_options_get_max_tiles (answer);
+  guint model_min = model != NULL ? ivl_model_get_min_tiles (model) : PUBLISHED_MIN_TILES;
+  guint model_max = model != NULL ? ivl_model_get_max_tiles (model) : PUBLISHED_MAX_TILES;
 
   *tile_size = model != NULL ? ivl_model_get_tile_size (model) : PUBLISHED_TILE_SIZE;
-  *min_tiles = model != NULL ? ivl_model_get_min_tiles (model) : PUBLISHED_MIN_TILES;
-  *max_tiles = model != NULL ? ivl_model_get_max_tiles (model) : PUBLISHED_MAX_TILES;
-  if (wanted_min > 0)
-    *min_tiles = wanted_min;
-  if (wanted_max > 0)
-    *max_tiles = wanted_max;
-  /* one end given beyond the other's default moves that default */
-  if (wanted_max == 0)
-    *max_tiles = MAX (*max_tiles, *min_tiles);
-  if (wanted_min == 0)
-    *min_tiles = MIN (*min_tiles, *max_tiles);
+  return ivl_options_get_tile_budget (answer, model_min, model_max, min_tiles, max_tiles, error);
 }
 
 json_t *
-cli_picture_grid_to_json (IvlImage   *image,
-                          IvlOptions *answer,
-                          IvlModel   *model,
-                          guint       n_tiles)
+cli_picture_grid_to_json (guint n_cols,
+                          guint n_rows,
+                          guint n_tiles)
 {
-  guint tile_size, min_tiles, max_tiles;
-  guint n_cols, n_rows;
-
-  cli_picture_get_budget (answer, model, &tile_size, &min_tiles, &max_tiles);
-  if (!ivl_image_get_grid (image, tile_size, min_tiles, max_tiles, TRUE, &n_cols, &n_rows, NULL,
-                           NULL))
-    return json_null ();
   return json_pack ("{s:i, s:i, s:i}",
                     "cols", (int) n_cols,
                     "rows", (int) n_rows,

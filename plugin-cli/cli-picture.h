@@ -23,18 +23,18 @@ void        cli_picture_refuse (const char   *file,
 /* All of standard input; fails when it is unreasonably long */
 GBytes     *cli_picture_read_stdin (GError **error);
 
-/* The tile budget: what `answer` says, else the model's own, else (no model) the published
+/* The tile size and budget: what `answer` says, else the model's own, else (no model) the published
  * models' */
-void        cli_picture_get_budget (IvlOptions *answer,
-                                    IvlModel   *model,
-                                    guint      *tile_size,
-                                    guint      *min_tiles,
-                                    guint      *max_tiles);
+gboolean    cli_picture_get_budget (IvlOptions  *answer,
+                                    IvlModel    *model,
+                                    guint       *tile_size,
+                                    guint       *min_tiles,
+                                    guint       *max_tiles,
+                                    GError     **error);
 
-/* {cols, rows, tiles}: how the picture was cut; `n_tiles` counts the thumbnail */
-json_t     *cli_picture_grid_to_json (IvlImage   *image,
-                                      IvlOptions *answer,
-                                      IvlModel   *model,
-                                      guint       n_tiles);
+/* {cols, rows, tiles}; `n_tiles` counts the thumbnail */
+json_t     *cli_picture_grid_to_json (guint n_cols,
+                                      guint n_rows,
+                                      guint n_tiles);
 
 G_END_DECLS

@@ -16,6 +16,7 @@ typedef struct
   const CliOptions *options;
   IvlTask          *task;
   IvlModel         *model;
+  IvlOptions       *answer_options; /* completed by the task */
   const char       *question; /* (nullable) */
   gboolean          several;
 } TaskRun;
@@ -92,7 +93,6 @@ static void
 show_json (const TaskRun *run,
            const char    *file,
            IvlImage      *image,
-           IvlOptions    *answer_options,
            IvlReply      *reply,
            double         seconds)
 {
@@ -101,12 +101,13 @@ show_json (const TaskRun *run,
                               "task", ivl_task_get_name (run->task),
                               "model", ivl_model_get_name (run->model));
   json_t *answer = cli_answer_to_json (reply);
+  guint n_cols, n_rows, n_tiles;
 
   json_object_set_new (json_object_get (answer, "timings"), "total_seconds", json_real (seconds));
   json_object_update_missing (object, answer);
   json_decref (answer);
-  json_object_set_new (object, "grid", cli_picture_grid_to_json (image, answer_options, run->model,
-                                                 ivl_reply_get_usage (reply)->n_tiles));
+  if (ivl_model_get_grid (run->model, image, run->answer_options, &n_cols, &n_rows, &n_tiles, NULL))
+    json_object_set_new (object, "grid", cli_picture_grid_to_json (n_cols, n_rows, n_tiles));
   cli_output_json (object);
 }
 
@@ -116,7 +117,6 @@ answer_picture (const TaskRun *run,
 {
   gint64 started = g_get_monotonic_time ();
   g_autoptr (IvlSession) session = ivl_session_new (run->model);
-  g_autoptr (IvlOptions) answer_options = NULL;
   g_autoptr (IvlMessage) message = NULL;
   g_autoptr (IvlImage) image = NULL;
   g_autoptr (IvlReply) reply = NULL;
@@ -132,18 +132,17 @@ answer_picture (const TaskRun *run,
   if (image == NULL)
     return report_failure (run, file, error, FALSE);
 
-  answer_options = ivl_task_complete_options (run->task, run->options->answer);
   message =
       ivl_task_create_message (run->task, image, run->question, run->options->language, &error);
   if (message == NULL)
     return report_failure (run, file, error, FALSE);
 
-  reply = cli_answer_read (session, message, answer_options, &style, &error);
+  reply = cli_answer_read (session, message, run->answer_options, &style, &error);
   if (reply == NULL)
     return report_failure (run, file, error, TRUE);
 
   if (run->options->json)
-    show_json (run, file, image, answer_options, reply,
+    show_json (run, file, image, reply,
                (double) (g_get_monotonic_time () - started) / G_TIME_SPAN_SECOND);
   else if (run->command->shows_regions)
     show_regions (run, file, reply);
@@ -187,6 +186,8 @@ run_task (const CliCommand *command,
   g_autoptr (GError) error = NULL;
   g_autoptr (IvlTask) task = ivl_task_load (command->name, &error);
   g_autoptr (IvlModel) model = NULL;
+  g_autoptr (IvlOptions) answer_options = NULL;
+  guint tile_size, min_tiles, max_tiles;
   TaskRun run = { .command = command, .options = options, .question = question };
   int first = 1;
 
@@ -206,9 +207,13 @@ run_task (const CliCommand *command,
   model = cli_model_open (options, NULL, IVL_ENGINE_CHAT | IVL_ENGINE_VISION);
   if (model == NULL)
     return CLI_EXIT_MODEL;
+  answer_options = ivl_task_complete_options (task, options->answer);
+  if (!cli_picture_get_budget (answer_options, model, &tile_size, &min_tiles, &max_tiles, &error))
+    return cli_options_refuse (command, "%s", error->message);
 
   run.task = task;
   run.model = model;
+  run.answer_options = answer_options;
   run.several = argc - first > 1;
   return answer_pictures (&run, argv + first, argc - first);
 }

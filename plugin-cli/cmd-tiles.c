@@ -17,6 +17,7 @@ typedef struct
   const CliOptions *options;
   const char       *folder;    /* (nullable) where tiles are written */
   GHashTable       *names;     /* names that this run has written, without their ends */
+  IvlModel         *model;     /* (nullable) */
   guint             tile_size;
   guint             min_tiles;
   guint             max_tiles;
@@ -67,6 +68,7 @@ write_tiles (const TilesRun  *run,
              const char      *file,
              IvlImage        *image,
              guint            n_tiles,
+             gboolean         has_thumbnail,
              GError         **error)
 {
   gsize tile_bytes = (gsize) run->tile_size * run->tile_size * 3;
@@ -74,14 +76,15 @@ write_tiles (const TilesRun  *run,
   g_autoptr (GBytes) tiles = NULL;
   const guint8 *pixels;
 
-  tiles = ivl_image_cut_tiles (image, run->tile_size, run->min_tiles, run->max_tiles, TRUE, error);
+  tiles = ivl_image_cut_tiles (image, run->tile_size, run->min_tiles, run->max_tiles, has_thumbnail,
+                               error);
   if (tiles == NULL)
     return FALSE;
 
   pixels = g_bytes_get_data (tiles, NULL);
   for (guint i = 0; i < n_tiles; i++)
     {
-      gboolean is_thumbnail = n_tiles > 1 && i == n_tiles - 1;
+      gboolean is_thumbnail = has_thumbnail && i == n_tiles - 1;
       g_autofree char *name = is_thumbnail ? g_strdup_printf ("%s-thumbnail.png", base)
                                            : g_strdup_printf ("%s-tile-%02u.png", base, i + 1);
       g_autofree char *path = g_build_filename (run->folder, name, NULL);
@@ -101,17 +104,12 @@ show_json (const TilesRun *run,
            guint           n_rows,
            guint           n_tiles)
 {
-  json_t *grid = json_pack ("{s:i, s:i, s:i}",
-                            "cols", (int) n_cols,
-                            "rows", (int) n_rows,
-                            "tiles", (int) n_tiles);
-
   cli_output_json (json_pack ("{s:o, s:i, s:i, s:i, s:o}",
                               "file", cli_output_json_string (file),
                               "width", (int) ivl_image_get_width (image),
                               "height", (int) ivl_image_get_height (image),
                               "tile_size", (int) run->tile_size,
-                              "grid", grid));
+                              "grid", cli_picture_grid_to_json (n_cols, n_rows, n_tiles)));
 }
 
 static void
@@ -135,6 +133,21 @@ show_grid (const TilesRun *run,
 }
 
 static gboolean
+get_grid (const TilesRun  *run,
+          IvlImage        *image,
+          guint           *n_cols,
+          guint           *n_rows,
+          guint           *n_tiles,
+          GError         **error)
+{
+  if (run->model != NULL)
+    return ivl_model_get_grid (run->model, image, run->options->answer, n_cols, n_rows, n_tiles,
+                               error);
+  return ivl_image_get_grid (image, run->tile_size, run->min_tiles, run->max_tiles, TRUE, n_cols,
+                             n_rows, n_tiles, error);
+}
+
+static gboolean
 show_file (const TilesRun *run,
            const char     *file)
 {
@@ -142,10 +155,9 @@ show_file (const TilesRun *run,
   g_autoptr (IvlImage) image = cli_picture_load (run->options, file, &error);
   guint n_cols, n_rows, n_tiles;
 
-  if (image == NULL ||
-      !ivl_image_get_grid (image, run->tile_size, run->min_tiles, run->max_tiles, TRUE, &n_cols,
-                           &n_rows, &n_tiles, &error) ||
-      (run->folder != NULL && !write_tiles (run, file, image, n_tiles, &error)))
+  if (image == NULL || !get_grid (run, image, &n_cols, &n_rows, &n_tiles, &error) ||
+      (run->folder != NULL &&
+       !write_tiles (run, file, image, n_tiles, n_tiles > n_cols * n_rows, &error)))
     {
       if (cli_interrupt_get_exit_code () == 0)
         cli_picture_refuse (file, error);
@@ -161,23 +173,37 @@ show_file (const TilesRun *run,
 
 /* A grid needs no model: without any the published models' sizes are used */
 static gboolean
-set_budget (TilesRun *run)
+find_model (TilesRun *run)
 {
-  g_autoptr (IvlModel) model = NULL;
   g_autofree char *location = NULL;
   g_autoptr (GError) error = NULL;
 
   if (run->options->model == NULL && g_getenv ("IVL_MODEL") == NULL)
     location = ivl_model_find (NULL, &error);
-  if (location != NULL || !g_error_matches (error, IVL_ERROR, IVL_ERROR_NOT_FOUND))
+  if (location == NULL && g_error_matches (error, IVL_ERROR, IVL_ERROR_NOT_FOUND))
+    return TRUE;
+
+  run->model = cli_model_open (run->options, NULL, IVL_ENGINE_VISION);
+  return run->model != NULL;
+}
+
+static CliExit
+show_files (const TilesRun  *run,
+            char           **files,
+            int              n_files)
+{
+  CliExit result = CLI_EXIT_DONE;
+
+  if (run->folder != NULL && g_mkdir_with_parents (run->folder, 0777) != 0)
     {
-      model = cli_model_open (run->options, NULL, IVL_ENGINE_VISION);
-      if (model == NULL)
-        return FALSE;
+      cli_output_error ("%s: %s", run->folder, g_strerror (errno));
+      return CLI_EXIT_SOME_FAILED;
     }
-  cli_picture_get_budget (run->options->answer, model, &run->tile_size, &run->min_tiles,
-                          &run->max_tiles);
-  return TRUE;
+
+  for (int i = 0; i < n_files && cli_interrupt_get_exit_code () == 0; i++)
+    if (!show_file (run, files[i]))
+      result = CLI_EXIT_SOME_FAILED;
+  return result;
 }
 
 CliExit
@@ -188,8 +214,9 @@ cmd_tiles_run (const CliCommand *command,
   g_auto (CliOptions) options = { 0 };
   g_autofree char *folder = NULL;
   g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (IvlModel) model = NULL;
+  g_autoptr (GError) error = NULL;
   TilesRun run = { .options = &options, .names = names };
-  CliExit result = CLI_EXIT_DONE;
   const GOptionEntry extra[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &folder, N_ ("Write the tiles as PNG files"),
       N_ ("FOLDER") },
@@ -203,19 +230,13 @@ cmd_tiles_run (const CliCommand *command,
     return CLI_EXIT_USAGE;
   if (argc < 2)
     return cli_options_refuse (command, _ ("no picture is given"));
-  if (!set_budget (&run))
+  if (!find_model (&run))
     return CLI_EXIT_MODEL;
-  if (run.min_tiles > run.max_tiles)
-    return cli_options_refuse (command, _ ("--min-tiles is greater than --max-tiles"));
-  if (folder != NULL && g_mkdir_with_parents (folder, 0777) != 0)
-    {
-      cli_output_error ("%s: %s", folder, g_strerror (errno));
-      return CLI_EXIT_SOME_FAILED;
-    }
+  model = run.model;
+  if (!cli_picture_get_budget (options.answer, model, &run.tile_size, &run.min_tiles,
+                               &run.max_tiles, &error))
+    return cli_options_refuse (command, "%s", error->message);
 
   run.folder = folder;
-  for (int i = 1; i < argc && cli_interrupt_get_exit_code () == 0; i++)
-    if (!show_file (&run, argv[i]))
-      result = CLI_EXIT_SOME_FAILED;
-  return result;
+  return show_files (&run, argv + 1, argc - 1);
 }

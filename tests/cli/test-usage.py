@@ -50,6 +50,8 @@ def check_wrong_usage(tap, ivl):
         ("embed without a picture", ("embed",)),
         ("tiles without a picture", ("tiles",)),
         ("two models for info", ("info", "a", "b")),
+        ("more tiles at least than at most", ("caption", "--min-tiles", "5", "--max-tiles", "4", "good.png")),
+        ("the same for tiles", ("tiles", "--min-tiles", "5", "--max-tiles", "4", "good.png")),
         ("bench without tokens", ("bench", "--prompt", "0")),
     ]
     for title, arguments in cases:
