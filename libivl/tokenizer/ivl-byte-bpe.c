@@ -103,7 +103,7 @@ ivl_byte_bpe_new (gsize    n_bytes,
 
   self->nfc = TRUE;
   self->seed = (guint64) g_random_int () << 32 | g_random_int ();
-  self->scratch = g_byte_array_new ();
+  self->scratch = g_byte_array_sized_new (64); /* so that its data is never NULL */
   self->tokens = ivl_token_table_new (n_bytes, n_expected, error);
   if (self->tokens == NULL)
     return NULL;

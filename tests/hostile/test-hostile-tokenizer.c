@@ -188,6 +188,7 @@ static const JsonCase json_cases[] = {
   { "merges-object", "[[\"a\",\"b\"],[\"ab\",\"c\"]]", "{}", INVALID, "an array" },
   { "merge-of-one", "[\"a\",\"b\"]", "[\"a\"]", INVALID, "a string" },
   { "merge-of-three", "[\"a\",\"b\"]", "[\"a\",\"b\",\"c\"]", INVALID, "more than two parts" },
+  { "merge-empty", "[\"a\",\"b\"]", "[\"\",\"\"]", INVALID, "names a token" },
   { "merge-number", "[\"a\",\"b\"]", "[\"a\",1]", INVALID, "a string" },
   { "model-missing", "\"model\"", "\"other\"", INVALID, "\"model\" is missing" },
   { "key-twice", "\"truncation\":null", "\"truncation\":null,\"truncation\":null", INVALID,
