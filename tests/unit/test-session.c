@@ -171,8 +171,8 @@ test_reuse_is_exact (void)
   assert_turns_are_exact ("internlm-6b", "And now?", 256);
 }
 
-/* The second turn passes max_position (640): the reference computes such a prompt with another rotary
- * base from its first token on, so nothing may be kept. */
+/* The second turn passes max_position (640): the reference computes such a prompt with another
+ * rotary base from its first token on, so nothing may be kept. */
 static void
 test_reuse_beyond_max_position (void)
 {
