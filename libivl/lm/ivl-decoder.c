@@ -192,6 +192,35 @@ feed_forward (const IvlDecoder      *decoder,
   ivl_op_add (ops, x, s->mixed, n, hidden, NULL);
 }
 
+static gboolean
+run_layers (const IvlDecoder *decoder,
+            IvlOps           *ops,
+            IvlKvCache       *cache,
+            float            *x,
+            gsize             n,
+            gsize             total,
+            const IvlTrace   *trace,
+            GCancellable     *cancellable,
+            GError          **error)
+{
+  gsize past = ivl_kv_cache_get_length (cache);
+  double base = ivl_decoder_rope_base (decoder, total);
+  g_auto (Scratch) scratch = { 0 };
+
+  if (!ivl_kv_cache_reserve (cache, past + n, error) || !scratch_init (&scratch, decoder, n, error))
+    return FALSE;
+  for (guint i = 0; i < decoder->config.n_layers; i++)
+    {
+      ivl_trace_see (trace, "lm_hidden", i, x, n, decoder->config.hidden_size);
+      attend (decoder, &decoder->layers[i], ops, ivl_kv_cache_get_keys (cache, i),
+              ivl_kv_cache_get_values (cache, i), past, x, n, base, &scratch);
+      feed_forward (decoder, &decoder->layers[i], ops, x, n, &scratch);
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
 ivl_decoder_forward (const IvlDecoder *decoder,
                      IvlOps           *ops,
@@ -205,25 +234,18 @@ ivl_decoder_forward (const IvlDecoder *decoder,
 {
   const IvlLmConfig *config = &decoder->config;
   gsize hidden = config->hidden_size;
-  gsize past = ivl_kv_cache_get_length (cache);
-  double base = ivl_decoder_rope_base (decoder, total);
-  g_auto (Scratch) scratch = { 0 };
+  gboolean ok;
 
-  if (!ivl_kv_cache_reserve (cache, past + n, error) || !scratch_init (&scratch, decoder, n, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-
-  for (guint i = 0; i < config->n_layers; i++)
-    {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      ivl_trace_see (trace, "lm_hidden", i, x, n, hidden);
-      attend (decoder, &decoder->layers[i], ops, ivl_kv_cache_get_keys (cache, i),
-              ivl_kv_cache_get_values (cache, i), past, x, n, base, &scratch);
-      feed_forward (decoder, &decoder->layers[i], ops, x, n, &scratch);
-    }
+  ivl_ops_set_cancellable (ops, cancellable);
+  ok = run_layers (decoder, ops, cache, x, n, total, trace, cancellable, error);
+  ivl_ops_set_cancellable (ops, NULL);
+  if (!ok)
+    return FALSE;
   ivl_op_rms_norm (ops, x, hidden, n, hidden, &decoder->norm, config->norm_eps, x, hidden);
   ivl_trace_see (trace, "lm_hidden", config->n_layers, x, n, hidden);
-  ivl_kv_cache_set_length (cache, past + n);
+  ivl_kv_cache_set_length (cache, ivl_kv_cache_get_length (cache) + n);
   return TRUE;
 }
 

@@ -56,8 +56,8 @@ double   ivl_decoder_rope_base (const IvlDecoder *decoder,
 /* Runs n tokens behind those in the cache: x f32 [n, H] embeddings in, final-normed hidden
  * states out; the cache grows by n. `total` is the length of the whole sequence that these
  * tokens belong to (cached and still to come in this prompt), which sets the rotary base. On
- * failure the cache's length is as before; x is undefined then. Looks at cancellable before each
- * layer. */
+ * failure the cache's length is as before; x is undefined then. Stops within a layer when
+ * cancelled. */
 gboolean ivl_decoder_forward (const IvlDecoder *decoder,
                               IvlOps           *ops,
                               IvlKvCache       *cache,

@@ -200,6 +200,31 @@ feed_forward (const IvlVit      *vit,
   ivl_op_add (ops, x, s->mixed, tokens, vit->config.hidden_size, &layer->ls2);
 }
 
+static gboolean
+run_layers (const IvlVit   *vit,
+            IvlOps         *ops,
+            float          *x,
+            const IvlTrace *trace,
+            GCancellable   *cancellable,
+            GError        **error)
+{
+  gsize tokens = ivl_vit_n_tokens (vit);
+  gsize hidden = vit->config.hidden_size;
+  g_auto (Scratch) scratch = { 0 };
+
+  if (!scratch_init (&scratch, vit, error))
+    return FALSE;
+  for (guint i = 0; i < vit->config.n_layers; i++)
+    {
+      attend (vit, &vit->layers[i], ops, x, &scratch);
+      feed_forward (vit, &vit->layers[i], ops, x, &scratch);
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      ivl_trace_see (trace, "vit_hidden", i + 1, x, tokens, hidden);
+    }
+  return TRUE;
+}
+
 gboolean
 ivl_vit_forward (const IvlVit   *vit,
                  IvlOps         *ops,
@@ -209,21 +234,14 @@ ivl_vit_forward (const IvlVit   *vit,
                  GCancellable   *cancellable,
                  GError        **error)
 {
-  gsize tokens = ivl_vit_n_tokens (vit);
-  gsize hidden = vit->config.hidden_size;
-  g_auto (Scratch) scratch = { 0 };
+  gboolean ok;
 
-  if (!scratch_init (&scratch, vit, error) || !embed (vit, ops, pixels, out, trace, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      !embed (vit, ops, pixels, out, trace, error))
     return FALSE;
-
-  ivl_trace_see (trace, "vit_hidden", 0, out, tokens, hidden);
-  for (guint i = 0; i < vit->config.n_layers; i++)
-    {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      attend (vit, &vit->layers[i], ops, out, &scratch);
-      feed_forward (vit, &vit->layers[i], ops, out, &scratch);
-      ivl_trace_see (trace, "vit_hidden", i + 1, out, tokens, hidden);
-    }
-  return TRUE;
+  ivl_trace_see (trace, "vit_hidden", 0, out, ivl_vit_n_tokens (vit), vit->config.hidden_size);
+  ivl_ops_set_cancellable (ops, cancellable);
+  ok = run_layers (vit, ops, out, trace, cancellable, error);
+  ivl_ops_set_cancellable (ops, NULL);
+  return ok;
 }
