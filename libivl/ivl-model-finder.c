@@ -11,7 +11,8 @@
 #error "IVL_DATADIR must be the folder that data files are installed into"
 #endif
 
-#define DEMO_FOLDER IVL_DATADIR G_DIR_SEPARATOR_S "ivl" G_DIR_SEPARATOR_S "demo"
+#define DEMO_FOLDER IVL_DATADIR G_DIR_SEPARATOR_S "ivl" G_DIR_SEPARATOR_S "demo" \
+  G_DIR_SEPARATOR_S "model"
 #define CONFIG_GROUP "ivl"
 #define CONFIG_KEY "model"
 #define ENVIRONMENT "IVL_MODEL"

@@ -166,7 +166,35 @@ test_stop_limits (void)
   g_assert_cmpuint (g_strv_length ((char **) ivl_options_get_stop (options)), ==, 32);
 }
 
-/* A property out of range is refused with a warning, never bent into the range. */
+/* Whether a property takes a value as it is. GObject refuses others with a message whose level differs
+ * between its versions. */
+static gboolean
+takes_double (IvlOptions *options,
+              const char *name,
+              double      number)
+{
+  GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (options), name);
+  g_auto (GValue) value = G_VALUE_INIT;
+
+  g_value_init (&value, G_TYPE_DOUBLE);
+  g_value_set_double (&value, number);
+  return !g_param_value_validate (pspec, &value);
+}
+
+static gboolean
+takes_uint (IvlOptions *options,
+            const char *name,
+            guint       number)
+{
+  GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (options), name);
+  g_auto (GValue) value = G_VALUE_INIT;
+
+  g_value_init (&value, G_TYPE_UINT);
+  g_value_set_uint (&value, number);
+  return !g_param_value_validate (pspec, &value);
+}
+
+/* A property out of range is refused, never bent into the range. */
 static void
 test_properties (void)
 {
@@ -176,12 +204,12 @@ test_properties (void)
 
   set_all (options);
   before = ivl_options_copy (options);
-  g_test_expect_message ("GLib-GObject", G_LOG_LEVEL_WARNING, "*out of range*top-p*");
-  g_object_set (options, "top-p", 1.5, NULL);
-  g_test_expect_message ("GLib-GObject", G_LOG_LEVEL_WARNING, "*out of range*max-tokens*");
-  g_object_set (options, "max-tokens", G_MAXUINT, NULL);
-  g_test_expect_message ("GLib-GObject", G_LOG_LEVEL_WARNING, "*nan*out of range*temperature*");
-  g_object_set (options, "temperature", (double) NAN, NULL);
+  g_assert_true (takes_double (options, "top-p", 1.0));
+  g_assert_false (takes_double (options, "top-p", 1.5));
+  g_assert_true (takes_uint (options, "max-tokens", 4096));
+  g_assert_false (takes_uint (options, "max-tokens", G_MAXUINT));
+  g_assert_true (takes_double (options, "temperature", 0.5));
+  g_assert_false (takes_double (options, "temperature", (double) NAN));
   g_test_expect_message ("Ivl", G_LOG_LEVEL_WARNING, "*stop*refused*");
   g_object_set (options, "stop", stop, NULL);
   g_test_assert_expected_messages ();
