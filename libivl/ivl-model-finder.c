@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Where meson installs the demonstration model's parent folder. */
+/* Where meson installs data files, the demonstration model among them. */
 #ifndef IVL_DATADIR
 #error "IVL_DATADIR must be the folder that data files are installed into"
 #endif

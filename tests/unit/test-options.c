@@ -166,8 +166,8 @@ test_stop_limits (void)
   g_assert_cmpuint (g_strv_length ((char **) ivl_options_get_stop (options)), ==, 32);
 }
 
-/* Whether a property takes a value as it is. GObject refuses others with a message whose level differs
- * between its versions. */
+/* Whether a property takes a value as it is. GObject refuses others with a message whose level
+ * differs between its versions. */
 static gboolean
 takes_double (IvlOptions *options,
               const char *name,
