@@ -4,6 +4,7 @@
  */
 #include <libivl/ivl-model-info.h>
 
+#include "formats/ivl-manifest.h"
 #include "models/ivl-network.h"
 
 struct _IvlModelInfo
@@ -11,6 +12,7 @@ struct _IvlModelInfo
   GObject          parent_instance;
   const IvlFamily *family;
   IvlHfConfig     *config;
+  char            *folder;
   char            *architecture;
   guint64          n_parameters;
   guint64          n_bytes;
@@ -25,6 +27,7 @@ ivl_model_info_finalize (GObject *object)
   IvlModelInfo *self = IVL_MODEL_INFO (object);
 
   g_clear_pointer (&self->config, ivl_hf_config_free);
+  g_free (self->folder);
   g_free (self->architecture);
   g_ptr_array_unref (self->problems);
   G_OBJECT_CLASS (ivl_model_info_parent_class)->finalize (object);
@@ -136,6 +139,7 @@ ivl_model_info_new_for_folder (const char  *folder,
   if (config == NULL)
     return NULL;
   self = g_object_new (IVL_TYPE_MODEL_INFO, NULL);
+  self->folder = g_strdup (folder);
   self->config = config;
   self->family = ivl_family_lookup (config->arch);
   self->architecture = describe_architecture (self);
@@ -292,6 +296,32 @@ ivl_model_info_get_details (IvlModelInfo *self)
       g_strv_builder_add (lines, line);
     }
   return g_strv_builder_end (lines);
+}
+
+/**
+ * ivl_model_info_verify:
+ * @self: facts about a model
+ * @cancellable: (nullable): to give up
+ * @error: return location for an error
+ *
+ * Compares the folder's files with its `SHA256SUMS`, a list as `sha256sum` writes it: weights
+ * swapped
+ * for others of the same shape are found by nothing else. Reads every listed file whole. What does
+ * not agree becomes a problem, see [method@ModelInfo.get_problems].
+ *
+ * Errors: %IVL_ERROR_NOT_FOUND (the folder has no such list), %IVL_ERROR_INVALID_DATA (it is none),
+ * %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: %TRUE if all files were compared, whatever came out; %FALSE with @error set
+ */
+gboolean
+ivl_model_info_verify (IvlModelInfo  *self,
+                       GCancellable  *cancellable,
+                       GError       **error)
+{
+  g_return_val_if_fail (IVL_IS_MODEL_INFO (self), FALSE);
+
+  return ivl_manifest_check (self->folder, self->problems, cancellable, error);
 }
 
 /**

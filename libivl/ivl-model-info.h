@@ -40,6 +40,10 @@ guint ivl_model_info_get_context_length (IvlModelInfo *self);
 IVL_AVAILABLE_IN_ALL
 char **ivl_model_info_get_details (IvlModelInfo *self);
 IVL_AVAILABLE_IN_ALL
+gboolean ivl_model_info_verify (IvlModelInfo  *self,
+                                GCancellable  *cancellable,
+                                GError       **error);
+IVL_AVAILABLE_IN_ALL
 char **ivl_model_info_get_problems (IvlModelInfo *self);
 
 G_END_DECLS

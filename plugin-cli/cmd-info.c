@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * ivl info: what a model folder holds and what is wrong with it, from its headers alone. */
+#include "cli-interrupt.h"
 #include "cli-model.h"
 #include "cli-output.h"
 
@@ -98,6 +99,12 @@ cmd_info_run (const CliCommand *command,
               int               argc,
               char            **argv)
 {
+  gboolean verify = FALSE;
+  const GOptionEntry entries[] = {
+    { "verify", 0, 0, G_OPTION_ARG_NONE, &verify,
+      N_ ("Compare every file with the checksums in SHA256SUMS"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
   g_auto (CliOptions) options = { 0 };
   g_autoptr (IvlModelInfo) info = NULL;
   g_autoptr (GError) error = NULL;
@@ -105,8 +112,8 @@ cmd_info_run (const CliCommand *command,
   g_auto (GStrv) details = NULL;
   g_auto (GStrv) problems = NULL;
 
-  if (!cli_options_parse (&options, command, CLI_OPTIONS_MODEL | CLI_OPTIONS_JSON, NULL, &argc,
-                          &argv))
+  if (!cli_options_parse (&options, command, CLI_OPTIONS_MODEL | CLI_OPTIONS_JSON, entries,
+                          &argc, &argv))
     return CLI_EXIT_USAGE;
   if (argc > 2)
     return cli_options_refuse (command, _ ("one model at a time"));
@@ -114,8 +121,11 @@ cmd_info_run (const CliCommand *command,
   folder = ivl_model_find (argc == 2 ? argv[1] : options.model, &error);
   if (folder != NULL)
     info = ivl_model_info_new_for_folder (folder, &error);
-  if (info == NULL)
+  if (info == NULL ||
+      (verify && !ivl_model_info_verify (info, cli_interrupt_get_cancellable (), &error)))
     {
+      if (cli_interrupt_get_exit_code () != 0)
+        return cli_interrupt_get_exit_code ();
       cli_output_error ("%s", error->message);
       return CLI_EXIT_MODEL;
     }
