@@ -282,11 +282,14 @@ ivl_model_info_get_details (IvlModelInfo *self)
     }
   if (config->has_lm && config->has_vision)
     {
-      g_autofree char *line =
-          g_strdup_printf ("tiles: %u to %u a picture%s", config->min_dynamic_patch,
-                           config->dynamic_image_size ? config->max_dynamic_patch : 1,
-                           config->use_thumbnail ? ", and a thumbnail" : "");
+      g_autofree char *line = NULL;
 
+      if (config->dynamic_image_size)
+        line = g_strdup_printf ("tiles: %u to %u a picture%s", config->min_dynamic_patch,
+                                config->max_dynamic_patch,
+                                config->use_thumbnail ? ", and a thumbnail" : "");
+      else
+        line = g_strdup ("tiles: one a picture");
       g_strv_builder_add (lines, line);
     }
   if (config->torch_dtype != NULL)
