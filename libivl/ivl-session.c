@@ -337,19 +337,6 @@ ivl_session_advance (IvlSession    *self,
   return TRUE;
 }
 
-/* Earlier answers go back into the prompt as plain text, as the reference does it: without
- * region markup. */
-static char *
-strip_markup (const char *answer)
-{
-  static const char *const markup[] = { "<ref>", "</ref>", "<box>", "</box>", "<quad>", "</quad>" };
-  GString *text = g_string_new (answer);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (markup); i++)
-    g_string_replace (text, markup[i], "", 0);
-  return g_strstrip (g_string_free (text, FALSE));
-}
-
 void
 ivl_session_end (IvlSession *self,
                  const char *answer)
@@ -357,10 +344,9 @@ ivl_session_end (IvlSession *self,
   IVL_ENGINE_GET_CLASS (self->engine)->end (self->engine, self->timeline);
   if (answer != NULL)
     {
-      g_autofree char *text = strip_markup (answer);
       IvlMessage *message = ivl_message_new (IVL_ROLE_ASSISTANT);
 
-      ivl_message_add_text (message, text);
+      ivl_message_add_text (message, answer);
       g_ptr_array_add (self->messages, message);
     }
   else

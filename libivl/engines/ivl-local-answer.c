@@ -26,11 +26,6 @@ struct _IvlLocalAnswer
   gboolean         has_text;
 };
 
-/* Markup that belongs to the text: regions are read from it. Other special tokens are not shown. */
-static const char *const text_markup[] = {
-  "<ref>", "</ref>", "<box>", "</box>", "<quad>", "</quad>"
-};
-
 /* The prompt's tokens do not count for the repetition penalty: the reference hands embeddings to
  * its generate(), which then knows only the tokens that it has made itself. */
 static IvlSampler *
@@ -97,14 +92,17 @@ is_end (IvlLocalAnswer *self,
   return FALSE;
 }
 
+/* Special tokens are not shown, but for those that regions are read from. */
 static gboolean
 is_shown (IvlLocalAnswer *self,
           guint32         id)
 {
-  if (!ivl_tokenizer_is_special (self->network->tokenizer, id))
+  IvlTokenizer *tokenizer = self->network->tokenizer;
+
+  if (!ivl_tokenizer_is_special (tokenizer, id))
     return TRUE;
-  for (gsize i = 0; i < G_N_ELEMENTS (text_markup); i++)
-    if (ivl_tokenizer_find (self->network->tokenizer, text_markup[i]) == (gint32) id)
+  for (gsize i = 0; ivl_chat_template_text_markup[i] != NULL; i++)
+    if (ivl_tokenizer_find (tokenizer, ivl_chat_template_text_markup[i]) == (gint32) id)
       return TRUE;
   return FALSE;
 }

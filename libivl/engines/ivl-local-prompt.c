@@ -91,6 +91,21 @@ count_images (IvlMessage *message)
   return n;
 }
 
+/* Earlier answers go back as the reference puts them: decoded without special tokens, so without
+ * region markup, and stripped. */
+static void
+add_answer (Builder    *b,
+            const char *answer)
+{
+  GString *text = g_string_new (answer);
+  g_autofree char *stripped = NULL;
+
+  for (gsize i = 0; ivl_chat_template_text_markup[i] != NULL; i++)
+    g_string_replace (text, ivl_chat_template_text_markup[i], "", 0);
+  stripped = g_strstrip (g_string_free (text, FALSE));
+  ivl_prompt_add_text (b->prompt, IVL_TEXT_USER, stripped);
+}
+
 static gboolean
 add_parts (Builder     *b,
            IvlMessage  *message,
@@ -110,7 +125,10 @@ add_parts (Builder     *b,
         break;
       case IVL_PART_TEXT:
       default:
-        ivl_prompt_add_text (b->prompt, IVL_TEXT_USER, ivl_message_get_part_text (message, i));
+        if (ivl_message_get_role (message) == IVL_ROLE_ASSISTANT)
+          add_answer (b, ivl_message_get_part_text (message, i));
+        else
+          ivl_prompt_add_text (b->prompt, IVL_TEXT_USER, ivl_message_get_part_text (message, i));
         break;
       }
   return TRUE;

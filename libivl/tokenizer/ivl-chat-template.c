@@ -29,6 +29,10 @@ static const IvlChatTemplate templates[] = {
   },
 };
 
+const char *const ivl_chat_template_text_markup[] = {
+  "<ref>", "</ref>", "<box>", "</box>", "<quad>", "</quad>", NULL,
+};
+
 const IvlChatTemplate *
 ivl_chat_template_lookup (const char *name)
 {

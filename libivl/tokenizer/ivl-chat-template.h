@@ -21,6 +21,10 @@ typedef struct
   const char *end_token;        /* "<|im_end|>": ends an answer */
 } IvlChatTemplate;
 
+/* Added tokens that belong to an answer's text, because regions are read from them;
+ * NULL-terminated. */
+extern const char *const ivl_chat_template_text_markup[];
+
 const IvlChatTemplate *ivl_chat_template_lookup (const char *name);
 
 G_END_DECLS
