@@ -21,20 +21,6 @@ hash_is (const void *data,
   return g_strcmp0 (hash, expected) == 0;
 }
 
-static const char *
-text_of (json_t     *object,
-         const char *key)
-{
-  return json_string_value (json_object_get (object, key));
-}
-
-static guint
-number_of (json_t     *object,
-           const char *key)
-{
-  return json_integer_value (json_object_get (object, key));
-}
-
 /* Picks rows x columns of the tile (u8 [size, size, 3]) or of its normalised form (f32 [3, size,
  * size]). */
 static void

@@ -133,36 +133,6 @@ see_vit (const char  *stage,
                 n_rows);
 }
 
-static GArray *
-ids_from_json (json_t *list)
-{
-  GArray *ids = g_array_new (FALSE, FALSE, sizeof (guint32));
-  json_t *value;
-  gsize i;
-
-  json_array_foreach (list, i, value)
-    {
-      guint32 id = json_integer_value (value);
-
-      g_array_append_val (ids, id);
-    }
-  return ids;
-}
-
-static const char *
-text_of (json_t     *object,
-         const char *key)
-{
-  return json_string_value (json_object_get (object, key));
-}
-
-static guint
-number_of (json_t     *object,
-           const char *key)
-{
-  return json_integer_value (json_object_get (object, key));
-}
-
 /* Tiles of a picture of the folder: u8 [n, S, S, 3]. */
 static GBytes *
 cut_picture (Check      *check,
@@ -207,9 +177,9 @@ check_vit (Check  *check,
 
   g_free (check->prefix);
   check->prefix = g_strconcat (text_of (entry, "key"), ".", NULL);
-  vit.patch_rows = ids_from_json (json_object_get (entry, "patch_rows"));
-  vit.token_rows = ids_from_json (json_object_get (entry, "token_rows"));
-  vit.shuffle_rows = ids_from_json (json_object_get (entry, "shuffle_rows"));
+  vit.patch_rows = json_ids_read (json_object_get (entry, "patch_rows"));
+  vit.token_rows = json_ids_read (json_object_get (entry, "token_rows"));
+  vit.shuffle_rows = json_ids_read (json_object_get (entry, "shuffle_rows"));
   tiles = cut_picture (check, text_of (entry, "image"), 1, number_of (entry, "max_num"), TRUE,
                        &n_tiles);
   pixels = (const guint8 *) g_bytes_get_data (tiles, NULL) + number_of (entry, "tile") * tile_bytes;
@@ -459,7 +429,7 @@ check_chat (Check   *check,
     {
       g_autoptr (IvlPrompt) prompt =
           make_prompt (check, text_of (round, "prompt"), pictures, n_tiles);
-      g_autoptr (GArray) tail = ids_from_json (json_object_get (round, "input_ids_tail"));
+      g_autoptr (GArray) tail = json_ids_read (json_object_get (round, "input_ids_tail"));
       g_autoptr (GError) error = NULL;
       IvlTimelineCost cost = { 0 };
       gsize n_ids;

@@ -35,6 +35,20 @@ load_json (const char *folder,
   return json;
 }
 
+const char *
+text_of (json_t     *object,
+         const char *key)
+{
+  return json_string_value (json_object_get (object, key));
+}
+
+guint
+number_of (json_t     *object,
+           const char *key)
+{
+  return json_integer_value (json_object_get (object, key));
+}
+
 void
 load_picture (const char *folder,
               const char *name,

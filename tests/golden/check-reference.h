@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "image/ivl-decode.h"
+#include "json-ids.h"
 #include "report.h"
 
 G_BEGIN_DECLS
@@ -17,6 +18,10 @@ gboolean check_model (const char *folder,
 /* Shared by them. A damaged reference folder ends the program with a message and exit code 2. */
 json_t  *load_json (const char *folder,
                     const char *name);
+const char *text_of (json_t     *object,
+                     const char *key);
+guint    number_of (json_t     *object,
+                    const char *key);
 /* Decodes a picture of the folder as Pillow's convert ('RGB') does. */
 void     load_picture (const char *folder,
                        const char *name,

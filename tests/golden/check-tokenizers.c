@@ -18,22 +18,6 @@ text_from_hex (json_t     *item,
   return text;
 }
 
-static GArray *
-ids_from_json (json_t *list)
-{
-  GArray *ids = g_array_new (FALSE, FALSE, sizeof (guint32));
-  json_t *value;
-  gsize i;
-
-  json_array_foreach (list, i, value)
-    {
-      guint32 id = json_integer_value (value);
-
-      g_array_append_val (ids, id);
-    }
-  return ids;
-}
-
 static gboolean
 ids_equal (GArray *a,
            GArray *b)
@@ -48,7 +32,7 @@ check_encode (Section      *encode,
               json_t       *item)
 {
   g_autoptr (GString) text = text_from_hex (item, "utf8_hex");
-  g_autoptr (GArray) expected = ids_from_json (json_object_get (item, "ids"));
+  g_autoptr (GArray) expected = json_ids_read (json_object_get (item, "ids"));
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (guint32));
   g_autoptr (GString) out = g_string_new (NULL);
   IvlTextSpan span = { text->str, text->len, IVL_TEXT_TRUSTED };
@@ -74,7 +58,7 @@ check_decode (Section      *section,
               json_t       *item)
 {
   g_autoptr (GString) expected = text_from_hex (item, "utf8_hex");
-  g_autoptr (GArray) ids = ids_from_json (json_object_get (item, "ids"));
+  g_autoptr (GArray) ids = json_ids_read (json_object_get (item, "ids"));
   g_autoptr (GString) out = g_string_new (NULL);
   g_autoptr (GString) streamed = g_string_new (NULL);
   g_autoptr (IvlTokenDecoder) decoder = ivl_token_decoder_new (tokenizer, TRUE);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tokenizer/ivl-tokenizer.h"
+#include "json-ids.h"
 
 #define MAX_SHOWN 5
 
@@ -48,22 +49,6 @@ print_section (const Section *section)
   g_print ("%-44s %5u of %5u\n", section->title, section->n_cases - section->n_missed,
            section->n_cases);
   return section->n_missed == 0;
-}
-
-static GArray *
-read_ids (json_t *list)
-{
-  GArray *ids = g_array_new (FALSE, FALSE, sizeof (guint32));
-  json_t *value;
-  gsize i;
-
-  json_array_foreach (list, i, value)
-  {
-    guint32 id = json_integer_value (value);
-
-    g_array_append_val (ids, id);
-  }
-  return ids;
 }
 
 static gboolean
@@ -107,9 +92,9 @@ check_encode (Check *check, json_t *item, const char *id)
   IvlTextSpan halves[2] = { { whole.text, len / 2, IVL_TEXT_PLAIN },
                             { whole.text + len / 2, len - len / 2, IVL_TEXT_PLAIN } };
   json_t *plain = get_ids (check, item, "ids_plain");
-  g_autoptr (GArray) expected = read_ids (get_ids (check, item, "ids"));
+  g_autoptr (GArray) expected = json_ids_read (get_ids (check, item, "ids"));
   g_autoptr (GArray) expected_plain =
-      read_ids (plain != NULL ? plain : get_ids (check, item, "ids"));
+      json_ids_read (plain != NULL ? plain : get_ids (check, item, "ids"));
 
   count_case (&check->encode, encodes_to (check, &whole, 1, expected), id);
   whole.kind = IVL_TEXT_PLAIN;
@@ -142,7 +127,7 @@ streams_as (Check *check, const GArray *ids, gboolean skip_special, json_t *expe
 static void
 check_decode (Check *check, Section *section, json_t *item, const char *id)
 {
-  g_autoptr (GArray) ids = read_ids (get_ids (check, item, "ids"));
+  g_autoptr (GArray) ids = json_ids_read (get_ids (check, item, "ids"));
   json_t *expected = json_object_get (item, "decode");
   json_t *expected_skip = json_object_get (item, "decode_skip_special");
   g_autoptr (GString) text = g_string_new (NULL);

@@ -7,6 +7,7 @@
 #include <libivl/ivl-error.h>
 #include <string.h>
 
+#include "json-ids.h"
 #include "temp-files.h"
 #include "temp-tokenizer.h"
 
@@ -84,22 +85,6 @@ contains (const GArray *ids,
   return FALSE;
 }
 
-static GArray *
-read_ids (json_t *list)
-{
-  GArray *ids = g_array_new (FALSE, FALSE, sizeof (guint32));
-  json_t *value;
-  gsize i;
-
-  json_array_foreach (list, i, value)
-    {
-      guint32 id = json_integer_value (value);
-
-      g_array_append_val (ids, id);
-    }
-  return ids;
-}
-
 /* The fixtures' cases: 430 texts and 60 lists of ids, for a small vocabulary of each kind. */
 static void
 test_fixtures (gconstpointer data)
@@ -125,7 +110,7 @@ test_fixtures (gconstpointer data)
   json_array_foreach (json_object_get (root, "encode"), i, item)
   {
     json_t *text = json_object_get (item, "text");
-    g_autoptr (GArray) expected = read_ids (json_object_get (item, "ids_no_special"));
+    g_autoptr (GArray) expected = json_ids_read (json_object_get (item, "ids_no_special"));
     g_autoptr (GArray) ids =
         encode (tokenizer, json_string_value (text), json_string_length (text), IVL_TEXT_TRUSTED);
 
@@ -136,7 +121,7 @@ test_fixtures (gconstpointer data)
       {
         json_t *plain = json_object_get (item, "decoded_no_cleanup");
         json_t *expected = plain != NULL ? plain : json_object_get (item, "decoded");
-        g_autoptr (GArray) ids = read_ids (json_object_get (item, "ids"));
+        g_autoptr (GArray) ids = json_ids_read (json_object_get (item, "ids"));
         g_autoptr (GString) text = g_string_new (NULL);
 
       ivl_tokenizer_decode (tokenizer, (const guint32 *) (void *) ids->data, ids->len, TRUE, text);
