@@ -127,12 +127,6 @@ unpack_qkv (const IvlDecoder *decoder,
     }
 }
 
-static const IvlTensor *
-if_present (const IvlTensor *tensor)
-{
-  return tensor->data != NULL ? tensor : NULL;
-}
-
 static void
 attend (const IvlDecoder      *decoder,
         const IvlDecoderLayer *layer,
@@ -155,20 +149,21 @@ attend (const IvlDecoder      *decoder,
                    hidden);
   if (s->packed != NULL)
     {
-      ivl_op_linear (ops, s->normed, n, &layer->qkv_w, if_present (&layer->qkv_b), s->packed);
+      ivl_op_linear (ops, s->normed, n, &layer->qkv_w, ivl_tensor_if_present (&layer->qkv_b),
+                     s->packed);
       unpack_qkv (decoder, s->packed, n, s->q, k, v);
     }
   else
     {
-      ivl_op_linear (ops, s->normed, n, &layer->q_w, if_present (&layer->q_b), s->q);
-      ivl_op_linear (ops, s->normed, n, &layer->k_w, if_present (&layer->k_b), k);
-      ivl_op_linear (ops, s->normed, n, &layer->v_w, if_present (&layer->v_b), v);
+      ivl_op_linear (ops, s->normed, n, &layer->q_w, ivl_tensor_if_present (&layer->q_b), s->q);
+      ivl_op_linear (ops, s->normed, n, &layer->k_w, ivl_tensor_if_present (&layer->k_b), k);
+      ivl_op_linear (ops, s->normed, n, &layer->v_w, ivl_tensor_if_present (&layer->v_b), v);
     }
   ivl_op_rope (ops, s->q, query_size (decoder), n, config->n_heads, config->head_dim, past, base);
   ivl_op_rope (ops, k, row, n, config->n_kv_heads, config->head_dim, past, base);
   ivl_op_attention (ops, s->q, query_size (decoder), keys, values, row, n, past + n,
                     config->n_heads, config->n_kv_heads, config->head_dim, TRUE, s->normed);
-  ivl_op_linear (ops, s->normed, n, &layer->out_w, if_present (&layer->out_b), s->mixed);
+  ivl_op_linear (ops, s->normed, n, &layer->out_w, ivl_tensor_if_present (&layer->out_b), s->mixed);
   ivl_op_add (ops, x, s->mixed, n, hidden, NULL);
 }
 

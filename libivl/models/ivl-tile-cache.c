@@ -81,13 +81,6 @@ ivl_tile_cache_free (IvlTileCache *self)
 }
 
 gboolean
-ivl_tile_cache_contains (IvlTileCache     *self,
-                         const IvlTileKey *key)
-{
-  return g_hash_table_contains (self->by_key, key);
-}
-
-gboolean
 ivl_tile_cache_lookup (IvlTileCache     *self,
                        const IvlTileKey *key,
                        float            *out)
@@ -111,7 +104,7 @@ ivl_tile_cache_insert (IvlTileCache     *self,
 {
   Entry *entry;
 
-  if (ivl_tile_cache_contains (self, key))
+  if (g_hash_table_contains (self->by_key, key))
     return;
   if (self->recent.length >= self->max_entries)
     {

@@ -28,8 +28,6 @@ void          ivl_tile_cache_free (IvlTileCache *self);
 gboolean      ivl_tile_cache_lookup (IvlTileCache     *self,
                                      const IvlTileKey *key,
                                      float            *out);
-gboolean      ivl_tile_cache_contains (IvlTileCache     *self,
-                                       const IvlTileKey *key);
 /* Keeps a copy; without memory for it nothing is kept. */
 void          ivl_tile_cache_insert (IvlTileCache     *self,
                                      const IvlTileKey *key,

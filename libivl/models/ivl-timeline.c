@@ -52,14 +52,6 @@ ivl_timeline_get_logits (IvlTimeline *self)
   return self->logits;
 }
 
-const guint32 *
-ivl_timeline_get_ids (IvlTimeline *self,
-                      gsize       *n_ids)
-{
-  *n_ids = self->ids->len;
-  return (const guint32 *) self->ids->data;
-}
-
 static gboolean
 is_picture_token (const IvlNetwork *network,
                   guint32           id)

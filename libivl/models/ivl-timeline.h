@@ -52,8 +52,6 @@ gboolean     ivl_timeline_append (IvlTimeline   *self,
                                   GError       **error);
 /* f32 [vocab], the caller's to change until the next call. */
 float       *ivl_timeline_get_logits (IvlTimeline *self);
-const guint32 *ivl_timeline_get_ids (IvlTimeline *self,
-                                     gsize       *n_ids);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlTimeline, ivl_timeline_free)
 

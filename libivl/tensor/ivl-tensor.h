@@ -17,6 +17,13 @@ typedef struct
   gsize         n_bytes;
 } IvlTensor;
 
+/* A weight that some models lack: NULL where it is absent. */
+static inline const IvlTensor *
+ivl_tensor_if_present (const IvlTensor *tensor)
+{
+  return tensor->data != NULL ? tensor : NULL;
+}
+
 guint64  ivl_tensor_n_elements (const IvlTensor *tensor);
 char    *ivl_tensor_shape_to_string (const IvlTensor *tensor); /* "[3072,1024]" */
 

@@ -259,9 +259,3 @@ ivl_token_table_get_n_tokens (const IvlTokenTable *self)
 {
   return self->n_tokens;
 }
-
-gsize
-ivl_token_table_get_longest (const IvlTokenTable *self)
-{
-  return self->longest;
-}

@@ -37,8 +37,6 @@ const guint8  *ivl_token_table_get (const IvlTokenTable *self,
 /* Largest id + 1. */
 guint          ivl_token_table_get_size (const IvlTokenTable *self);
 guint          ivl_token_table_get_n_tokens (const IvlTokenTable *self);
-/* The longest token, in bytes. */
-gsize          ivl_token_table_get_longest (const IvlTokenTable *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlTokenTable, ivl_token_table_free)
 

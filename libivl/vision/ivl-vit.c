@@ -149,12 +149,6 @@ normalise (const IvlVit    *vit,
     ivl_op_rms_norm (ops, x, hidden, tokens, hidden, w, vit->config.norm_eps, y, hidden);
 }
 
-static const IvlTensor *
-if_present (const IvlTensor *tensor)
-{
-  return tensor->data != NULL ? tensor : NULL;
-}
-
 static void
 attend (const IvlVit      *vit,
         const IvlVitLayer *layer,
@@ -170,7 +164,8 @@ attend (const IvlVit      *vit,
   float *v = s->qkv + 2 * hidden;
 
   normalise (vit, ops, x, &layer->norm1_w, &layer->norm1_b, s->normed);
-  ivl_op_linear (ops, s->normed, tokens, &layer->qkv_w, if_present (&layer->qkv_b), s->qkv);
+  ivl_op_linear (ops, s->normed, tokens, &layer->qkv_w, ivl_tensor_if_present (&layer->qkv_b),
+                 s->qkv);
   if (vit->config.qk_normalization)
     {
       float eps = vit->config.norm_eps;
