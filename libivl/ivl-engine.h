@@ -85,6 +85,10 @@ typedef struct
  * @embed: features of a picture, `*n_values` floats
  * @tokenize: ids of a text
  * @detokenize: text of ids
+ * @take_tokens: (nullable): moves the tokens made since the last call, as #IvlToken, to the array,
+ *   where the options want probabilities
+ * @set_cache_limit: (nullable): how many bytes the states of conversations may take so that new
+ *   conversations can begin where earlier ones were; 0 (the default) keeps none
  *
  * The functions that an engine implements. All are synchronous, called from a worker thread, and
  * must return soon after @cancellable fires.
@@ -130,9 +134,14 @@ struct _IvlEngineClass
                           const guint32  *ids,
                           gsize           n_ids,
                           GError        **error);
+  void     (*take_tokens) (IvlEngine *self,
+                           gpointer   timeline,
+                           GPtrArray *tokens);
+  void     (*set_cache_limit) (IvlEngine *self,
+                               guint64    n_bytes);
 
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[6];
 };
 
 G_END_DECLS

@@ -49,6 +49,8 @@ typedef enum
  * @IVL_PHASE_TILES: encoding picture tiles, in tiles
  * @IVL_PHASE_PREFILL: reading the prompt, in tokens
  * @IVL_PHASE_DECODE: writing the answer, in tokens; the total is the limit
+ * @IVL_PHASE_WAIT: waiting for a server that loads, is busy or does not answer, in seconds
+ * @IVL_PHASE_UPLOAD: sending the question to a server, in bytes
  *
  * What a progress report counts.
  */
@@ -58,6 +60,8 @@ typedef enum
   IVL_PHASE_TILES,
   IVL_PHASE_PREFILL,
   IVL_PHASE_DECODE,
+  IVL_PHASE_WAIT,
+  IVL_PHASE_UPLOAD,
 } IvlPhase;
 
 /**

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <libivl/ivl-engine.h>
+
+#include "engines/ivl-remote.h"
+
+G_BEGIN_DECLS
+
+#define IVL_TYPE_ENGINE_OPENAI (ivl_engine_openai_get_type ())
+
+/* The engine that asks a server of the OpenAI protocol. */
+G_DECLARE_FINAL_TYPE (IvlEngineOpenai, ivl_engine_openai, IVL, ENGINE_OPENAI, IvlEngine)
+
+/* Takes the remote over. Asks the server for its models, waits while it is still loading, and
+ * chooses the dialect. */
+IvlEngine *ivl_engine_openai_open (IvlRemote        *remote,
+                                   IvlProgressFunc   progress,
+                                   gpointer          progress_data,
+                                   GCancellable     *cancellable,
+                                   GError          **error);
+
+G_END_DECLS

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include <libivl/ivl-types.h>
+
+G_BEGIN_DECLS
+
+/* Where a server is and how it is to be spoken to: made from a model's location and the
+ * configuration file. Every string that becomes part of a header is free of CR, LF and NUL. */
+typedef struct
+{
+  char    *name;          /* of [remote "NAME"] in the configuration; NULL for a plain location */
+  char    *base;          /* "https://host:port/v1", without a slash at the end; for a socket
+                           * "http://localhost/v1" */
+  char    *socket;        /* path of a Unix socket; (nullable) */
+  char    *origin;        /* "gpu.example" or "gpu.example:8000"; "this computer" for a socket or a
+                           * loopback address */
+  char    *model;         /* what the server calls it; NULL: whatever it has */
+  char    *engine;        /* name of its dialect; NULL: to be detected */
+  char    *ca_file;       /* certificates to trust instead of the system's; (nullable) */
+  char    *key_file;      /* file with the API key; (nullable) */
+  guint    parallel;      /* most requests at a time; 0: the default */
+  gboolean is_loopback;   /* the address, or a socket */
+  gboolean insecure_http; /* the user allows a key over plain HTTP to another host */
+  gboolean is_service;    /* the user's own service, started on demand */
+} IvlRemote;
+
+/* Whether a location names a server: "http://", "https://", "unix:PATH[#MODEL]", "remote:NAME",
+ * "service:[MODEL]". The last two are looked up in the configuration and started on demand. */
+gboolean   ivl_remote_is_location (const char *location);
+/* Errors: IVL_ERROR_INVALID_OPTION (a malformed location or configuration; never shows user info
+ * of a URL), IVL_ERROR_NOT_FOUND (no such name). */
+IvlRemote *ivl_remote_parse (const char  *location,
+                             GError     **error);
+void       ivl_remote_free (IvlRemote *self);
+/* Names of the configured remotes (transfer full). */
+GStrv      ivl_remote_list (GError **error);
+
+/* Whether pictures would leave this computer. */
+gboolean   ivl_remote_leaves_computer (const IvlRemote *self);
+/* Forbids, for the rest of the process, what leaves this computer. The configuration's key
+ * local-only in [ivl] does the same. */
+void       ivl_remote_forbid (void);
+gboolean   ivl_remote_is_forbidden (void);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlRemote, ivl_remote_free)
+
+G_END_DECLS

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "engines/ivl-remote.h"
+
+G_BEGIN_DECLS
+
+/* The user's own `ivl serve` on its socket ($XDG_RUNTIME_DIR/ivl/serve.sock, folder of mode 0700). */
+
+/* Makes sure that the service of remote (is_service) answers: starts it if it does not, one starter
+ * at a time, and waits until /health is 200. Progress is IVL_PHASE_LOAD. Errors:
+ * IVL_ERROR_REMOTE_UNREACHABLE with what the service wrote before it died. */
+gboolean ivl_service_ensure (const IvlRemote  *remote,
+                             IvlProgressFunc   progress,
+                             gpointer          progress_data,
+                             GCancellable     *cancellable,
+                             GError          **error);
+/* Path of the socket (transfer full); creates the folder. Errors: plain file errors, and
+ * IVL_ERROR_UNSUPPORTED when others could write the folder. */
+char    *ivl_service_get_socket (GError **error);
+
+G_END_DECLS
