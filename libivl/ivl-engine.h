@@ -85,8 +85,8 @@ typedef struct
  * @embed: features of a picture, `*n_values` floats
  * @tokenize: ids of a text
  * @detokenize: text of ids
- * @take_tokens: (nullable): moves the tokens made since the last call, as #IvlToken, to the array,
- *   where the options want probabilities
+ * @take_tokens: (nullable): moves the answer's tokens since the last call, as #IvlToken, to the
+ *   array; called after each advance, adds nothing unless the options want probabilities
  * @set_cache_limit: (nullable): how many bytes the states of conversations may take so that new
  *   conversations can begin where earlier ones were; 0 (the default) keeps none
  *

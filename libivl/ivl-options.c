@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "formats/ivl-json-schema.h"
+
 /* Bounds of what an answer may ask for. They lie far outside what is useful; what they keep out are
  * typing errors and values that would make the arithmetic overflow. */
 #define MAX_TOKENS 1048576
@@ -18,6 +20,8 @@
 #define MAX_PENALTY 100.0
 #define MAX_STOP_STRINGS 32
 #define MAX_STOP_BYTES 1024
+#define MAX_TOP_LOGPROBS 20 /* as in the protocol of chat completions */
+#define MAX_PATIENCE 86400
 
 struct _IvlOptions
 {
@@ -33,6 +37,9 @@ struct _IvlOptions
   guint    min_tiles;
   guint    max_tiles;
   gboolean detect_repetition;
+  int      top_logprobs;
+  char    *json_schema; /* (nullable) */
+  guint    patience;
 };
 
 G_DEFINE_FINAL_TYPE (IvlOptions, ivl_options, G_TYPE_OBJECT)
@@ -50,6 +57,9 @@ enum
   PROP_MIN_TILES,
   PROP_MAX_TILES,
   PROP_DETECT_REPETITION,
+  PROP_TOP_LOGPROBS,
+  PROP_JSON_SCHEMA,
+  PROP_PATIENCE,
   N_PROPS
 };
 
@@ -86,6 +96,38 @@ set_stop (IvlOptions        *self,
   copy = stop != NULL ? g_strdupv ((char **) stop) : g_new0 (char *, 1);
   g_strfreev (self->stop);
   self->stop = copy;
+}
+
+static gboolean
+check_json_schema (const char  *text,
+                   GError     **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (IvlJsonSchema) schema = ivl_json_schema_parse (text, strlen (text), &failure);
+
+  if (schema != NULL)
+    return TRUE;
+  g_set_error (error, IVL_ERROR,
+               g_error_matches (failure, IVL_ERROR, IVL_ERROR_INVALID_DATA)
+                   ? IVL_ERROR_INVALID_OPTION
+                   : failure->code,
+               "Option json-schema: %s", failure->message);
+  return FALSE;
+}
+
+static void
+set_json_schema (IvlOptions *self,
+                 const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (text != NULL && !check_json_schema (text, &error))
+    {
+      g_warning ("IvlOptions:json-schema: a value was refused: %s", error->message);
+      return;
+    }
+  g_free (self->json_schema);
+  self->json_schema = g_strdup (text);
 }
 
 static void
@@ -127,6 +169,15 @@ ivl_options_set_property (GObject      *object,
       break;
     case PROP_DETECT_REPETITION:
       self->detect_repetition = g_value_get_boolean (value);
+      break;
+    case PROP_TOP_LOGPROBS:
+      self->top_logprobs = g_value_get_int (value);
+      break;
+    case PROP_JSON_SCHEMA:
+      set_json_schema (self, g_value_get_string (value));
+      break;
+    case PROP_PATIENCE:
+      self->patience = g_value_get_uint (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -173,6 +224,15 @@ ivl_options_get_property (GObject    *object,
     case PROP_DETECT_REPETITION:
       g_value_set_boolean (value, self->detect_repetition);
       break;
+    case PROP_TOP_LOGPROBS:
+      g_value_set_int (value, self->top_logprobs);
+      break;
+    case PROP_JSON_SCHEMA:
+      g_value_set_string (value, self->json_schema);
+      break;
+    case PROP_PATIENCE:
+      g_value_set_uint (value, self->patience);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -182,6 +242,7 @@ static void
 ivl_options_finalize (GObject *object)
 {
   g_strfreev (IVL_OPTIONS (object)->stop);
+  g_free (IVL_OPTIONS (object)->json_schema);
   G_OBJECT_CLASS (ivl_options_parent_class)->finalize (object);
 }
 
@@ -259,10 +320,40 @@ ivl_options_class_init (IvlOptionsClass *klass)
    * IvlOptions:detect-repetition:
    *
    * Whether to stop when the answer repeats itself without end. Turn it off to transcribe pages
-   * that really say the same thing dozens of times.
+   * that really say the same thing dozens of times. No effect with a JSON schema, where long tables
+   * of equal rows are common and a half document is of no use.
    */
   properties[PROP_DETECT_REPETITION] =
     g_param_spec_boolean ("detect-repetition", NULL, NULL, TRUE, flags);
+  /**
+   * IvlOptions:top-logprobs:
+   *
+   * Whether [method@Reply.take_tokens] tells the answer's tokens with their probabilities, and how
+   * many of the likeliest tokens beside each: 0 to 20; -1 tells nothing.
+   */
+  properties[PROP_TOP_LOGPROBS] =
+    g_param_spec_int ("top-logprobs", NULL, NULL, -1, MAX_TOP_LOGPROBS, -1, flags);
+  /**
+   * IvlOptions:json-schema:
+   *
+   * A JSON schema, at most 64 KiB: the answer is JSON text that it describes, if its finish reason
+   * is %IVL_FINISH_STOP (and no stop string cut it off). `{}` is any JSON object.
+   *
+   * Understood are `type` (one, or several that begin differently), `properties`, `required`,
+   * `additionalProperties`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`, `minimum`,
+   * `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `enum`, `const`, `anyOf` and `oneOf` of
+   * values that begin differently, `$ref` to a definition in the same schema that does not refer to
+   * itself, and what explains a schema without changing it. All else is refused, never ignored.
+   * Properties come in the schema's order, and no others than those that are named.
+   */
+  properties[PROP_JSON_SCHEMA] = g_param_spec_string ("json-schema", NULL, NULL, NULL, flags);
+  /**
+   * IvlOptions:patience:
+   *
+   * How many seconds a request may wait in all for a server that is down, loading a model or busy;
+   * 0 is 60. No effect with a model on this computer.
+   */
+  properties[PROP_PATIENCE] = g_param_spec_uint ("patience", NULL, NULL, 0, MAX_PATIENCE, 0, flags);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -351,6 +442,26 @@ set_unsigned_string (IvlOptions  *self,
 }
 
 static gboolean
+set_signed_string (IvlOptions  *self,
+                   GParamSpec  *pspec,
+                   const char  *text,
+                   GError     **error)
+{
+  GParamSpecInt *range = G_PARAM_SPEC_INT (pspec);
+  gint64 number;
+
+  if (!g_ascii_string_to_signed (text, 10, range->minimum, range->maximum, &number, NULL))
+    {
+      g_autofree char *wanted =
+        g_strdup_printf ("a whole number from %d to %d", range->minimum, range->maximum);
+
+      return refuse (pspec->name, text, wanted, error);
+    }
+  g_object_set (self, pspec->name, (int) number, NULL);
+  return TRUE;
+}
+
+static gboolean
 set_double_string (IvlOptions  *self,
                    GParamSpec  *pspec,
                    const char  *text,
@@ -416,6 +527,17 @@ add_stop_string (IvlOptions  *self,
   return TRUE;
 }
 
+static gboolean
+set_json_schema_string (IvlOptions  *self,
+                        const char  *text,
+                        GError     **error)
+{
+  if (*text != '\0' && !check_json_schema (text, error))
+    return FALSE;
+  g_object_set (self, "json-schema", *text != '\0' ? text : NULL, NULL);
+  return TRUE;
+}
+
 /**
  * ivl_options_set_string:
  * @self: options
@@ -424,11 +546,13 @@ add_stop_string (IvlOptions  *self,
  * @error: return location for an error
  *
  * Sets an option from a string, as the command line and configuration files do. For `stop`, @value
- * is added to the strings that are there, and an empty @value removes them all. On failure nothing
- * changes. Whether min-tiles is above max-tiles is only looked at when both are used.
+ * is added to the strings that are there, and an empty @value removes them all; for `json-schema`,
+ * @value is the schema itself, and an empty one removes it. On failure nothing changes. Whether
+ * min-tiles is above max-tiles is only looked at when both are used.
  *
  * Returns: %TRUE, or %FALSE with %IVL_ERROR_INVALID_OPTION whose message names the option, the
- *   value and the range
+ *   value and the range, or with %IVL_ERROR_UNSUPPORTED for a JSON schema that asks for something
+ *   that cannot be held to
  */
 gboolean
 ivl_options_set_string (IvlOptions  *self,
@@ -448,6 +572,10 @@ ivl_options_set_string (IvlOptions  *self,
         continue;
       if (i == PROP_STOP)
         return add_stop_string (self, value, error);
+      if (i == PROP_JSON_SCHEMA)
+        return set_json_schema_string (self, value, error);
+      if (G_IS_PARAM_SPEC_INT (properties[i]))
+        return set_signed_string (self, properties[i], value, error);
       if (G_IS_PARAM_SPEC_BOOLEAN (properties[i]))
         return set_boolean_string (self, properties[i], value, error);
       if (G_IS_PARAM_SPEC_DOUBLE (properties[i]))
@@ -661,4 +789,52 @@ ivl_options_get_detect_repetition (IvlOptions *self)
   g_return_val_if_fail (IVL_IS_OPTIONS (self), TRUE);
 
   return self->detect_repetition;
+}
+
+/**
+ * ivl_options_get_top_logprobs:
+ * @self: options
+ *
+ * How many of the likeliest tokens are told beside each token of the answer.
+ *
+ * Returns: 0 to 20; -1 when tokens are not told at all
+ */
+int
+ivl_options_get_top_logprobs (IvlOptions *self)
+{
+  g_return_val_if_fail (IVL_IS_OPTIONS (self), -1);
+
+  return self->top_logprobs;
+}
+
+/**
+ * ivl_options_get_json_schema:
+ * @self: options
+ *
+ * What JSON the answer has to be.
+ *
+ * Returns: (transfer none) (nullable): the schema; %NULL when the answer is plain text
+ */
+const char *
+ivl_options_get_json_schema (IvlOptions *self)
+{
+  g_return_val_if_fail (IVL_IS_OPTIONS (self), NULL);
+
+  return self->json_schema;
+}
+
+/**
+ * ivl_options_get_patience:
+ * @self: options
+ *
+ * How long a server may be away or busy.
+ *
+ * Returns: seconds; 0 for 60
+ */
+guint
+ivl_options_get_patience (IvlOptions *self)
+{
+  g_return_val_if_fail (IVL_IS_OPTIONS (self), 0);
+
+  return self->patience;
 }

@@ -29,6 +29,9 @@ G_BEGIN_DECLS
  * | stop | strv | none | strings that end the answer; they are not part of it |
  * | min-tiles, max-tiles | uint | 0 | tile budget of each picture; 0: the task's or the model's |
  * | detect-repetition | boolean | TRUE | stop when the answer repeats itself without end |
+ * | top-logprobs | int | -1 | alternatives told with each token's probability; -1: nothing told |
+ * | json-schema | string | NULL | the answer is JSON that this schema describes |
+ * | patience | uint | 0 | seconds a server may be away or busy; 0: 60 |
  */
 IVL_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (IvlOptions, ivl_options, IVL, OPTIONS, GObject)
@@ -69,5 +72,11 @@ gboolean ivl_options_get_tile_budget (IvlOptions  *self,
                                       GError     **error);
 IVL_AVAILABLE_IN_ALL
 gboolean ivl_options_get_detect_repetition (IvlOptions *self);
+IVL_AVAILABLE_IN_ALL
+int ivl_options_get_top_logprobs (IvlOptions *self);
+IVL_AVAILABLE_IN_ALL
+const char *ivl_options_get_json_schema (IvlOptions *self);
+IVL_AVAILABLE_IN_ALL
+guint ivl_options_get_patience (IvlOptions *self);
 
 G_END_DECLS

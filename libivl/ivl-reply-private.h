@@ -22,6 +22,9 @@ gboolean  ivl_session_advance (IvlSession    *self,
                                IvlUsage      *usage,
                                GCancellable  *cancellable,
                                GError       **error);
+/* Moves the tokens that the last advance made, as IvlToken, to the array. */
+void      ivl_session_take_tokens (IvlSession *self,
+                                   GPtrArray  *tokens);
 void      ivl_session_end (IvlSession *self,
                            const char *answer);
 

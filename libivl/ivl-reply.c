@@ -13,6 +13,7 @@ struct _IvlReply
   IvlImage   *image;   /* (owned) (nullable) */
   GString    *text;
   GArray     *ids;     /* guint32 */
+  GPtrArray  *tokens;  /* IvlToken: read and not yet taken */
   IvlUsage    usage;
   int         is_reading; /* atomic: a read is under way */
 };
@@ -34,6 +35,7 @@ ivl_reply_finalize (GObject *object)
   g_clear_object (&self->image);
   g_string_free (self->text, TRUE);
   g_array_unref (self->ids);
+  g_ptr_array_unref (self->tokens);
   G_OBJECT_CLASS (ivl_reply_parent_class)->finalize (object);
 }
 
@@ -44,11 +46,18 @@ ivl_reply_class_init (IvlReplyClass *klass)
   G_OBJECT_CLASS (klass)->finalize = ivl_reply_finalize;
 }
 
+static GPtrArray *
+create_tokens (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) ivl_token_free);
+}
+
 static void
 ivl_reply_init (IvlReply *self)
 {
   self->text = g_string_new (NULL);
   self->ids = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->tokens = create_tokens ();
 }
 
 IvlReply *
@@ -88,6 +97,7 @@ read_piece (IvlReply      *self,
           end_session (self, NULL);
           return NULL;
         }
+      ivl_session_take_tokens (self->session, self->tokens);
       g_string_append_len (self->text, piece->str, piece->len);
       if (self->usage.finish_reason != IVL_FINISH_NONE)
         end_session (self, self->text->str);
@@ -265,6 +275,29 @@ ivl_reply_get_token_ids (IvlReply *self,
 
   *n_ids = self->ids->len;
   return (const guint32 *) self->ids->data;
+}
+
+/**
+ * ivl_reply_take_tokens:
+ * @self: a reply
+ *
+ * Tokens of the answer that have been read since the last call, where #IvlOptions:top-logprobs
+ * asks for them. They are those that the text is made of: the end token, a stop string and what
+ * was cut off because it repeats itself are not among them; white space at the ends is, which the
+ * text leaves out. Not while a read is under way.
+ *
+ * Returns: (transfer full) (element-type IvlToken): the tokens, maybe none
+ */
+GPtrArray *
+ivl_reply_take_tokens (IvlReply *self)
+{
+  GPtrArray *tokens;
+
+  g_return_val_if_fail (IVL_IS_REPLY (self), NULL);
+
+  tokens = self->tokens;
+  self->tokens = create_tokens ();
+  return tokens;
 }
 
 /**

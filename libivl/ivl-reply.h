@@ -6,6 +6,7 @@
 #endif
 
 #include <libivl/ivl-error.h>
+#include <libivl/ivl-token.h>
 #include <libivl/ivl-usage.h>
 
 G_BEGIN_DECLS
@@ -45,6 +46,8 @@ const IvlUsage *ivl_reply_get_usage (IvlReply *self);
 IVL_AVAILABLE_IN_ALL
 const guint32 *ivl_reply_get_token_ids (IvlReply *self,
                                         gsize    *n_ids);
+IVL_AVAILABLE_IN_ALL
+GPtrArray *ivl_reply_take_tokens (IvlReply *self);
 IVL_AVAILABLE_IN_ALL
 GPtrArray *ivl_reply_get_regions (IvlReply *self);
 

@@ -338,6 +338,16 @@ ivl_session_advance (IvlSession    *self,
 }
 
 void
+ivl_session_take_tokens (IvlSession *self,
+                         GPtrArray  *tokens)
+{
+  IvlEngineClass *engine_class = IVL_ENGINE_GET_CLASS (self->engine);
+
+  if (engine_class->take_tokens != NULL)
+    engine_class->take_tokens (self->engine, self->timeline, tokens);
+}
+
+void
 ivl_session_end (IvlSession *self,
                  const char *answer)
 {

@@ -15,6 +15,7 @@
 #include <libivl/ivl-reply.h>
 #include <libivl/ivl-session.h>
 #include <libivl/ivl-task.h>
+#include <libivl/ivl-token.h>
 #include <libivl/ivl-types.h>
 #include <libivl/ivl-usage.h>
 #undef IVL_INSIDE

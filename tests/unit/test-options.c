@@ -25,6 +25,9 @@ assert_same (IvlOptions *a,
   g_assert_cmpuint (ivl_options_get_max_tiles (a), ==, ivl_options_get_max_tiles (b));
   g_assert_cmpint (ivl_options_get_detect_repetition (a), ==,
                    ivl_options_get_detect_repetition (b));
+  g_assert_cmpint (ivl_options_get_top_logprobs (a), ==, ivl_options_get_top_logprobs (b));
+  g_assert_cmpstr (ivl_options_get_json_schema (a), ==, ivl_options_get_json_schema (b));
+  g_assert_cmpuint (ivl_options_get_patience (a), ==, ivl_options_get_patience (b));
 }
 
 static void
@@ -42,6 +45,9 @@ test_defaults (void)
   g_assert_cmpuint (ivl_options_get_min_tiles (options), ==, 0);
   g_assert_cmpuint (ivl_options_get_max_tiles (options), ==, 0);
   g_assert_true (ivl_options_get_detect_repetition (options));
+  g_assert_cmpint (ivl_options_get_top_logprobs (options), ==, -1);
+  g_assert_null (ivl_options_get_json_schema (options));
+  g_assert_cmpuint (ivl_options_get_patience (options), ==, 0);
 }
 
 static const char *const good_values[][2] = {
@@ -49,6 +55,7 @@ static const char *const good_values[][2] = {
   { "top-p", "9.5e-1" },   { "repetition-penalty", "1.1" }, { "seed", "18446744073709551615" },
   { "stop", "\n\n" },      { "stop", "Ende" },              { "min-tiles", "2" },
   { "max-tiles", "12" },   { "detect-repetition", "false" },
+  { "top-logprobs", "5" }, { "json-schema", "{\"type\": \"object\"}" }, { "patience", "30" },
 };
 
 static void
@@ -82,12 +89,18 @@ test_strings (void)
   g_assert_cmpuint (ivl_options_get_min_tiles (options), ==, 2);
   g_assert_cmpuint (ivl_options_get_max_tiles (options), ==, 12);
   g_assert_false (ivl_options_get_detect_repetition (options));
+  g_assert_cmpint (ivl_options_get_top_logprobs (options), ==, 5);
+  g_assert_cmpstr (ivl_options_get_json_schema (options), ==, "{\"type\": \"object\"}");
+  g_assert_cmpuint (ivl_options_get_patience (options), ==, 30);
 
   copy = ivl_options_copy (options);
   assert_same (copy, options);
   g_assert_true (ivl_options_set_string (options, "stop", "", NULL));
   g_assert_cmpuint (g_strv_length ((char **) ivl_options_get_stop (options)), ==, 0);
   g_assert_cmpstrv (ivl_options_get_stop (copy), stop);
+  g_assert_true (ivl_options_set_string (options, "json-schema", "", NULL));
+  g_assert_null (ivl_options_get_json_schema (options));
+  g_assert_nonnull (ivl_options_get_json_schema (copy));
 }
 
 static const struct
@@ -118,6 +131,13 @@ static const struct
   { "stop", "\xff", "UTF-8" },
   { "min-tiles", "1025", "0 to 1024" },
   { "detect-repetition", "maybe", "true or false" },
+  { "top-logprobs", "-2", "from -1 to 20" },
+  { "top-logprobs", "21", "from -1 to 20" },
+  { "top-logprobs", "many", "from -1 to 20" },
+  { "patience", "86401", "0 to 86400" },
+  { "json-schema", "no schema", "line 1" },
+  { "json-schema", "[]", "object" },
+  { "json-schema", "{\"type\": \"object\",", "line 1" },
   { "max_tokens", "5", "there are max-tokens, temperature" },
   { "", "5", "there is no option" },
 };
