@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * API keys: found in the environment, a private file or the keyring, checked, and wiped after use.
+ */
+#include "engines/ivl-api-key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libivl/ivl-error.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef IVL_HAVE_LIBSECRET
+#include <libsecret/secret.h>
+#endif
+
+#define ENVIRONMENT "IVL_API_KEY"
+/* Engines' keys have some tens of characters, signed tokens of gateways up to a few thousand. */
+#define MAX_KEY_BYTES 8192
+/* A keyring that is there answers in milliseconds; */
+#define KEYRING_SECONDS 5
+/* one that is locked asks a person for a password first. */
+#define UNLOCK_SECONDS 120
+
+void
+ivl_api_key_free (char *key)
+{
+  if (key == NULL)
+    return;
+  explicit_bzero (key, strlen (key));
+  g_free (key);
+}
+
+/* Takes `text` over. White space around a key is left out: files end with a newline. */
+static char *
+check_key (char        *text,
+           const char  *source,
+           GError     **error)
+{
+  gsize length;
+
+  g_strstrip (text);
+  length = strlen (text);
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isgraph (text[i]))
+      {
+        ivl_api_key_free (text);
+        g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                     "The API key in %s is not one line of printable ASCII characters", source);
+        return NULL;
+      }
+  if (length > 0 && length <= MAX_KEY_BYTES)
+    return text;
+  ivl_api_key_free (text);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION, "The API key in %s is %s", source,
+               length == 0 ? "empty" : "too long");
+  return NULL;
+}
+
+/* Only its owner may read the file, and nobody else may have put it there. */
+static gboolean
+check_privacy (int          fd,
+               const char  *path,
+               GError     **error)
+{
+  struct stat info;
+
+  if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION, "%s: not a regular file", path);
+      return FALSE;
+    }
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   "%s: others may read this key file (mode %04o): chmod 600 makes it private",
+                   path, (guint) (info.st_mode & 07777));
+      return FALSE;
+    }
+  if (info.st_uid != geteuid () && info.st_uid != 0)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   "%s: this key file belongs to another user", path);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+char *
+ivl_api_key_read_file (const char  *path,
+                       GError     **error)
+{
+  /* room for a newline, and for one byte that shows that there is more */
+  char bytes[MAX_KEY_BYTES + 3] = { 0 };
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  ssize_t n = 0;
+  gsize length = 0;
+  char *key;
+
+  if (fd < 0)
+    {
+      g_set_error (error, IVL_ERROR,
+                   errno == ENOENT ? IVL_ERROR_NOT_FOUND : IVL_ERROR_INVALID_OPTION,
+                   "%s: this key file cannot be opened: %s", path, g_strerror (errno));
+      return NULL;
+    }
+  if (!check_privacy (fd, path, error))
+    {
+      close (fd);
+      return NULL;
+    }
+  while (length < sizeof bytes - 1 &&
+         ((n = read (fd, bytes + length, sizeof bytes - 1 - length)) > 0 ||
+          (n < 0 && errno == EINTR)))
+    length += n > 0 ? (gsize) n : 0;
+  close (fd);
+  if (n < 0 || memchr (bytes, '\0', length) != NULL)
+    {
+      explicit_bzero (bytes, sizeof bytes);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   "%s: this key file cannot be read, or holds no text", path);
+      return NULL;
+    }
+  key = check_key (g_strdup (bytes), path, error);
+  explicit_bzero (bytes, sizeof bytes);
+  return key;
+}
+
+#ifdef IVL_HAVE_LIBSECRET
+
+typedef struct
+{
+  GMainContext *context;
+  GCancellable *cancellable;
+  GAsyncResult *result;  /* (owned) once it is there */
+  gboolean      expired;
+} KeyringWait;
+
+static const SecretSchema *
+get_schema (void)
+{
+  static const SecretSchema schema = {
+    "io.github.ivl.Key",
+    SECRET_SCHEMA_NONE,
+    { { "origin", SECRET_SCHEMA_ATTRIBUTE_STRING }, { NULL, 0 } },
+  };
+
+  return &schema;
+}
+
+static void
+take_result (GObject      *source,
+             GAsyncResult *result,
+             gpointer      data)
+{
+  KeyringWait *wait = data;
+
+  wait->result = g_object_ref (result);
+}
+
+static gboolean
+expire (gpointer data)
+{
+  KeyringWait *wait = data;
+
+  wait->expired = TRUE;
+  g_cancellable_cancel (wait->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+forward_cancel (GCancellable *from,
+                gpointer      to)
+{
+  g_cancellable_cancel (to);
+}
+
+/* The keyring's items for an authority, within `seconds`. NULL with or without an error. */
+static GList *
+search_keyring (const char          *authority,
+                SecretSearchFlags    flags,
+                guint                seconds,
+                GCancellable        *cancellable,
+                GError             **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GCancellable) own = g_cancellable_new ();
+  g_autoptr (GSource) timer = g_timeout_source_new_seconds (seconds);
+  KeyringWait wait = { .context = context, .cancellable = own };
+  gulong handler;
+  GList *items;
+
+  g_main_context_push_thread_default (context);
+  g_source_set_callback (timer, expire, &wait, NULL);
+  g_source_attach (timer, context);
+  handler = cancellable != NULL ? g_cancellable_connect (cancellable, G_CALLBACK (forward_cancel),
+                                                         g_object_ref (own), g_object_unref)
+                                : 0;
+  secret_password_search (get_schema (), flags, own, take_result, &wait, "origin", authority, NULL);
+  while (wait.result == NULL)
+    g_main_context_iteration (context, TRUE);
+  g_source_destroy (timer);
+  if (handler != 0)
+    g_cancellable_disconnect (cancellable, handler);
+
+  items = secret_password_search_finish (wait.result, error);
+  g_object_unref (wait.result);
+  g_main_context_pop_thread_default (context);
+  if (wait.expired && error != NULL && *error != NULL)
+    {
+      g_clear_error (error);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                   "the keyring did not answer within %u s", seconds);
+    }
+  return items;
+}
+
+static gboolean
+is_locked (GList *items)
+{
+  return items != NULL && SECRET_IS_ITEM (items->data) && secret_item_get_locked (items->data);
+}
+
+/* Takes `items` over; the first one's text, NULL when there is none. */
+static char *
+take_secret (GList        *items,
+             GCancellable *cancellable)
+{
+  SecretValue *value = NULL;
+  const char *text;
+  char *key = NULL;
+
+  if (items != NULL && SECRET_IS_ITEM (items->data))
+    value = secret_item_get_secret (items->data);
+  else if (items != NULL)
+    value = secret_retrievable_retrieve_secret_sync (items->data, cancellable, NULL);
+  if (value != NULL)
+    {
+      text = secret_value_get_text (value);
+      key = g_strdup (text);
+      secret_value_unref (value);
+    }
+  g_list_free_full (items, g_object_unref);
+  return key;
+}
+
+static char *
+find_in_keyring (const char    *authority,
+                 GCancellable  *cancellable,
+                 GError       **error)
+{
+  GList *items =
+      search_keyring (authority, SECRET_SEARCH_LOAD_SECRETS, KEYRING_SECONDS, cancellable, NULL);
+  char *key;
+
+  if (is_locked (items))
+    {
+      g_list_free_full (items, g_object_unref);
+      items = search_keyring (authority, SECRET_SEARCH_LOAD_SECRETS | SECRET_SEARCH_UNLOCK,
+                              UNLOCK_SECONDS, cancellable, NULL);
+    }
+  key = take_secret (items, cancellable);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    {
+      ivl_api_key_free (key);
+      return NULL;
+    }
+  return key != NULL ? check_key (key, "the keyring", error) : NULL;
+}
+
+gboolean
+ivl_api_key_has_keyring (GCancellable  *cancellable,
+                         char         **reason)
+{
+  g_autoptr (GError) error = NULL;
+  GList *items =
+      search_keyring ("none", SECRET_SEARCH_NONE, KEYRING_SECONDS, cancellable, &error);
+
+  g_list_free_full (items, g_object_unref);
+  *reason = error != NULL ? g_strdup (error->message) : NULL;
+  return error == NULL;
+}
+
+#else
+
+static char *
+find_in_keyring (const char    *authority,
+                 GCancellable  *cancellable,
+                 GError       **error)
+{
+  return NULL;
+}
+
+gboolean
+ivl_api_key_has_keyring (GCancellable  *cancellable,
+                         char         **reason)
+{
+  *reason = g_strdup ("this ivl was built without libsecret");
+  return FALSE;
+}
+
+#endif
+
+/* A key may be read by everybody between here and there if nothing encrypts it. */
+static gboolean
+check_transport (const IvlRemote  *remote,
+                 GError          **error)
+{
+  if (remote->is_loopback || remote->insecure_http || g_str_has_prefix (remote->base, "https:"))
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+               "There is an API key for %s, and plain HTTP would show it to everybody on the way: "
+               "use https://, or set insecure-http=true for this remote in the configuration file",
+               remote->authority);
+  return FALSE;
+}
+
+/* The key, and where it was found in *source (transfer full). */
+static char *
+find_with_source (const IvlRemote  *remote,
+                  GCancellable     *cancellable,
+                  char            **source,
+                  GError          **error)
+{
+  const char *environment = g_getenv (ENVIRONMENT);
+  g_autoptr (GError) reason = NULL;
+  char *key = NULL;
+
+  *source = NULL;
+  if (remote->is_service)
+    return NULL;
+  if (environment != NULL && *environment != '\0')
+    {
+      *source = g_strdup (ENVIRONMENT);
+      key = check_key (g_strdup (environment), ENVIRONMENT, &reason);
+    }
+  else if (remote->key_file != NULL)
+    {
+      *source = g_strdup (remote->key_file);
+      key = ivl_api_key_read_file (remote->key_file, &reason);
+    }
+  else
+    {
+      *source = g_strdup ("the keyring");
+      key = find_in_keyring (remote->authority, cancellable, &reason);
+    }
+  if (reason != NULL)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  else if (key != NULL && !check_transport (remote, error))
+    g_clear_pointer (&key, ivl_api_key_free);
+  if (key == NULL)
+    g_clear_pointer (source, g_free);
+  return key;
+}
+
+char *
+ivl_api_key_find (const IvlRemote  *remote,
+                  GCancellable     *cancellable,
+                  GError          **error)
+{
+  g_autofree char *source = NULL;
+
+  return find_with_source (remote, cancellable, &source, error);
+}
+
+char *
+ivl_api_key_find_source (const IvlRemote  *remote,
+                         GCancellable     *cancellable,
+                         GError          **error)
+{
+  g_autofree char *source = NULL;
+  char *key = find_with_source (remote, cancellable, &source, error);
+
+  ivl_api_key_free (key);
+  return g_steal_pointer (&source);
+}
