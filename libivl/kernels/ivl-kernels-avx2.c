@@ -14,6 +14,10 @@ typedef __m256 vf;
 #define TILE_ROWS 6
 #define TILE_VECTORS 2
 #define TILE_COLUMNS 16
+#define DOTS_ROWS 2
+#define DOTS_CASES(type)                                                                           \
+  DOTS_ROW_CASES (type, 1)                                                                         \
+  DOTS_ROW_CASES (type, 2)
 
 #define vf_zero() _mm256_setzero_ps ()
 #define vf_set(a) _mm256_set1_ps (a)
@@ -34,6 +38,23 @@ vf_sum (vf v)
 
   s = _mm_add_ps (s, _mm_movehl_ps (s, s));
   return _mm_cvtss_f32 (_mm_add_ss (s, _mm_movehdup_ps (s)));
+}
+
+/* The sums of four vectors, each in the order of vf_sum. */
+static inline void
+vf_store_sums (float *out,
+               vf     a,
+               vf     b,
+               vf     c,
+               vf     d)
+{
+  const vf ab = _mm256_permute2f128_ps (a, b, 0x20) + _mm256_permute2f128_ps (a, b, 0x31);
+  const vf cd = _mm256_permute2f128_ps (c, d, 0x20) + _mm256_permute2f128_ps (c, d, 0x31);
+  const vf s = _mm256_shuffle_ps (ab, cd, 0x44) + _mm256_shuffle_ps (ab, cd, 0xee);
+  const __m128 ac = _mm256_castps256_ps128 (s), bd = _mm256_extractf128_ps (s, 1);
+  const __m128 acbd = _mm_shuffle_ps (ac, bd, 0x88) + _mm_shuffle_ps (ac, bd, 0xdd);
+
+  _mm_storeu_ps (out, _mm_permute_ps (acbd, 0xd8));
 }
 
 static inline float

@@ -13,6 +13,12 @@ typedef __m512 vf;
 #define TILE_ROWS 14
 #define TILE_VECTORS 2
 #define TILE_COLUMNS 32
+#define DOTS_ROWS 4
+#define DOTS_CASES(type)                                                                           \
+  DOTS_ROW_CASES (type, 1)                                                                         \
+  DOTS_ROW_CASES (type, 2)                                                                         \
+  DOTS_ROW_CASES (type, 3)                                                                         \
+  DOTS_ROW_CASES (type, 4)
 
 #define vf_zero() _mm512_setzero_ps ()
 #define vf_set(a) _mm512_set1_ps (a)
@@ -32,6 +38,23 @@ typedef __m512 vf;
 #define vf_mask(n) ((__mmask16) ((1u << (n)) - 1))
 #define vf_load_n(p, n) _mm512_maskz_loadu_ps (vf_mask (n), p)
 #define vf_store_n(p, v, n) _mm512_mask_storeu_ps (p, vf_mask (n), v)
+
+/* The sums of four vectors, each in the order of vf_sum. */
+static inline void
+vf_store_sums (float *out,
+               vf     a,
+               vf     b,
+               vf     c,
+               vf     d)
+{
+  const vf ab = _mm512_shuffle_f32x4 (a, b, 0x44) + _mm512_shuffle_f32x4 (a, b, 0xee);
+  const vf cd = _mm512_shuffle_f32x4 (c, d, 0x44) + _mm512_shuffle_f32x4 (c, d, 0xee);
+  vf s = _mm512_shuffle_f32x4 (ab, cd, 0x88) + _mm512_shuffle_f32x4 (ab, cd, 0xdd);
+
+  s += _mm512_permute_ps (s, 0x4e);
+  s += _mm512_permute_ps (s, 0xb1);
+  _mm_storeu_ps (out, _mm512_castps512_ps128 (_mm512_maskz_compress_ps (0x1111, s)));
+}
 
 static inline vf
 widen_bf16 (__m256i v)

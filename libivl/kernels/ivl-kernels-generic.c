@@ -71,34 +71,57 @@ generic_bf16_to_f32 (float      *out,
     out[i] = load_bf16 (in, i);
 }
 
+static float
+generic_dot (const float *x,
+             const float *y,
+             size_t       n)
+{
+  double sum = 0;
+
+  for (size_t i = 0; i < n; i++)
+    sum += (double) x[i] * y[i];
+  return (float) sum;
+}
+
+static void
+generic_dot4 (float       *out,
+              const float *x,
+              const float *y,
+              size_t       stride,
+              size_t       n)
+{
+  for (size_t j = 0; j < 4; j++)
+    out[j] = generic_dot (x, y + j * stride, n);
+}
+
 /* clang-format off */
-#define DEFINE_DOT(type, size)                                                           \
-  static float                                                                           \
-  generic_dot_##type (const float *x,                                                    \
-                      const void  *w,                                                    \
-                      size_t       n)                                                    \
-  {                                                                                      \
-    double sum = 0;                                                                      \
-                                                                                         \
-    for (size_t i = 0; i < n; i++)                                                       \
-      sum += (double) x[i] * load_##type (w, i);                                         \
-    return (float) sum;                                                                  \
-  }                                                                                      \
-                                                                                         \
+#define DEFINE_DOTS(type, size)                                                          \
   static void                                                                            \
-  generic_dot4_##type (float       *out,                                                 \
+  generic_dots_##type (float       *out,                                                 \
+                       size_t       ldo,                                                 \
                        const float *x,                                                   \
+                       size_t       ldx,                                                 \
+                       size_t       rows,                                                \
                        const void  *w,                                                   \
-                       size_t       stride,                                              \
+                       size_t       ldw,                                                 \
+                       size_t       columns,                                             \
                        size_t       n)                                                   \
   {                                                                                      \
-    for (size_t j = 0; j < 4; j++)                                                       \
-      out[j] = generic_dot_##type (x, (const char *) w + j * stride * (size), n);        \
+    for (size_t r = 0; r < rows; r++)                                                    \
+      for (size_t j = 0; j < columns; j++)                                               \
+        {                                                                                \
+          const char *row = (const char *) w + j * ldw * (size);                         \
+          double sum = 0;                                                                \
+                                                                                         \
+          for (size_t i = 0; i < n; i++)                                                 \
+            sum += (double) x[r * ldx + i] * load_##type (row, i);                       \
+          out[r * ldo + j] = (float) sum;                                                \
+        }                                                                                \
   }
 
-DEFINE_DOT (f32, 4)
-DEFINE_DOT (f16, 2)
-DEFINE_DOT (bf16, 2)
+DEFINE_DOTS (f32, 4)
+DEFINE_DOTS (f16, 2)
+DEFINE_DOTS (bf16, 2)
 /* clang-format on */
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The kernels written once for any vector width. A file of an instruction set defines the vector
- * type vf of VF_LANES floats, the primitives vf_*, VF_ISA, the tile size, and includes this.
+ * type vf of VF_LANES floats, the primitives vf_*, the sizes of tiles and dots, and includes this.
  * Polynomials were fitted for this file by weighted least squares towards minimax; the errors named
  * are of the polynomial, before rounding to float. */
 
@@ -37,72 +37,181 @@ DEFINE_CONVERT (bf16)
   while (0)
 
 /* One row with four sums in flight, and four rows with two each. */
-#define DEFINE_DOT(type, ctype)                                                          \
-  static float                                                                           \
-  simd_dot_##type (const float *x,                                                       \
-                   const void  *weights,                                                 \
-                   size_t       n)                                                       \
+static float
+simd_dot (const float *x,
+          const float *y,
+          size_t       n)
+{
+  vf s0 = vf_zero (), s1 = s0, s2 = s0, s3 = s0;
+  size_t i = 0;
+
+  for (; i + 4 * VF_LANES <= n; i += 4 * VF_LANES)
+    {
+      s0 = vf_fma (vf_load (x + i), vf_load (y + i), s0);
+      s1 = vf_fma (vf_load (x + i + VF_LANES), vf_load (y + i + VF_LANES), s1);
+      s2 = vf_fma (vf_load (x + i + 2 * VF_LANES), vf_load (y + i + 2 * VF_LANES), s2);
+      s3 = vf_fma (vf_load (x + i + 3 * VF_LANES), vf_load (y + i + 3 * VF_LANES), s3);
+    }
+  for (; i + VF_LANES <= n; i += VF_LANES)
+    s0 = vf_fma (vf_load (x + i), vf_load (y + i), s0);
+  if (i < n)
+    s1 = vf_fma (vf_load_n (x + i, n - i), vf_load_n (y + i, n - i), s1);
+  return vf_sum ((s0 + s1) + (s2 + s3));
+}
+
+static void
+simd_dot4 (float       *out,
+           const float *x,
+           const float *y,
+           size_t       stride,
+           size_t       n)
+{
+  vf s[4][2];
+  size_t i = 0;
+
+  for (size_t j = 0; j < 4; j++)
+    s[j][0] = s[j][1] = vf_zero ();
+  for (; i + 2 * VF_LANES <= n; i += 2 * VF_LANES)
+    {
+      const vf x0 = vf_load (x + i), x1 = vf_load (x + i + VF_LANES);
+
+      UNROLL (4) for (size_t j = 0; j < 4; j++)
+        {
+          PREFETCH (y + (j + 4) * stride + i, 2 * VF_LANES * sizeof *y);
+          s[j][0] = vf_fma (x0, vf_load (y + j * stride + i), s[j][0]);
+          s[j][1] = vf_fma (x1, vf_load (y + j * stride + i + VF_LANES), s[j][1]);
+        }
+    }
+  for (; i < n; i += VF_LANES)
+    {
+      const size_t left = n - i < VF_LANES ? n - i : VF_LANES;
+      const vf x0 = left == VF_LANES ? vf_load (x + i) : vf_load_n (x + i, left);
+
+      UNROLL (4) for (size_t j = 0; j < 4; j++)
+        s[j][0] = vf_fma (x0,
+                          left == VF_LANES ? vf_load (y + j * stride + i)
+                                           : vf_load_n (y + j * stride + i, left),
+                          s[j][0]);
+    }
+  vf_store_sums (out, s[0][0] + s[0][1], s[1][0] + s[1][1], s[2][0] + s[2][1],
+                 s[3][0] + s[3][1]);
+}
+
+/* A block of rows of x against 4 columns, or 1: each weight is widened once for all rows, and the
+ * next columns are asked for meanwhile. Every sum is one chain of additions in the order of i, and
+ * its lanes are added in one order, so it depends on its own row and column alone. rows, columns
+ * and is_first are constants wherever this is inlined. */
+#define DEFINE_DOTS(type, ctype)                                                         \
+  static inline __attribute__ ((always_inline)) void                                     \
+  do_dots_##type (float        *out,                                                     \
+                  size_t        ldo,                                                     \
+                  const float  *x,                                                       \
+                  size_t        ldx,                                                     \
+                  const size_t  rows,                                                    \
+                  const ctype  *w,                                                       \
+                  size_t        ldw,                                                     \
+                  const size_t  columns,                                                 \
+                  size_t        n,                                                       \
+                  const int     is_first)                                                \
   {                                                                                      \
-    const ctype *w = weights;                                                            \
-    vf s0 = vf_zero (), s1 = s0, s2 = s0, s3 = s0;                                       \
+    vf s[DOTS_ROWS][4];                                                                  \
     size_t i = 0;                                                                        \
                                                                                          \
-    for (; i + 4 * VF_LANES <= n; i += 4 * VF_LANES)                                     \
-      {                                                                                  \
-        s0 = vf_fma (vf_load (x + i), vf_load_##type (w + i), s0);                       \
-        s1 = vf_fma (vf_load (x + i + VF_LANES), vf_load_##type (w + i + VF_LANES), s1); \
-        s2 = vf_fma (vf_load (x + i + 2 * VF_LANES), vf_load_##type (w + i + 2 * VF_LANES), s2); \
-        s3 = vf_fma (vf_load (x + i + 3 * VF_LANES), vf_load_##type (w + i + 3 * VF_LANES), s3); \
-      }                                                                                  \
-    for (; i + VF_LANES <= n; i += VF_LANES)                                             \
-      s0 = vf_fma (vf_load (x + i), vf_load_##type (w + i), s0);                         \
-    if (i < n)                                                                           \
-      s1 = vf_fma (vf_load_n (x + i, n - i), vf_load_n_##type (w + i, n - i), s1);       \
-    return vf_sum ((s0 + s1) + (s2 + s3));                                               \
-  }                                                                                      \
-                                                                                         \
-  static void                                                                            \
-  simd_dot4_##type (float       *out,                                                    \
-                    const float *x,                                                      \
-                    const void  *weights,                                                \
-                    size_t       stride,                                                 \
-                    size_t       n)                                                      \
-  {                                                                                      \
-    const ctype *w = weights;                                                            \
-    vf s[4][2];                                                                          \
-    size_t i = 0;                                                                        \
-                                                                                         \
-    for (size_t j = 0; j < 4; j++)                                                       \
-      s[j][0] = s[j][1] = vf_zero ();                                                    \
+    UNROLL (8) for (size_t r = 0; r < rows; r++)                                         \
+      UNROLL (4) for (size_t j = 0; j < columns; j++)                                    \
+        s[r][j] = vf_zero ();                                                            \
     for (; i + 2 * VF_LANES <= n; i += 2 * VF_LANES)                                     \
       {                                                                                  \
-        const vf x0 = vf_load (x + i), x1 = vf_load (x + i + VF_LANES);                  \
-                                                                                         \
-        UNROLL (4) for (size_t j = 0; j < 4; j++)                                        \
+        if (is_first)                                                                    \
+          UNROLL (4) for (size_t j = 0; j < columns; j++)                                \
+            PREFETCH (w + (j + columns) * ldw + i, 2 * VF_LANES * sizeof *w);            \
+        UNROLL (2) for (size_t u = 0; u < 2 * VF_LANES; u += VF_LANES)                   \
           {                                                                              \
-            PREFETCH (w + (j + 4) * stride + i, 2 * VF_LANES * sizeof *w);               \
-            s[j][0] = vf_fma (x0, vf_load_##type (w + j * stride + i), s[j][0]);         \
-            s[j][1] = vf_fma (x1, vf_load_##type (w + j * stride + i + VF_LANES), s[j][1]); \
+            vf v[DOTS_ROWS];                                                             \
+                                                                                         \
+            UNROLL (8) for (size_t r = 0; r < rows; r++)                                 \
+              v[r] = vf_load (x + r * ldx + i + u);                                      \
+            UNROLL (4) for (size_t j = 0; j < columns; j++)                              \
+              {                                                                          \
+                const vf weights = vf_load_##type (w + j * ldw + i + u);                 \
+                                                                                         \
+                UNROLL (8) for (size_t r = 0; r < rows; r++)                             \
+                  s[r][j] = vf_fma (v[r], weights, s[r][j]);                             \
+              }                                                                          \
           }                                                                              \
       }                                                                                  \
     for (; i < n; i += VF_LANES)                                                         \
       {                                                                                  \
         const size_t left = n - i < VF_LANES ? n - i : VF_LANES;                         \
-        const vf x0 = left == VF_LANES ? vf_load (x + i) : vf_load_n (x + i, left);      \
+        vf v[DOTS_ROWS];                                                                 \
                                                                                          \
-        UNROLL (4) for (size_t j = 0; j < 4; j++)                                        \
-          s[j][0] = vf_fma (x0,                                                          \
-                            left == VF_LANES ? vf_load_##type (w + j * stride + i)       \
-                                             : vf_load_n_##type (w + j * stride + i, left), \
-                            s[j][0]);                                                    \
+        UNROLL (8) for (size_t r = 0; r < rows; r++)                                     \
+          v[r] = vf_load_n (x + r * ldx + i, left);                                      \
+        UNROLL (4) for (size_t j = 0; j < columns; j++)                                  \
+          {                                                                              \
+            const vf weights = vf_load_n_##type (w + j * ldw + i, left);                 \
+                                                                                         \
+            UNROLL (8) for (size_t r = 0; r < rows; r++)                                 \
+              s[r][j] = vf_fma (v[r], weights, s[r][j]);                                 \
+          }                                                                              \
       }                                                                                  \
-    for (size_t j = 0; j < 4; j++)                                                       \
-      out[j] = vf_sum (s[j][0] + s[j][1]);                                               \
+    UNROLL (8) for (size_t r = 0; r < rows; r++)                                         \
+      if (columns == 4)                                                                  \
+        vf_store_sums (out + r * ldo, s[r][0], s[r][1], s[r][2], s[r][3]);               \
+      else                                                                               \
+        out[r * ldo] = vf_sum (s[r][0]);                                                 \
+  }                                                                                      \
+                                                                                         \
+  static void                                                                            \
+  simd_dots_##type (float       *out,                                                    \
+                    size_t       ldo,                                                    \
+                    const float *x,                                                      \
+                    size_t       ldx,                                                    \
+                    size_t       rows,                                                   \
+                    const void  *weights,                                                \
+                    size_t       ldw,                                                    \
+                    size_t       columns,                                                \
+                    size_t       n)                                                      \
+  {                                                                                      \
+    const ctype *w = weights;                                                            \
+    size_t step;                                                                         \
+                                                                                         \
+    for (size_t j = 0; j < columns; j += step)                                           \
+      {                                                                                  \
+        const size_t n_blocks = (rows + DOTS_ROWS - 1) / DOTS_ROWS;                      \
+        size_t first = 0;                                                                \
+                                                                                         \
+        step = columns - j >= 4 ? 4 : 1;                                                 \
+        for (size_t b = 0; b < n_blocks; b++)                                            \
+          {                                                                              \
+            /* blocks of equal size, but for one row */                                  \
+            const size_t end = rows * (b + 1) / n_blocks;                                \
+                                                                                         \
+            switch ((end - first) * 4 + (step == 4) * 2 + (b == 0))                      \
+              {                                                                          \
+                DOTS_CASES (type)                                                        \
+              default:                                                                   \
+                break;                                                                   \
+              }                                                                          \
+            first = end;                                                                 \
+          }                                                                              \
+      }                                                                                  \
   }
 
-DEFINE_DOT (f32, float)
-DEFINE_DOT (f16, uint16_t)
-DEFINE_DOT (bf16, uint16_t)
+#define DOTS_CASE(type, rows, columns, is_first)                                         \
+  case (rows) * 4 + ((columns) == 4) * 2 + (is_first):                                   \
+    do_dots_##type (out + first * ldo + j, ldo, x + first * ldx, ldx, rows, w + j * ldw, \
+                    ldw, columns, n, is_first);                                          \
+    break;
+#define DOTS_ROW_CASES(type, rows)                                                       \
+  DOTS_CASE (type, rows, 4, 1)                                                           \
+  DOTS_CASE (type, rows, 4, 0)                                                           \
+  DOTS_CASE (type, rows, 1, 1)                                                           \
+  DOTS_CASE (type, rows, 1, 0)
+
+DEFINE_DOTS (f32, float)
+DEFINE_DOTS (f16, uint16_t)
+DEFINE_DOTS (bf16, uint16_t)
 
 /* For each vector at i, whole or the last one: statements between read and write see v, its n
  * (VF_LANES or less) and READ (pointer) for other arrays at the same place. */

@@ -12,10 +12,15 @@
  * type: f32, f16 (IEEE half) or bf16.
  *
  *   f16_to_f32, bf16_to_f32   out[n] = in[n]
- *   dot_T                     sum of x[i] * w[i]
- *   dot4_T                    out[j] = sum of x[i] * w[j * stride + i], j = 0..3, stride in
- * elements axpy4                     y[i] += sum over j = 0..3 of a[j] * x[j * stride + i] scale
- * x[i] *= a add                       x[i] += y[i] add_scaled                x[i] += y[i] * s[i]
+ *   dot                       sum of x[i] * y[i]
+ *   dot4                      out[j] = sum of x[i] * y[j * stride + i], j = 0..3
+ *   dots_T                    out[r * ldo + j] = sum of x[r * ldx + i] * w[j * ldw + i], r < rows,
+ *                             j < columns; ldw in elements. Each sum is bit for bit the same
+ *                             whatever the other rows and columns are
+ *   axpy4                     y[i] += sum over j = 0..3 of a[j] * x[j * stride + i]
+ *   scale                     x[i] *= a
+ *   add                       x[i] += y[i]
+ *   add_scaled                x[i] += y[i] * s[i]
  *   max                       the largest of x[n], -infinity for n = 0
  *   exp_sum                   x[i] = exp (x[i] - max), result: their sum
  *   gelu                      x[i] *= Phi (x[i]), the normal distribution function (exact erf form)
@@ -39,12 +44,17 @@
 #define IVL_KERNEL_LIST(K)                                                                        \
   K (f16_to_f32, void, (float *out, const void *in, size_t n))                                    \
   K (bf16_to_f32, void, (float *out, const void *in, size_t n))                                   \
-  K (dot_f32, float, (const float *x, const void *w, size_t n))                                   \
-  K (dot_f16, float, (const float *x, const void *w, size_t n))                                   \
-  K (dot_bf16, float, (const float *x, const void *w, size_t n))                                  \
-  K (dot4_f32, void, (float *out, const float *x, const void *w, size_t stride, size_t n))        \
-  K (dot4_f16, void, (float *out, const float *x, const void *w, size_t stride, size_t n))        \
-  K (dot4_bf16, void, (float *out, const float *x, const void *w, size_t stride, size_t n))       \
+  K (dot, float, (const float *x, const float *y, size_t n))                                      \
+  K (dot4, void, (float *out, const float *x, const float *y, size_t stride, size_t n))           \
+  K (dots_f32, void,                                                                              \
+     (float *out, size_t ldo, const float *x, size_t ldx, size_t rows, const void *w,             \
+      size_t ldw, size_t columns, size_t n))                                                      \
+  K (dots_f16, void,                                                                              \
+     (float *out, size_t ldo, const float *x, size_t ldx, size_t rows, const void *w,             \
+      size_t ldw, size_t columns, size_t n))                                                      \
+  K (dots_bf16, void,                                                                             \
+     (float *out, size_t ldo, const float *x, size_t ldx, size_t rows, const void *w,             \
+      size_t ldw, size_t columns, size_t n))                                                      \
   K (axpy4, void, (float *y, const float *a, const float *x, size_t stride, size_t n))            \
   K (scale, void, (float *x, float a, size_t n))                                                  \
   K (add, void, (float *x, const float *y, size_t n))                                             \

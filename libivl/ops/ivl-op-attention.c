@@ -64,9 +64,9 @@ attend_one (const Attention *job,
       gsize j = 0;
 
       for (; j + 4 <= n_keys; j += 4)
-        k->dot4_f32 (scores + j, q, keys + (first + j) * stride, stride, d);
+        k->dot4 (scores + j, q, keys + (first + j) * stride, stride, d);
       for (; j < n_keys; j++)
-        scores[j] = k->dot_f32 (q, keys + (first + j) * stride, d);
+        scores[j] = k->dot (q, keys + (first + j) * stride, d);
       k->scale (scores, job->scale, n_keys);
 
       new_max = MAX (max, k->max (scores, n_keys));

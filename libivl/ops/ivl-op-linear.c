@@ -4,8 +4,10 @@
 
 #include "ops/ivl-gemm.h"
 
-/* Up to this many rows of x the weights are streamed through dot products. */
-#define MAX_GEMV_ROWS 4
+/* Up to this many rows of x the weights are streamed through dot products: beyond, tiles win, and
+ * the BLAS library wins earlier. */
+#define MAX_DOTS_ROWS 32
+#define MAX_DOTS_ROWS_BLAS 4
 
 /* Items of a product are blocks of at most MAX_COLUMNS rows of w and MIN_ROWS or more rows of x: w
  * is packed once per block of x, x is copied once per block of w. */
@@ -19,7 +21,7 @@
 #define MAX_BLAS_FLOATS (1 << 20)
 
 /* Bytes of weights in a range of a streamed product. */
-#define GEMV_BYTES (128 << 10)
+#define DOTS_BYTES (128 << 10)
 
 typedef struct
 {
@@ -36,11 +38,11 @@ typedef struct
   gsize n_row_blocks;
 } Linear;
 
-typedef void (*Dot4) (float *out, const float *x, const void *w, size_t stride, size_t n);
-typedef float (*Dot) (const float *x, const void *w, size_t n);
+typedef void (*Dots) (float *out, size_t ldo, const float *x, size_t ldx, size_t rows,
+                      const void *w, size_t ldw, size_t columns, size_t n);
 
 static void
-do_gemv (gsize    begin,
+do_dots (gsize    begin,
          gsize    end,
          guint    thread,
          gpointer data)
@@ -48,24 +50,13 @@ do_gemv (gsize    begin,
   Linear *job = data;
   const IvlKernels *k = &job->ops->kernels;
   const IvlDtype dtype = job->w->dtype;
-  const Dot4 dot4 = dtype == IVL_DTYPE_BF16 ? k->dot4_bf16
-                    : dtype == IVL_DTYPE_F16 ? k->dot4_f16
-                                             : k->dot4_f32;
-  const Dot dot = dtype == IVL_DTYPE_BF16  ? k->dot_bf16
-                  : dtype == IVL_DTYPE_F16 ? k->dot_f16
-                                           : k->dot_f32;
+  const Dots dots = dtype == IVL_DTYPE_BF16  ? k->dots_bf16
+                    : dtype == IVL_DTYPE_F16 ? k->dots_f16
+                                             : k->dots_f32;
   const gsize row_bytes = job->n_in * ivl_dtype_get_info (dtype)->size;
-  gsize r = begin;
 
-  for (; r + 4 <= end; r += 4)
-    for (gsize i = 0; i < job->n; i++)
-      dot4 (job->y + i * job->n_out + r, job->x + i * job->n_in, job->w->data + r * row_bytes,
-            job->n_in, job->n_in);
-  for (; r < end; r++)
-    for (gsize i = 0; i < job->n; i++)
-      job->y[i * job->n_out + r] =
-          dot (job->x + i * job->n_in, job->w->data + r * row_bytes, job->n_in);
-
+  dots (job->y + begin, job->n_out, job->x, job->n_in, job->n, job->w->data + begin * row_bytes,
+        job->n_in, end - begin, job->n_in);
   if (job->bias != NULL)
     {
       float *bias = ivl_ops_get_scratch (job->ops, thread, end - begin);
@@ -129,6 +120,12 @@ choose_blocks (Linear *job)
   job->n_row_blocks = (job->n + job->n_rows - 1) / job->n_rows;
 }
 
+gsize
+ivl_op_linear_get_max_dots (IvlOps *ops)
+{
+  return ops->kernels.has_fast_tile ? MAX_DOTS_ROWS : MAX_DOTS_ROWS_BLAS;
+}
+
 void
 ivl_op_linear (IvlOps          *ops,
                const float     *x,
@@ -145,11 +142,11 @@ ivl_op_linear (IvlOps          *ops,
 
   job.n_out = w->shape[0];
   job.n_in = w->shape[1];
-  if (n <= MAX_GEMV_ROWS)
+  if (n <= ivl_op_linear_get_max_dots (ops))
     {
       const gsize row_bytes = job.n_in * ivl_dtype_get_info (w->dtype)->size;
 
-      ivl_pool_run (ops->pool, job.n_out, MAX (4, GEMV_BYTES / row_bytes / 4 * 4), do_gemv, &job);
+      ivl_pool_run (ops->pool, job.n_out, MAX (4, DOTS_BYTES / row_bytes / 4 * 4), do_dots, &job);
       return;
     }
   choose_blocks (&job);

@@ -18,12 +18,16 @@ void    ivl_ops_free (IvlOps *ops);
 guint   ivl_ops_get_n_threads (IvlOps *ops);
 const char *ivl_ops_get_isa (IvlOps *ops); /* "generic", "avx2", "avx512" ... */
 
+/* Most rows that ivl_op_linear() does by dot products. */
+gsize ivl_op_linear_get_max_dots (IvlOps *ops);
+
 /* From now on operations stop early once cancellable is cancelled and leave their result undefined:
  * check it before the result is used. NULL: never. */
 void ivl_ops_set_cancellable (IvlOps       *ops,
                               GCancellable *cancellable);
 
-/* y = x @ w^T + bias: x [n, in], w [out, in], bias [out] or NULL, y [n, out]. */
+/* y = x @ w^T + bias: x [n, in], w [out, in], bias [out] or NULL, y [n, out]. Up to
+ * ivl_op_linear_get_max_dots() rows, each row of y is bit for bit what it is without the others. */
 void ivl_op_linear (IvlOps          *ops,
                     const float     *x,
                     gsize            n,

@@ -85,7 +85,7 @@ bench_linear (Bench      *bench,
     data[i] = (dtype == IVL_DTYPE_F16 ? 0x2000 : 0x3c00) + (i * 40503u & 0x80ff);
   bench->w = (IvlTensor) { dtype, 2, { n_out, n_in }, (const guint8 *) data, n_bytes };
   bench->n = n;
-  bench_run (bench, name, run_linear, 2.0 * n * n_out * n_in, n <= 32 ? n_bytes : 0);
+  bench_run (bench, name, run_linear, 2.0 * n * n_out * n_in, n <= 64 ? n_bytes : 0);
 }
 
 static void
@@ -163,7 +163,8 @@ main (int    argc,
       char **argv)
 {
   g_autoptr (IvlOps) ops = ivl_ops_new (argc > 1 ? atoi (argv[1]) : 0);
-  g_autofree float *x = g_new (float, 1025 * 4096), *y = g_new0 (float, 1025 * 4096);
+  g_autofree float *x = g_new (float, 1025 * 4096), *y = g_new0 (float, 32 * 151674);
+  static const gsize few[] = { 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64 };
   Bench bench = { ops, argc > 2 ? argv[2] : NULL, 0, 0, x, y };
 
   for (gsize i = 0; i < 1025 * 4096; i++)
@@ -182,10 +183,12 @@ main (int    argc,
   bench_linear (&bench, "linear", IVL_DTYPE_BF16, 512, 896, 4864);
   bench_linear (&bench, "linear", IVL_DTYPE_BF16, 512, 128, 896);
   bench_rest (&bench);
-  for (gsize n = 1; n <= 32; n = n < 8 ? n + 1 : 2 * n)
-    bench_linear (&bench, "few rows", IVL_DTYPE_BF16, n, 4864, 896);
+  for (gsize i = 0; i < G_N_ELEMENTS (few); i++)
+    bench_linear (&bench, "few rows", IVL_DTYPE_BF16, few[i], 4864, 896);
+  for (gsize i = 0; i < G_N_ELEMENTS (few); i++)
+    bench_linear (&bench, "few rows", IVL_DTYPE_BF16, few[i], 896, 4864);
   /* too large for the caches, as all weights together are */
-  for (gsize n = 1; n <= 16; n *= 2)
+  for (gsize n = 1; n <= 32; n *= 2)
     bench_linear (&bench, "large, few rows", IVL_DTYPE_BF16, n, 151674, 896);
   bench_linear (&bench, "row", IVL_DTYPE_BF16, 1, 896, 4864);
   bench_linear (&bench, "row", IVL_DTYPE_F16, 1, 151674, 896);

@@ -140,70 +140,108 @@ check_bf16_to_f32 (const IvlKernels *k, const IvlKernels *generic, gsize n)
 }
 
 static void
-check_dot (float (*found) (const float *, const void *, size_t),
-           float (*expected) (const float *, const void *, size_t),
-           Buffer      w,
-           gsize       n,
-           const char *what)
+check_dot (const IvlKernels *k, const IvlKernels *generic, gsize n)
 {
-  g_auto (Buffer) weights = w;
   g_auto (Buffer) x = buffer_new_random (n, 1);
+  g_auto (Buffer) y = buffer_new_random (n, 1);
 
-  assert_close (found (FLOATS (x), weights.data, n), expected (FLOATS (x), weights.data, n),
-                1e-6 * (n + 1) * 0.5, what, n, 0);
+  assert_close (k->dot (FLOATS (x), FLOATS (y), n), generic->dot (FLOATS (x), FLOATS (y), n),
+                1e-6 * (n + 1) * 0.5, "dot", n, 0);
 }
 
 static void
-check_dot_f32 (const IvlKernels *k, const IvlKernels *generic, gsize n)
+check_dot4 (const IvlKernels *k, const IvlKernels *generic, gsize n)
 {
-  check_dot (k->dot_f32, generic->dot_f32, buffer_new_random (n, 1), n, "dot_f32");
-}
-
-static void
-check_dot_f16 (const IvlKernels *k, const IvlKernels *generic, gsize n)
-{
-  check_dot (k->dot_f16, generic->dot_f16, buffer_new_halves (n), n, "dot_f16");
-}
-
-static void
-check_dot_bf16 (const IvlKernels *k, const IvlKernels *generic, gsize n)
-{
-  check_dot (k->dot_bf16, generic->dot_bf16, buffer_new_halves (n), n, "dot_bf16");
-}
-
-static void
-check_dot4 (void (*found) (float *, const float *, const void *, size_t, size_t),
-            void (*expected) (float *, const float *, const void *, size_t, size_t),
-            Buffer      w,
-            gsize       n,
-            const char *what)
-{
-  g_auto (Buffer) weights = w;
   g_auto (Buffer) x = buffer_new_random (n, 1);
+  g_auto (Buffer) y = buffer_new_random (4 * n + 9, 1);
   g_auto (Buffer) a = buffer_new (16, NULL);
   g_auto (Buffer) b = buffer_new (16, NULL);
 
-  found (FLOATS (a), FLOATS (x), weights.data, n + 3, n);
-  expected (FLOATS (b), FLOATS (x), weights.data, n + 3, n);
-  assert_all_close (&a, &b, 0, 1e-6 * (n + 1) * 0.5, what);
+  k->dot4 (FLOATS (a), FLOATS (x), FLOATS (y), n + 3, n);
+  generic->dot4 (FLOATS (b), FLOATS (x), FLOATS (y), n + 3, n);
+  assert_all_close (&a, &b, 0, 1e-6 * (n + 1) * 0.5, "dot4");
+}
+
+typedef void (*Dots) (float *, size_t, const float *, size_t, size_t, const void *, size_t, size_t,
+                      size_t);
+
+/* Each sum against the scalar one, and bit for bit against the same one computed alone. */
+static void
+check_dots (Dots         found,
+            Dots         expected,
+            const Buffer *w,
+            gsize        size,
+            gsize        rows,
+            gsize        columns,
+            gsize        n,
+            const char  *what)
+{
+  const gsize ldx = n + 2, ldw = n + 3, ldo = columns + 1;
+  g_auto (Buffer) x = buffer_new_random ((rows - 1) * ldx + n, 1);
+  g_auto (Buffer) a = buffer_new (((rows - 1) * ldo + columns) * 4, NULL);
+  g_auto (Buffer) b = buffer_new (a.n, NULL);
+  const guint8 *last = w->data + w->n - ((columns - 1) * ldw + n) * size;
+
+  memset (a.data, GUARD, a.n);
+  memset (b.data, GUARD, b.n);
+  found (FLOATS (a), ldo, FLOATS (x), ldx, rows, last, ldw, columns, n);
+  expected (FLOATS (b), ldo, FLOATS (x), ldx, rows, last, ldw, columns, n);
+  for (gsize r = 0; r < rows; r++)
+    {
+      if (r > 0)
+        g_assert_cmpmem (FLOATS (a) + r * ldo - 1, 4, FLOATS (b) + r * ldo - 1, 4);
+      for (gsize j = 0; j < columns; j++)
+        {
+          float alone;
+
+          assert_close (FLOATS (a)[r * ldo + j], FLOATS (b)[r * ldo + j], 1e-6 * (n + 1) * 0.5,
+                        what, n, r * ldo + j);
+          found (&alone, 1, FLOATS (x) + r * ldx, ldx, 1, last + j * ldw * size, ldw, 1, n);
+          g_assert_cmpmem (&alone, 4, FLOATS (a) + r * ldo + j, 4);
+        }
+    }
+}
+
+/* All shapes at some lengths, one shape at the others. */
+static void
+check_dots_shapes (Dots        found,
+                   Dots        expected,
+                   Buffer      w,
+                   gsize       size,
+                   gsize       n,
+                   const char *what)
+{
+  g_auto (Buffer) weights = w;
+
+  if (n % 16 != 5 && n != 96)
+    {
+      check_dots (found, expected, &weights, size, 1 + n % 9, 1 + n % 6, n, what);
+      return;
+    }
+  for (gsize rows = 1; rows <= 33; rows++)
+    for (gsize columns = 1; columns <= 6; columns++)
+      check_dots (found, expected, &weights, size, rows, columns, n, what);
 }
 
 static void
-check_dot4_f32 (const IvlKernels *k, const IvlKernels *generic, gsize n)
+check_dots_f32 (const IvlKernels *k, const IvlKernels *generic, gsize n)
 {
-  check_dot4 (k->dot4_f32, generic->dot4_f32, buffer_new_random (4 * n + 9, 1), n, "dot4_f32");
+  check_dots_shapes (k->dots_f32, generic->dots_f32, buffer_new_random (6 * n + 15, 1), 4, n,
+                     "dots_f32");
 }
 
 static void
-check_dot4_f16 (const IvlKernels *k, const IvlKernels *generic, gsize n)
+check_dots_f16 (const IvlKernels *k, const IvlKernels *generic, gsize n)
 {
-  check_dot4 (k->dot4_f16, generic->dot4_f16, buffer_new_halves (4 * n + 9), n, "dot4_f16");
+  check_dots_shapes (k->dots_f16, generic->dots_f16, buffer_new_halves (6 * n + 15), 2, n,
+                     "dots_f16");
 }
 
 static void
-check_dot4_bf16 (const IvlKernels *k, const IvlKernels *generic, gsize n)
+check_dots_bf16 (const IvlKernels *k, const IvlKernels *generic, gsize n)
 {
-  check_dot4 (k->dot4_bf16, generic->dot4_bf16, buffer_new_halves (4 * n + 9), n, "dot4_bf16");
+  check_dots_shapes (k->dots_bf16, generic->dots_bf16, buffer_new_halves (6 * n + 15), 2, n,
+                     "dots_bf16");
 }
 
 static void
