@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include "engines/ivl-remote.h"
+#include "util/ivl-config.h"
+
 /* Where meson installs data files, the demonstration model among them. */
 #ifndef IVL_DATADIR
 #error "IVL_DATADIR must be the folder that data files are installed into"
@@ -13,7 +16,6 @@
 
 #define DEMO_FOLDER IVL_DATADIR G_DIR_SEPARATOR_S "ivl" G_DIR_SEPARATOR_S "demo" \
   G_DIR_SEPARATOR_S "model"
-#define CONFIG_GROUP "ivl"
 #define CONFIG_KEY "model"
 #define ENVIRONMENT "IVL_MODEL"
 
@@ -88,15 +90,11 @@ ivl_model_list_installed (void)
 }
 
 /* A model folder is taken by its name even if it has no config.json: opening it says what it lacks.
- * */
+ * NULL when there is none. */
 static char *
-find_installed (const char  *name,
-                GError     **error)
+find_installed (const char *name)
 {
   g_autoptr (GPtrArray) folders = list_folders ();
-  g_auto (GStrv) installed = NULL;
-  g_autofree char *known = NULL;
-  g_autofree char *shown = NULL;
 
   for (guint i = 0; i < folders->len; i++)
     {
@@ -105,25 +103,73 @@ find_installed (const char  *name,
       if (g_file_test (path, G_FILE_TEST_IS_DIR))
         return g_steal_pointer (&path);
     }
-
-  installed = ivl_model_list_installed ();
-  known = installed[0] != NULL ? g_strjoinv (", ", installed) : g_strdup ("none");
-  shown = g_utf8_make_valid (name, -1);
-  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
-               "There is no model \"%s\": it is neither a folder here nor one under %s. "
-               "Installed: %s",
-               shown, (const char *) g_ptr_array_index (folders, 0), known);
   return NULL;
 }
 
+static void
+say_unknown (const char         *name,
+             const char *const  *remotes,
+             GError            **error)
+{
+  g_autoptr (GPtrArray) folders = list_folders ();
+  g_auto (GStrv) installed = ivl_model_list_installed ();
+  g_autofree char *models = g_strjoinv (", ", installed);
+  g_autofree char *servers = g_strjoinv (", ", (char **) remotes);
+  g_autofree char *shown = g_utf8_make_valid (name, -1);
+
+  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+               "There is no model \"%s\": it is neither a folder here, nor one under %s, nor a "
+               "remote in the configuration file. Installed: %s. Remotes: %s",
+               shown, (const char *) g_ptr_array_index (folders, 0),
+               *models != '\0' ? models : "none", *servers != '\0' ? servers : "none");
+}
+
+/* "remote:NAME" for the NAME (and NAME#MODEL) of a configured remote. */
+static char *
+find_remote (const char  *name,
+             GError     **error)
+{
+  g_auto (GStrv) remotes = ivl_remote_list (error);
+  g_autofree char *plain = g_strndup (name, strcspn (name, "#"));
+
+  if (remotes == NULL)
+    return NULL;
+  if (g_strv_contains ((const char *const *) remotes, plain))
+    return g_strconcat ("remote:", name, NULL);
+  say_unknown (name, (const char *const *) remotes, error);
+  return NULL;
+}
+
+/* Takes `location` over. A malformed one passes: opening it says what is wrong with it. */
+static char *
+check_allowed (char    *location,
+               GError **error)
+{
+  g_autoptr (IvlRemote) remote = ivl_remote_parse (location, NULL);
+
+  if (remote == NULL || ivl_remote_check_allowed (remote, error))
+    return location;
+  g_free (location);
+  return NULL;
+}
+
+/* What is on this computer comes first: a folder of a remote's name keeps pictures here. */
 static char *
 find_named (const char  *name,
             GError     **error)
 {
+  g_autofree char *found = NULL;
+
+  if (ivl_remote_is_location (name))
+    return check_allowed (g_strdup (name), error);
   if (strchr (name, '/') != NULL || strchr (name, G_DIR_SEPARATOR) != NULL ||
       g_file_test (name, G_FILE_TEST_IS_DIR))
     return g_strdup (name);
-  return find_installed (name, error);
+  found = find_installed (name);
+  if (found != NULL)
+    return g_steal_pointer (&found);
+  found = find_remote (name, error);
+  return found != NULL ? check_allowed (g_steal_pointer (&found), error) : NULL;
 }
 
 /* The model that the configuration file names, with a leading `~/` made the home folder; NULL when
@@ -131,30 +177,13 @@ find_named (const char  *name,
 static char *
 read_config (GError **error)
 {
-  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "ivl", "ivl.conf", NULL);
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autoptr (GError) reason = NULL;
+  g_autoptr (GKeyFile) config = ivl_config_load (error);
   g_autofree char *model = NULL;
 
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+  if (config == NULL)
     return NULL;
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &reason))
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: %s", path, reason->message);
-      return NULL;
-    }
-  if (!g_key_file_has_key (file, CONFIG_GROUP, CONFIG_KEY, NULL))
-    return NULL;
-  model = g_key_file_get_string (file, CONFIG_GROUP, CONFIG_KEY, &reason);
-  /* GKeyFile gives a value and an error for a bad escape. */
-  if (reason != NULL || *model == '\0')
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                   "%s: group [" CONFIG_GROUP "], key " CONFIG_KEY ": %s", path,
-                   reason != NULL ? reason->message : "empty");
-      return NULL;
-    }
-  if (g_str_has_prefix (model, "~/"))
+  model = ivl_config_get_string (config, IVL_CONFIG_GROUP, CONFIG_KEY, error);
+  if (model != NULL && g_str_has_prefix (model, "~/"))
     return g_build_filename (g_get_home_dir (), model + 2, NULL);
   return g_steal_pointer (&model);
 }
@@ -186,16 +215,18 @@ find_first (GError **error)
  * @name: (nullable): what the person asked for; %NULL for nothing in particular
  * @error: return location for an error
  *
- * Finds where a model lies. A @name with `/` in it, or that is a folder here, or that is an address
- * (`https://...`), is a location already and comes back as it is; whether anything is there is seen
- * when it is opened. Any other @name is looked for under `ivl/models` in the user's data folder,
- * then in the system's. With %NULL, the environment variable `IVL_MODEL` is taken as the name, then
+ * Finds where a model lies. A @name with `/` in it, or that is a folder here, or that names a
+ * server (`https://...`, `unix:PATH`, `service:`), is a location already and comes back as it is;
+ * whether anything is there is seen when it is opened. Any other @name is looked for under
+ * `ivl/models` in the user's data folder, then in the system's, then among the groups
+ * `[remote "NAME"]` of the configuration file, which gives `remote:NAME`. With %NULL, the environment variable `IVL_MODEL` is taken as the name, then
  * the key `model` in the group `[ivl]` of `ivl/ivl.conf` in the user's configuration folder, then
  * the first model in alphabetical order in the user's folder, then in the system's.
  *
  * Returns: (transfer full) (type filename): the location, for ivl_model_open(), or %NULL with
- *   %IVL_ERROR_NOT_FOUND, whose message says how to get a model, or %IVL_ERROR_INVALID_DATA when
- *   the configuration file cannot be read
+ *   %IVL_ERROR_NOT_FOUND, whose message says how to get a model, %IVL_ERROR_INVALID_DATA when the
+ *   configuration file cannot be read, or %IVL_ERROR_REMOTE_REFUSED when it is a server elsewhere
+ *   and nothing may leave this computer
  */
 char *
 ivl_model_find (const char  *name,

@@ -5,6 +5,7 @@
 #include <libivl/ivl-model.h>
 
 #include "engines/ivl-engine-local.h"
+#include "engines/ivl-remote.h"
 
 struct _IvlModel
 {
@@ -56,17 +57,72 @@ ivl_model_new_for_engine (IvlEngine *engine)
   return self;
 }
 
+/* Servers that are other computers are asked only if nothing forbids it. */
+static IvlEngine *
+open_remote (const char       *location,
+             IvlProgressFunc   progress,
+             gpointer          progress_data,
+             GCancellable     *cancellable,
+             GError          **error)
+{
+  g_autoptr (IvlRemote) remote = ivl_remote_parse (location, error);
+
+  if (remote == NULL || !ivl_remote_check_allowed (remote, error))
+    return NULL;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: servers cannot be asked yet",
+               remote->origin);
+  return NULL;
+}
+
 /**
- * ivl_model_open:
- * @location: a checkpoint folder as published: `config.json`, `*.safetensors`, tokenizer files
+ * ivl_model_open_full:
+ * @location: a checkpoint folder, or a server: see [func@Model.open]
+ * @progress: (nullable) (scope call): called with %IVL_PHASE_LOAD and %IVL_PHASE_WAIT while a
+ *   server starts, loads or does not answer yet
+ * @progress_data: for @progress
  * @cancellable: (nullable): to give up
  * @error: return location for an error
  *
- * Opens a model. Weights are mapped, not read, so this takes a fraction of a second.
+ * Does what ivl_model_open() does, and tells how it goes.
  *
- * Errors: %IVL_ERROR_NOT_FOUND (the folder, a file or a weight), %IVL_ERROR_INVALID_DATA (a
- * damaged or misshapen file: the message names it), %IVL_ERROR_UNSUPPORTED (another kind of
- * model), %IVL_ERROR_NO_MEMORY.
+ * Returns: (transfer full): the model, or %NULL with @error set
+ */
+IvlModel *
+ivl_model_open_full (const char       *location,
+                     IvlProgressFunc   progress,
+                     gpointer          progress_data,
+                     GCancellable     *cancellable,
+                     GError          **error)
+{
+  g_autoptr (IvlEngine) engine = NULL;
+
+  g_return_val_if_fail (location != NULL, NULL);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+  engine = ivl_remote_is_location (location)
+               ? open_remote (location, progress, progress_data, cancellable, error)
+               : ivl_engine_local_open (location, error);
+  return engine != NULL ? ivl_model_new_for_engine (engine) : NULL;
+}
+
+/**
+ * ivl_model_open:
+ * @location: a checkpoint folder as published: `config.json`, `*.safetensors`, tokenizer files; or
+ *   a server: `https://HOST[:PORT][/PATH][#MODEL]`, `http://...`, `unix:PATH[#MODEL]` (a socket),
+ *   `remote:NAME` (of the configuration file), `service:[MODEL]` (the user's own, started when it
+ *   does not run)
+ * @cancellable: (nullable): to give up
+ * @error: return location for an error
+ *
+ * Opens a model. Weights are mapped, not read, so this takes a fraction of a second; a server is
+ * asked what it has, and waited for while it loads.
+ *
+ * Errors: %IVL_ERROR_NOT_FOUND (the folder, a file, a weight, a remote's name or model),
+ * %IVL_ERROR_INVALID_DATA (a damaged or misshapen file: the message names it),
+ * %IVL_ERROR_UNSUPPORTED (another kind of model), %IVL_ERROR_NO_MEMORY, %IVL_ERROR_INVALID_OPTION
+ * (a malformed address), %IVL_ERROR_REMOTE_UNREACHABLE, %IVL_ERROR_REMOTE_REFUSED (also when
+ * nothing may leave this computer), %IVL_ERROR_REMOTE_FAILED, %IVL_ERROR_REMOTE_PROTOCOL.
  *
  * Returns: (transfer full): the model, or %NULL with @error set
  */
@@ -75,14 +131,42 @@ ivl_model_open (const char    *location,
                 GCancellable  *cancellable,
                 GError       **error)
 {
-  g_autoptr (IvlEngine) engine = NULL;
+  return ivl_model_open_full (location, NULL, NULL, cancellable, error);
+}
 
-  g_return_val_if_fail (location != NULL, NULL);
+/**
+ * ivl_model_is_remote:
+ * @location: as for ivl_model_open()
+ *
+ * Whether pictures that a model there is asked about leave this computer. A socket, a loopback
+ * address and the user's own service do not count; what cannot be read as an address does.
+ *
+ * Returns: %TRUE when pictures would leave
+ */
+gboolean
+ivl_model_is_remote (const char *location)
+{
+  g_autoptr (IvlRemote) remote = NULL;
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return NULL;
-  engine = ivl_engine_local_open (location, error);
-  return engine != NULL ? ivl_model_new_for_engine (engine) : NULL;
+  g_return_val_if_fail (location != NULL, FALSE);
+
+  if (!ivl_remote_is_location (location))
+    return FALSE;
+  remote = ivl_remote_parse (location, NULL);
+  return remote == NULL || ivl_remote_leaves_computer (remote);
+}
+
+/**
+ * ivl_model_forbid_remote:
+ *
+ * Forbids models on other computers for the rest of the process: opening one is
+ * %IVL_ERROR_REMOTE_REFUSED and nothing is sent. The key `local-only` in the group `[ivl]` of the
+ * configuration file does the same.
+ */
+void
+ivl_model_forbid_remote (void)
+{
+  ivl_remote_forbid ();
 }
 
 static void
@@ -296,6 +380,38 @@ ivl_model_get_max_tiles (IvlModel *self)
   g_return_val_if_fail (IVL_IS_MODEL (self), 0);
 
   return self->info.max_tiles;
+}
+
+/**
+ * ivl_model_get_use_thumbnail:
+ * @self: a model
+ *
+ * Returns: whether a thumbnail of the whole picture follows the tiles when there are several
+ */
+gboolean
+ivl_model_get_use_thumbnail (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), FALSE);
+
+  return self->info.use_thumbnail;
+}
+
+/**
+ * ivl_model_set_cache_limit:
+ * @self: a model
+ * @n_bytes: most memory for the states of earlier conversations; 0 (the default) keeps none
+ *
+ * Lets conversations begin where earlier ones were: what they have in common is read once. Nothing
+ * happens for engines that cannot, such as servers, which do this by themselves.
+ */
+void
+ivl_model_set_cache_limit (IvlModel *self,
+                           guint64   n_bytes)
+{
+  g_return_if_fail (IVL_IS_MODEL (self));
+
+  if (IVL_ENGINE_GET_CLASS (self->engine)->set_cache_limit != NULL)
+    IVL_ENGINE_GET_CLASS (self->engine)->set_cache_limit (self->engine, n_bytes);
 }
 
 /**

@@ -24,6 +24,12 @@ IvlModel *ivl_model_open (const char    *location,
                           GCancellable  *cancellable,
                           GError       **error);
 IVL_AVAILABLE_IN_ALL
+IvlModel *ivl_model_open_full (const char       *location,
+                               IvlProgressFunc   progress,
+                               gpointer          progress_data,
+                               GCancellable     *cancellable,
+                               GError          **error);
+IVL_AVAILABLE_IN_ALL
 void ivl_model_open_async (const char          *location,
                            GCancellable        *cancellable,
                            GAsyncReadyCallback  callback,
@@ -31,6 +37,10 @@ void ivl_model_open_async (const char          *location,
 IVL_AVAILABLE_IN_ALL
 IvlModel *ivl_model_open_finish (GAsyncResult  *result,
                                  GError       **error);
+IVL_AVAILABLE_IN_ALL
+gboolean ivl_model_is_remote (const char *location);
+IVL_AVAILABLE_IN_ALL
+void ivl_model_forbid_remote (void);
 IVL_AVAILABLE_IN_ALL
 IvlModel *ivl_model_new_for_engine (IvlEngine *engine);
 IVL_AVAILABLE_IN_ALL
@@ -55,6 +65,11 @@ IVL_AVAILABLE_IN_ALL
 guint ivl_model_get_min_tiles (IvlModel *self);
 IVL_AVAILABLE_IN_ALL
 guint ivl_model_get_max_tiles (IvlModel *self);
+IVL_AVAILABLE_IN_ALL
+gboolean ivl_model_get_use_thumbnail (IvlModel *self);
+IVL_AVAILABLE_IN_ALL
+void ivl_model_set_cache_limit (IvlModel *self,
+                                guint64   n_bytes);
 IVL_AVAILABLE_IN_ALL
 gboolean ivl_model_get_grid (IvlModel    *self,
                              IvlImage    *image,

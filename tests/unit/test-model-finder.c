@@ -111,6 +111,8 @@ test_locations (void)
   assert_finds ("./absent", "./absent");
   assert_finds ("/some/where", "/some/where");
   assert_finds ("https://gpu.example:8000/v1", "https://gpu.example:8000/v1");
+  assert_finds ("unix:/run/x.sock#m", "unix:/run/x.sock#m");
+  assert_finds ("service:", "service:");
   assert_finds (".", ".");
   g_assert_cmpint (g_chdir (tmp), ==, 0);
   g_assert_cmpint (g_mkdir ("folder", 0700), ==, 0);
@@ -192,6 +194,30 @@ test_bad_config (void)
     }
 }
 
+static void
+test_remotes (void)
+{
+  g_autofree char *config = write_file (
+      g_get_user_config_dir (), "ivl/ivl.conf",
+      "[ivl]\nmodel=gpu\n[remote \"gpu\"]\nurl=https://gpu.example\n"
+      "[remote \"both\"]\nurl=https://gpu.example\n[remote \"here\"]\nurl=http://localhost\n");
+  g_autofree char *both = install (g_get_user_data_dir (), "both");
+
+  assert_finds ("gpu", "remote:gpu");
+  assert_finds ("gpu#internvl2.5-78b", "remote:gpu#internvl2.5-78b");
+  assert_finds (NULL, "remote:gpu");
+  assert_finds ("both", both);
+  assert_fails ("gpus", IVL_ERROR_NOT_FOUND, "Installed: both. Remotes: gpu, both, here");
+
+  g_free (write_file (g_get_user_config_dir (), "ivl/ivl.conf",
+                      "[ivl]\nlocal-only=true\n[remote \"gpu\"]\nurl=https://gpu.example\n"
+                      "[remote \"here\"]\nurl=http://localhost\n"));
+  assert_fails ("gpu", IVL_ERROR_REMOTE_REFUSED, "local-only");
+  assert_fails ("https://gpu.example", IVL_ERROR_REMOTE_REFUSED, "gpu.example");
+  assert_finds ("here", "remote:here");
+  assert_finds ("service:", "service:");
+}
+
 static const struct
 {
   const char *path;
@@ -203,6 +229,7 @@ static const struct
   { "/model-finder/system-only", test_system_only },
   { "/model-finder/order", test_order },
   { "/model-finder/bad-config", test_bad_config },
+  { "/model-finder/remotes", test_remotes },
 };
 
 static void
