@@ -8,11 +8,8 @@
 #include <libivl/ivl-error.h>
 
 #include "util/ivl-bounded-file.h"
+#include "util/ivl-json-bounds.h"
 
-/* Counts nesting and values without building anything. jansson recurses (to 2048 levels) and
- * allocates some hundred bytes for the two bytes of "[]", so both are bounded here, first.
- * Whether the text is valid is jansson's business; in valid text this count is exact to within
- * the empty containers. */
 static gboolean
 check_bounds (const char  *data,
               gsize        size,
@@ -20,47 +17,23 @@ check_bounds (const char  *data,
               const char  *source,
               GError     **error)
 {
-  gboolean in_string = FALSE;
-  gsize n_values = 1;
-  guint depth = 0;
+  gsize offset = 0;
 
-  for (gsize i = 0; i < size; i++)
+  switch (ivl_json_bounds_check (data, size, IVL_JSON_MAX_DEPTH, max_values, &offset))
     {
-      char c = data[i];
-
-      if (in_string)
-        {
-          if (c == '\\')
-            i++;
-          else if (c == '"')
-            in_string = FALSE;
-          continue;
-        }
-      if (c == '"')
-        in_string = TRUE;
-      else if (c == '{' || c == '[')
-        {
-          n_values++;
-          if (++depth > IVL_JSON_MAX_DEPTH)
-            {
-              g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                           "%s: nested deeper than %d levels at byte %" G_GSIZE_FORMAT, source,
-                           IVL_JSON_MAX_DEPTH, i);
-              return FALSE;
-            }
-        }
-      else if ((c == '}' || c == ']') && depth > 0)
-        depth--;
-      else if (c == ',')
-        n_values++;
-      if (n_values > max_values)
-        {
-          g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                       "%s: more than %" G_GSIZE_FORMAT " values", source, max_values);
-          return FALSE;
-        }
+    case IVL_JSON_BOUNDS_TOO_DEEP:
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "%s: nested deeper than %d levels at byte %" G_GSIZE_FORMAT, source,
+                   IVL_JSON_MAX_DEPTH, offset);
+      return FALSE;
+    case IVL_JSON_BOUNDS_TOO_MANY:
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "%s: more than %" G_GSIZE_FORMAT " values", source, max_values);
+      return FALSE;
+    case IVL_JSON_BOUNDS_OK:
+    default:
+      return TRUE;
     }
-  return TRUE;
 }
 
 json_t *

@@ -24,7 +24,8 @@ typedef struct
 } IvlWireModel;
 
 void       ivl_wire_model_free (IvlWireModel *self);
-/* IvlWireModel (transfer full). Errors: IVL_ERROR_REMOTE_PROTOCOL. At most 1000 entries are kept. */
+/* IvlWireModel (transfer full). Errors: IVL_ERROR_REMOTE_PROTOCOL. At most 1000 entries are
+ * kept. */
 GPtrArray *ivl_wire_models_parse (const char  *json,
                                   gsize        n,
                                   GError     **error);

@@ -24,7 +24,8 @@ typedef struct
   char    *url;       /* what image_url.url holds: for us always data:MIME;base64,... */
   guint    min_tiles; /* the picture's own tile budget; 0: not given */
   guint    max_tiles;
-  gboolean is_tiles;  /* ivl's own field: the picture is a column of tiles that are already cut */
+  gboolean is_tiles;  /* ivl's own field ivl_tiles: the picture is a column of tiles, already
+                       * cut; min_tiles and max_tiles are then both their number, or 0 */
 } IvlWirePart;
 
 typedef struct
@@ -59,6 +60,8 @@ IvlWireMessage *ivl_wire_request_add_message (IvlWireRequest *self,
                                               IvlWireRole     role);
 IvlWirePart    *ivl_wire_message_add_text (IvlWireMessage *self,
                                            const char     *text);
+IvlWirePart    *ivl_wire_message_add_url (IvlWireMessage *self,
+                                          const char     *url);
 /* Makes the data: URL. */
 IvlWirePart    *ivl_wire_message_add_picture (IvlWireMessage *self,
                                               const char     *mime,
@@ -66,7 +69,7 @@ IvlWirePart    *ivl_wire_message_add_picture (IvlWireMessage *self,
                                               gsize           n);
 
 /* JSON text in an engine's dialect: fields that it refuses left out, its own added, pictures
- * placed as it wants them (transfer full). */
+ * placed as it wants them (transfer full). The seed has 63 bits there, except in ivl's own. */
 char           *ivl_wire_request_to_json (const IvlWireRequest *self,
                                           const IvlWireDialect *dialect);
 

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Decides what an engine's stream says: the text, and whether it is an answer at all. A server that
+ * dies looks like one that has finished, and failures come with status 200, so that nothing counts
+ * but a finish reason that is known.
+ */
+#include "wire/ivl-wire-answer.h"
+
+#include <string.h>
+
+#include "wire/ivl-sse.h"
+#include "wire/ivl-wire-error.h"
+#include "wire/ivl-wire-json.h"
+#include "wire/ivl-wire-text.h"
+
+#define MAX_MODEL 256
+/* Of a body that is no stream: enough for its message. */
+#define MAX_OTHER 65536
+#define MAX_COUNT ((gint64) 1 << 40)
+
+/* What LMDeploy 0.7 gave as the answer when it had failed. */
+#define FAILURE_TEXT "internal error happened"
+
+typedef enum
+{
+  BODY_UNKNOWN, /* nothing but line ends so far */
+  BODY_EVENTS,
+  BODY_OTHER,   /* JSON, HTML or plain text: no answer, collected for its message */
+} BodyKind;
+
+struct _IvlWireAnswer
+{
+  const IvlWireDialect *dialect; /* (nullable) */
+  IvlSseDecoder        *decoder;
+  BodyKind              kind;
+  GString              *start;   /* bytes before the kind is known, or a body of another kind */
+  IvlWireText           text;
+  GString              *held;    /* text that may turn out to be a failure's */
+  gboolean              is_held; /* whether all text so far is in held */
+  GString              *out;     /* the caller's, while bytes are pushed */
+  gsize                 n_text;
+  gboolean              has_content;
+  gboolean              is_done;
+  gboolean              has_failed;
+  IvlFinishReason       reason;
+  char                 *model;
+  IvlWireUsage          usage;
+};
+
+IvlWireAnswer *
+ivl_wire_answer_new (const IvlWireDialect *dialect)
+{
+  IvlWireAnswer *self = g_new0 (IvlWireAnswer, 1);
+
+  self->dialect = dialect;
+  self->decoder = ivl_sse_decoder_new ();
+  self->start = g_string_new (NULL);
+  self->held = g_string_new (NULL);
+  self->is_held = TRUE;
+  self->reason = IVL_FINISH_NONE;
+  self->usage = (IvlWireUsage) { -1, -1, -1, -1, -1 };
+  return self;
+}
+
+void
+ivl_wire_answer_free (IvlWireAnswer *self)
+{
+  ivl_sse_decoder_free (self->decoder);
+  g_string_free (self->start, TRUE);
+  g_string_free (self->held, TRUE);
+  g_free (self->model);
+  g_free (self);
+}
+
+static gboolean
+fail (GError     **error,
+      IvlError     code,
+      const char  *message)
+{
+  g_set_error_literal (error, IVL_ERROR, code, message);
+  return FALSE;
+}
+
+/* Whether text can still become a failure's, white space around it aside. */
+static gboolean
+is_failure_so_far (const char *text)
+{
+  gsize n;
+
+  while (g_ascii_isspace (*text))
+    text++;
+  n = strlen (text);
+  while (n > strlen (FAILURE_TEXT) && g_ascii_isspace (text[n - 1]))
+    n--;
+  return n <= strlen (FAILURE_TEXT) && g_ascii_strncasecmp (text, FAILURE_TEXT, n) == 0;
+}
+
+/* Hands out what is no failure's text. */
+static void
+release_text (IvlWireAnswer *self)
+{
+  if (!self->is_held || is_failure_so_far (self->held->str))
+    return;
+  g_string_append_len (self->out, self->held->str, self->held->len);
+  g_string_truncate (self->held, 0);
+  self->is_held = FALSE;
+}
+
+static gboolean
+take_content (IvlWireAnswer  *self,
+              const json_t   *content,
+              gboolean        repaired,
+              GError        **error)
+{
+  gsize n = json_string_length (content);
+
+  if (content == NULL || json_is_null (content))
+    return TRUE;
+  if (!json_is_string (content))
+    return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "the stream's content is not text");
+  if (n == 0)
+    return TRUE;
+  if (self->reason != IVL_FINISH_NONE)
+    return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "the stream goes on after its finish reason");
+  self->has_content = TRUE;
+  self->n_text += n;
+  if (self->n_text > IVL_WIRE_MAX_TEXT)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_REMOTE_PROTOCOL,
+                   "the answer has more than %d bytes", IVL_WIRE_MAX_TEXT);
+      return FALSE;
+    }
+  ivl_wire_text_append (&self->text, json_string_value (content), n, repaired,
+                        self->is_held ? self->held : self->out);
+  release_text (self);
+  return TRUE;
+}
+
+static IvlFinishReason
+look_up_reason (IvlWireAnswer *self,
+                const char    *reason)
+{
+  static const char *const stops[] = { "stop", "eos_token", "stop_sequence", NULL };
+
+  if (strcmp (reason, "length") == 0)
+    return IVL_FINISH_LENGTH;
+  if (g_strv_contains (stops, reason))
+    return IVL_FINISH_STOP;
+  if (self->dialect != NULL && self->dialect->finished != NULL &&
+      g_strv_contains ((const char *const *) self->dialect->finished, reason))
+    return IVL_FINISH_STOP;
+  return IVL_FINISH_NONE;
+}
+
+static gboolean
+fail_for_reason (const char  *reason,
+                 GError     **error)
+{
+  g_autofree char *safe = ivl_wire_make_safe (reason, -1, 40);
+
+  if (strcmp (reason, "content_filter") == 0)
+    return fail (error, IVL_ERROR_REMOTE_FAILED, "the server's content filter withheld the answer");
+  if (strcmp (reason, "tool_calls") == 0 || strcmp (reason, "function_call") == 0)
+    return fail (error, IVL_ERROR_REMOTE_FAILED, "the model called a tool instead of answering");
+  g_set_error (error, IVL_ERROR, IVL_ERROR_REMOTE_FAILED,
+               "the server broke the answer off: finish reason \"%s\"", safe);
+  return FALSE;
+}
+
+/* No text comes any more: what was held back is handed out, or was the server's failure. */
+static gboolean
+finish_text (IvlWireAnswer  *self,
+             GError        **error)
+{
+  g_autofree char *trimmed = NULL;
+
+  ivl_wire_text_end (&self->text, self->is_held ? self->held : self->out);
+  if (!self->is_held)
+    return TRUE;
+  trimmed = g_strstrip (g_strdup (self->held->str));
+  if (g_ascii_strcasecmp (trimmed, FAILURE_TEXT) == 0)
+    return fail (error, IVL_ERROR_REMOTE_FAILED, "the server failed: " FAILURE_TEXT);
+  g_string_append_len (self->out, self->held->str, self->held->len);
+  g_string_truncate (self->held, 0);
+  self->is_held = FALSE;
+  return TRUE;
+}
+
+static gboolean
+take_reason (IvlWireAnswer  *self,
+             const json_t   *value,
+             GError        **error)
+{
+  const char *text = json_string_value (value);
+  IvlFinishReason reason;
+
+  /* Some gateways give "" instead of null on the way. */
+  if (value == NULL || json_is_null (value) || (text != NULL && *text == '\0'))
+    return TRUE;
+  if (text == NULL)
+    return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "the stream's finish reason is not text");
+  reason = look_up_reason (self, text);
+  if (reason == IVL_FINISH_NONE)
+    return fail_for_reason (text, error);
+  if (self->reason != IVL_FINISH_NONE)
+    return TRUE;
+  self->reason = reason;
+  return finish_text (self, error);
+}
+
+static gboolean
+take_choice (IvlWireAnswer  *self,
+             const json_t   *choice,
+             gboolean        repaired,
+             GError        **error)
+{
+  const json_t *index = json_object_get (choice, "index");
+  const json_t *delta = json_object_get (choice, "delta");
+  const json_t *refusal = json_object_get (delta, "refusal");
+
+  if (!json_is_object (choice))
+    return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "a choice of the stream is no object");
+  if (json_is_integer (index) && json_integer_value (index) != 0)
+    return TRUE;
+  if (delta != NULL && !json_is_object (delta) && !json_is_null (delta))
+    return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "a delta of the stream is no object");
+  /* A whole answer, or one of the older completions: its text would be lost. */
+  if (delta == NULL &&
+      (json_object_get (choice, "message") != NULL || json_object_get (choice, "text") != NULL))
+    return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "the events are no chunks of a chat completion");
+  if (json_string_length (refusal) > 0)
+    return fail (error, IVL_ERROR_REMOTE_FAILED, "the model refuses to answer");
+  return take_content (self, json_object_get (delta, "content"), repaired, error) &&
+         take_reason (self, json_object_get (choice, "finish_reason"), error);
+}
+
+static void
+take_count (gint64       *count,
+            const json_t *object,
+            const char   *key)
+{
+  *count = ivl_wire_json_get_int (object, key, 0, MAX_COUNT, *count);
+}
+
+static void
+take_usage (IvlWireAnswer *self,
+            const json_t  *usage)
+{
+  const json_t *ivl = json_object_get (usage, "ivl");
+
+  take_count (&self->usage.n_prompt_tokens, usage, "prompt_tokens");
+  take_count (&self->usage.n_answer_tokens, usage, "completion_tokens");
+  take_count (&self->usage.n_cached_tokens, json_object_get (usage, "prompt_tokens_details"),
+              "cached_tokens");
+  take_count (&self->usage.n_tiles, ivl, "tiles");
+  take_count (&self->usage.n_tiles_encoded, ivl, "tiles_encoded");
+}
+
+static gboolean
+is_error (const json_t *root,
+          const char   *event)
+{
+  const json_t *error = json_object_get (root, "error");
+  const char *object = ivl_wire_json_get_string (root, "object");
+
+  return (event != NULL && strcmp (event, "error") == 0) ||
+         (error != NULL && !json_is_null (error)) ||
+         (object != NULL && strcmp (object, "error") == 0) ||
+         (json_object_get (root, "choices") == NULL && json_object_get (root, "detail") != NULL);
+}
+
+static gboolean
+take_chunk (IvlWireAnswer  *self,
+            const json_t   *root,
+            gboolean        repaired,
+            GError        **error)
+{
+  const json_t *choices = json_object_get (root, "choices");
+  const char *model = ivl_wire_json_get_string (root, "model");
+
+  if (choices != NULL && !json_is_array (choices) && !json_is_null (choices))
+    return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "the stream's choices are no array");
+  if (self->model == NULL && model != NULL && *model != '\0')
+    self->model = ivl_wire_make_safe (model, -1, MAX_MODEL);
+  take_usage (self, json_object_get (root, "usage"));
+  for (gsize i = 0; i < json_array_size (choices); i++)
+    if (!take_choice (self, json_array_get (choices, i), repaired, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_done_mark (const char *data,
+              gsize       n)
+{
+  while (n > 0 && g_ascii_isspace (data[n - 1]))
+    n--;
+  return n == strlen ("[DONE]") && memcmp (data, "[DONE]", n) == 0;
+}
+
+static gboolean
+take_event (const char  *event,
+            const char  *data,
+            gsize        n,
+            gpointer     user_data,
+            GError     **error)
+{
+  IvlWireAnswer *self = user_data;
+  gboolean is_error_event = event != NULL && strcmp (event, "error") == 0;
+  json_auto_t *root = NULL;
+  gboolean repaired;
+
+  if (self->is_done)
+    return TRUE;
+  if (!is_error_event && is_done_mark (data, n))
+    {
+      self->is_done = TRUE;
+      return TRUE;
+    }
+  root = ivl_wire_json_parse_reply (data, n, &repaired, is_error_event ? NULL : error);
+  if (root == NULL && !is_error_event)
+    {
+      g_prefix_error (error, "an event of the stream: ");
+      return FALSE;
+    }
+  if (is_error (root, event))
+    {
+      g_propagate_error (error, ivl_wire_error_from_event (data, n));
+      return FALSE;
+    }
+  if (!json_is_object (root))
+    return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "an event of the stream is no object");
+  return take_chunk (self, root, repaired, error);
+}
+
+/* The kind of a body that begins so; unknown as long as a name could still become a field's. */
+static BodyKind
+look_at_start (const char *start,
+               gsize       n)
+{
+  static const char *const fields[] = { "data", "event", "id", "retry", "error" };
+
+  if (n >= 3 && memcmp (start, "\xef\xbb\xbf", 3) == 0)
+    {
+      start += 3;
+      n -= 3;
+    }
+  else if (n > 0 && n < 3 && memcmp (start, "\xef\xbb\xbf", n) == 0)
+    return BODY_UNKNOWN;
+  while (n > 0 && (*start == '\n' || *start == '\r'))
+    {
+      start++;
+      n--;
+    }
+  if (n == 0)
+    return BODY_UNKNOWN;
+  if (*start == ':')
+    return BODY_EVENTS;
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      gsize length = strlen (fields[i]);
+
+      if (memcmp (start, fields[i], MIN (n, length)) != 0)
+        continue;
+      if (n <= length)
+        return BODY_UNKNOWN;
+      if (start[length] == ':' || start[length] == '\n' || start[length] == '\r')
+        return BODY_EVENTS;
+    }
+  return BODY_OTHER;
+}
+
+static gboolean
+fail_for_other (IvlWireAnswer  *self,
+                GError        **error)
+{
+  g_propagate_error (error,
+                     ivl_wire_error_from_body (200, self->start->str, self->start->len));
+  return FALSE;
+}
+
+/* Bytes of a body whose kind is not known, or that is no stream. Endless line ends are no stream
+ * either. */
+static gboolean
+push_start (IvlWireAnswer  *self,
+            const char     *bytes,
+            gsize           n,
+            GError        **error)
+{
+  g_string_append_len (self->start, bytes, MIN (n, MAX_OTHER));
+  if (self->kind == BODY_UNKNOWN)
+    self->kind = look_at_start (self->start->str, self->start->len);
+  if (self->kind == BODY_EVENTS)
+    {
+      gsize taken = MIN (n, MAX_OTHER);
+
+      return ivl_sse_decoder_push (self->decoder, self->start->str, self->start->len, take_event,
+                                   self, error) &&
+             ivl_sse_decoder_push (self->decoder, bytes + taken, n - taken, take_event, self,
+                                   error);
+    }
+  if (self->start->len >= MAX_OTHER)
+    return fail_for_other (self, error);
+  return TRUE;
+}
+
+/* Nothing that comes after a failure makes it an answer. */
+static gboolean
+fail_again (GError **error)
+{
+  return fail (error, IVL_ERROR_REMOTE_FAILED, "the answer has failed before");
+}
+
+gboolean
+ivl_wire_answer_push (IvlWireAnswer  *self,
+                      const char     *bytes,
+                      gsize           n,
+                      GString        *text,
+                      GError        **error)
+{
+  gboolean ok;
+
+  if (self->has_failed)
+    return fail_again (error);
+  if (self->is_done)
+    return TRUE;
+  self->out = text;
+  if (self->kind != BODY_EVENTS)
+    ok = push_start (self, bytes, n, error);
+  else
+    ok = ivl_sse_decoder_push (self->decoder, bytes, n, take_event, self, error);
+  self->has_failed = !ok;
+  return ok;
+}
+
+gboolean
+ivl_wire_answer_end (IvlWireAnswer  *self,
+                     GString        *text,
+                     GError        **error)
+{
+  if (self->has_failed)
+    return fail_again (error);
+  if (self->reason != IVL_FINISH_NONE)
+    return TRUE;
+  if (self->kind == BODY_OTHER)
+    return fail_for_other (self, error);
+  if (self->is_done)
+    return fail (error, IVL_ERROR_REMOTE_FAILED,
+                 "the server ended the answer without a finish reason");
+  return fail (error, IVL_ERROR_REMOTE_FAILED,
+               self->has_content ? "the answer was cut off: the connection ended before it was "
+                                   "finished"
+                                 : "the connection ended before an answer came");
+}
+
+gboolean
+ivl_wire_answer_is_finished (IvlWireAnswer *self)
+{
+  return self->reason != IVL_FINISH_NONE && !self->has_failed;
+}
+
+gboolean
+ivl_wire_answer_is_done (IvlWireAnswer *self)
+{
+  return self->is_done;
+}
+
+gboolean
+ivl_wire_answer_has_content (IvlWireAnswer *self)
+{
+  return self->has_content;
+}
+
+IvlFinishReason
+ivl_wire_answer_get_finish_reason (IvlWireAnswer *self)
+{
+  return self->reason;
+}
+
+const char *
+ivl_wire_answer_get_model (IvlWireAnswer *self)
+{
+  return self->model;
+}
+
+void
+ivl_wire_answer_get_usage (IvlWireAnswer *self,
+                           IvlWireUsage  *usage)
+{
+  *usage = self->usage;
+}
