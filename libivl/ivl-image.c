@@ -32,6 +32,7 @@ struct _IvlImage
   guint   width;
   guint   height;
   guint   orientation;
+  guint   tile_size; /* of a picture that is cut already; else 0 */
 };
 
 G_DEFINE_FINAL_TYPE (IvlImage, ivl_image, G_TYPE_OBJECT)
@@ -245,6 +246,31 @@ ivl_image_new_from_pixels (guint    width,
   return image_new (pixels, width, height);
 }
 
+IvlImage *
+ivl_image_new_from_tiles (guint    tile_size,
+                          guint    n_tiles,
+                          GBytes  *rgb,
+                          GError **error)
+{
+  IvlImage *self;
+
+  g_return_val_if_fail (rgb != NULL, NULL);
+
+  if (tile_size < 1 || tile_size > MAX_TILE_SIZE || n_tiles < 1 || n_tiles > MAX_TILES
+      || g_bytes_get_size (rgb) != (guint64) tile_size * tile_size * 3 * n_tiles)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   "%" G_GSIZE_FORMAT " bytes are no %u tiles of %u x %u RGB pixels: 1 to %d tiles "
+                   "of 1 to %d pixels are possible",
+                   g_bytes_get_size (rgb), n_tiles, tile_size, tile_size, MAX_TILES,
+                   MAX_TILE_SIZE);
+      return NULL;
+    }
+  self = image_new (g_bytes_ref (rgb), tile_size, tile_size * n_tiles);
+  self->tile_size = tile_size;
+  return self;
+}
+
 guint
 ivl_image_get_width (IvlImage *self)
 {
@@ -285,6 +311,33 @@ ivl_image_get_orientation (IvlImage *self)
   return self->orientation;
 }
 
+guint
+ivl_image_get_tile_size (IvlImage *self)
+{
+  g_return_val_if_fail (IVL_IS_IMAGE (self), 0);
+
+  return self->tile_size;
+}
+
+/* A picture that is cut already: a column of its tiles. */
+static gboolean
+image_take_grid (IvlImage     *self,
+                 guint         tile_size,
+                 IvlTileGrid  *grid,
+                 GError      **error)
+{
+  if (tile_size != self->tile_size)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                   "The picture is cut already into tiles of %u pixels, and the model's tiles have "
+                   "%u",
+                   self->tile_size, tile_size);
+      return FALSE;
+    }
+  *grid = (IvlTileGrid) { 1, self->height / tile_size, FALSE, self->height / tile_size };
+  return TRUE;
+}
+
 static gboolean
 image_choose_grid (IvlImage     *self,
                    guint         tile_size,
@@ -303,6 +356,8 @@ image_choose_grid (IvlImage     *self,
           min_tiles, max_tiles, tile_size, MAX_TILES, MAX_TILE_SIZE);
       return FALSE;
     }
+  if (self->tile_size > 0)
+    return image_take_grid (self, tile_size, grid, error);
   ivl_tile_grid_choose (self->width, self->height, tile_size, min_tiles, max_tiles, use_thumbnail,
                         grid);
   return TRUE;
@@ -349,6 +404,8 @@ ivl_image_cut_tiles (IvlImage  *self,
 
   if (!image_choose_grid (self, tile_size, min_tiles, max_tiles, use_thumbnail, &grid, error))
     return NULL;
+  if (self->tile_size > 0)
+    return g_bytes_ref (self->pixels);
   tiles = ivl_tiles_cut (g_bytes_get_data (self->pixels, NULL), self->width, self->height,
                          (gsize) self->width * 3, tile_size, &grid, error);
   if (tiles == NULL)

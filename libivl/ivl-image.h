@@ -150,6 +150,27 @@ IvlImage *ivl_image_new_from_pixels      (guint                 width,
                                           GError              **error);
 
 /**
+ * ivl_image_new_from_tiles:
+ * @tile_size: pixels a side of a tile, 1 to 8192
+ * @n_tiles: how many tiles, the thumbnail among them; 1 to 1024
+ * @rgb: their pixels, RGB8 [n_tiles, tile_size, tile_size, 3]; kept, not copied
+ * @error: return location for an error
+ *
+ * Makes a picture that is cut already, as ivl_image_cut_tiles() gives it. Its pixels are the tiles
+ * one below the other. Cutting it gives exactly these tiles, whatever the budget; a model whose
+ * tiles have another size refuses it.
+ *
+ * Fails with %IVL_ERROR_INVALID_OPTION if a number is out of its range or @rgb has another size.
+ *
+ * Returns: (transfer full): the image
+ */
+IVL_AVAILABLE_IN_ALL
+IvlImage *ivl_image_new_from_tiles       (guint                 tile_size,
+                                          guint                 n_tiles,
+                                          GBytes               *rgb,
+                                          GError              **error);
+
+/**
  * ivl_image_get_width:
  * @self: an image
  *
@@ -198,6 +219,15 @@ IVL_AVAILABLE_IN_ALL
 guint     ivl_image_get_orientation      (IvlImage             *self);
 
 /**
+ * ivl_image_get_tile_size:
+ * @self: an image
+ *
+ * Returns: pixels a side of its tiles if it was made by ivl_image_new_from_tiles(), else 0
+ */
+IVL_AVAILABLE_IN_ALL
+guint     ivl_image_get_tile_size        (IvlImage             *self);
+
+/**
  * ivl_image_get_grid:
  * @self: an image
  * @tile_size: pixels a side of a tile, 1 to 8192 (448 for every InternVL2.5)
@@ -209,9 +239,13 @@ guint     ivl_image_get_orientation      (IvlImage             *self);
  * @n_tiles: (out) (optional): all tiles, with the thumbnail
  * @error: return location for an error
  *
- * Finds the grid of tiles into which the model would cut this picture.
+ * Finds the grid of tiles into which the model would cut this picture. One that is cut already is
+ * a single column.
  *
- * Returns: %FALSE with %IVL_ERROR_INVALID_OPTION if a number is out of its range
+ * Fails with %IVL_ERROR_INVALID_OPTION if a number is out of its range, or %IVL_ERROR_UNSUPPORTED
+ * if the picture is cut already into tiles of another size.
+ *
+ * Returns: %TRUE, or %FALSE with @error set
  */
 IVL_AVAILABLE_IN_ALL
 gboolean  ivl_image_get_grid             (IvlImage             *self,
@@ -236,7 +270,8 @@ gboolean  ivl_image_get_grid             (IvlImage             *self,
  * Cuts the picture as the model's own preprocessing does: one bicubic resize to the whole grid,
  * tiles row by row, the thumbnail last.
  *
- * Fails with %IVL_ERROR_INVALID_OPTION if a number is out of its range, or %IVL_ERROR_NO_MEMORY.
+ * Fails with %IVL_ERROR_INVALID_OPTION if a number is out of its range, %IVL_ERROR_UNSUPPORTED if
+ * the picture is cut already into tiles of another size, or %IVL_ERROR_NO_MEMORY.
  *
  * Returns: (transfer full): RGB8 [n_tiles, tile_size, tile_size, 3]
  */

@@ -7,8 +7,6 @@
 
 #include <libivl/ivl-error.h>
 
-#include "image/ivl-tiling.h"
-
 typedef struct
 {
   IvlNetwork *network;
@@ -27,19 +25,12 @@ ivl_local_prompt_cut (IvlNetwork  *network,
                       GError     **error)
 {
   guint size = network->config->tile_size;
-  guint width = ivl_image_get_width (image);
-  guint height = ivl_image_get_height (image);
-  IvlTileGrid grid;
-  guint8 *tiles;
+  GBytes *tiles = ivl_image_cut_tiles (image, size, min_tiles, max_tiles,
+                                       network->config->use_thumbnail, error);
 
-  ivl_tile_grid_choose (width, height, size, min_tiles, max_tiles, network->config->use_thumbnail,
-                        &grid);
-  tiles = ivl_tiles_cut (g_bytes_get_data (ivl_image_get_pixels (image), NULL), width, height,
-                         3 * (gsize) width, size, &grid, error);
-  if (tiles == NULL)
-    return NULL;
-  *n_tiles = grid.n_tiles;
-  return g_bytes_new_take (tiles, (gsize) grid.n_tiles * size * size * 3);
+  if (tiles != NULL)
+    *n_tiles = g_bytes_get_size (tiles) / ((gsize) size * size * 3);
+  return tiles;
 }
 
 static void

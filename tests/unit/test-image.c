@@ -207,6 +207,56 @@ test_tiles_errors (void)
     }
 }
 
+static void
+test_cut_already (void)
+{
+  guint8 numbers[4 * 3 * 3 * 3];
+  g_autoptr (GBytes) rgb = NULL;
+  g_autoptr (GBytes) tiles = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (IvlImage) image = NULL;
+  guint n_cols, n_rows, n_tiles;
+
+  for (guint i = 0; i < sizeof numbers; i++)
+    numbers[i] = i * 7;
+  rgb = g_bytes_new (numbers, sizeof numbers);
+  image = ivl_image_new_from_tiles (3, 4, rgb, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (ivl_image_get_tile_size (image), ==, 3);
+  g_assert_cmpuint (ivl_image_get_width (image), ==, 3);
+  g_assert_cmpuint (ivl_image_get_height (image), ==, 12);
+
+  /* Whatever the budget, and with no thumbnail added */
+  tiles = ivl_image_cut_tiles (image, 3, 1, 2, TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_bytes_equal (tiles, rgb));
+  g_assert_true (ivl_image_get_grid (image, 3, 1, 1, TRUE, &n_cols, &n_rows, &n_tiles, &error));
+  g_assert_cmpuint (n_cols, ==, 1);
+  g_assert_cmpuint (n_rows, ==, 4);
+  g_assert_cmpuint (n_tiles, ==, 4);
+
+  g_assert_null (ivl_image_cut_tiles (image, 5, 1, 12, TRUE, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED);
+}
+
+static void
+test_cut_already_errors (void)
+{
+  static const guint rows[][2] = {
+    { 3, 3 }, { 3, 5 }, { 0, 4 }, { 3, 0 }, { 2, 9 }, { 65536, 65536 }, { 8193, 1 }, { 1, 1025 },
+  };
+  guint8 zeros[4 * 3 * 3 * 3] = { 0 };
+  g_autoptr (GBytes) rgb = g_bytes_new (zeros, sizeof zeros);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (ivl_image_new_from_tiles (rows[i][0], rows[i][1], rgb, &error));
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -219,5 +269,7 @@ main (int   argc,
   g_test_add_func ("/image/pixels-errors", test_pixels_errors);
   g_test_add_func ("/image/tiles", test_tiles);
   g_test_add_func ("/image/tiles-errors", test_tiles_errors);
+  g_test_add_func ("/image/cut-already", test_cut_already);
+  g_test_add_func ("/image/cut-already-errors", test_cut_already_errors);
   return g_test_run ();
 }
