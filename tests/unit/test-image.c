@@ -243,7 +243,7 @@ static void
 test_cut_already_errors (void)
 {
   static const guint rows[][2] = {
-    { 3, 3 }, { 3, 5 }, { 0, 4 }, { 3, 0 }, { 2, 9 }, { 65536, 65536 }, { 8193, 1 }, { 1, 1025 },
+    { 3, 3 }, { 3, 5 }, { 0, 4 }, { 3, 0 }, { 2, 8 }, { 65536, 65536 }, { 8193, 1 }, { 1, 1025 },
   };
   guint8 zeros[4 * 3 * 3 * 3] = { 0 };
   g_autoptr (GBytes) rgb = g_bytes_new (zeros, sizeof zeros);
