@@ -5,7 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* The user's own `ivl serve` on its socket ($XDG_RUNTIME_DIR/ivl/serve.sock, folder of mode 0700). */
+/* The user's own `ivl serve` on its socket ($XDG_RUNTIME_DIR/ivl/serve.sock, folder of mode 0700).
+ * Next to it lie start.lock, which a starter holds, serve.lock, which the service holds, and
+ * serve.log, what the service wrote since it was started. The program is the one that
+ * IVL_SERVE_COMMAND names (a command line that "serve" and options are added to), else the `ivl`
+ * beside the running program, else the one in PATH. */
 
 /* Makes sure that the service of remote (is_service) answers: starts it if it does not, one starter
  * at a time, and waits until /health is 200. Progress is IVL_PHASE_LOAD. Errors:
@@ -18,5 +22,17 @@ gboolean ivl_service_ensure (const IvlRemote  *remote,
 /* Path of the socket (transfer full); creates the folder. Errors: plain file errors, and
  * IVL_ERROR_UNSUPPORTED when others could write the folder. */
 char    *ivl_service_get_socket (GError **error);
+
+typedef enum
+{
+  IVL_SERVICE_ABSENT,  /* nobody listens */
+  IVL_SERVICE_SILENT,  /* somebody listens and does not answer in time */
+  IVL_SERVICE_LOADING, /* an answer other than 200 */
+  IVL_SERVICE_READY,
+} IvlServiceState;
+
+/* Asks /health at the socket, which takes 2 s at most. */
+IvlServiceState ivl_service_get_state (const char   *socket,
+                                       GCancellable *cancellable);
 
 G_END_DECLS

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Finds the API key for a location and says where it was, as a program that opens it does. Prints
+ * the key: for tests only. Usage: find-key LOCATION
+ */
+#include "engines/ivl-api-key.h"
+
+#include <stdio.h>
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (IvlRemote) remote = NULL;
+  g_autofree char *source = NULL;
+  char *key = NULL;
+
+  if (argc != 2)
+    return 2;
+  remote = ivl_remote_parse (argv[1], &error);
+  if (remote != NULL)
+    key = ivl_api_key_find (remote, NULL, &error);
+  if (remote != NULL && error == NULL)
+    source = ivl_api_key_find_source (remote, NULL, &error);
+  if (error != NULL)
+    printf ("error: %s\n", error->message);
+  else
+    printf ("%s: %s\n", source != NULL ? source : "nowhere", key != NULL ? key : "none");
+  ivl_api_key_free (key);
+  return error != NULL;
+}

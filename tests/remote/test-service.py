@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The user's service is started when it does not answer: once, detached, with its own words when it fails.
+
+A stand-in for `ivl serve` takes the lock and answers /health; what it was started with is written down.
+Usage: test-service.py ENSURE-SERVICE"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "cli"))
+from clilib import HANG, Tap  # noqa: E402
+
+STAND_IN = r'''
+import fcntl, json, os, socket, sys, time
+folder = os.path.join(os.environ["XDG_RUNTIME_DIR"], "ivl")
+plan = json.load(open(os.environ["PLAN"]))
+fds = {int(name): os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")
+       if os.path.exists(f"/proc/self/fd/{name}")}
+with open(os.environ["PLAN"] + ".starts", "a") as starts:
+    starts.write(json.dumps({"pid": os.getpid(), "session": os.getsid(0), "arguments": sys.argv[1:], "fds": fds,
+                             "cwd": os.getcwd(), "key": os.environ.get("IVL_API_KEY"),
+                             "model": os.environ.get("IVL_MODEL")}) + "\n")
+if plan.get("die"):
+    print("ivl: first line", file=sys.stderr)
+    print("ivl: " + plan["die"] + "\n", file=sys.stderr)
+    sys.exit(3)
+lock = open(os.path.join(folder, "serve.lock"), "w")
+try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("ivl: another one serves already", file=sys.stderr)
+    sys.exit(1)
+time.sleep(plan.get("deaf", 0))
+path = os.path.join(folder, "serve.sock")
+if os.path.exists(path):
+    os.unlink(path)
+server = socket.socket(socket.AF_UNIX)
+server.bind(path)
+server.listen(64)
+loading = time.monotonic() + plan.get("loading", 0)
+while True:
+    connection, _ = server.accept()
+    connection.recv(4096)
+    status = "503 Service Unavailable" if time.monotonic() < loading else "200 OK"
+    reply = f"HTTP/1.1 {status}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}".encode()
+    for byte in (reply[:5], reply[5:]):
+        connection.sendall(byte)
+    connection.close()
+'''
+
+
+class Place:
+    """A runtime folder of its own."""
+
+    def __init__(self, program, folder):
+        self.program = program
+        self.folder = Path(folder)
+        self.plan_file = self.folder / "plan.json"
+        stand_in = self.folder / "stand-in.py"
+        stand_in.write_text(STAND_IN, encoding="utf-8")
+        self.environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.folder), "PLAN": str(self.plan_file),
+                            "XDG_CONFIG_HOME": str(self.folder / "config"),
+                            "IVL_SERVE_COMMAND": f"{sys.executable} '{stand_in}'", "IVL_API_KEY": "sk-secret-value"}
+        self.environment.pop("IVL_MODEL", None)
+        self.plan()
+
+    def plan(self, **plan):
+        self.plan_file.write_text(json.dumps(plan), encoding="utf-8")
+
+    def start(self, *arguments, **changes):
+        return subprocess.Popen([self.program, *(arguments or ("service:",))], cwd=self.folder,
+                                env={**self.environment, **changes}, stdout=subprocess.PIPE, start_new_session=True)
+
+    def ensure(self, *arguments, **changes):
+        process = self.start(*arguments, **changes)
+        out, _ = process.communicate(timeout=HANG)
+        return process.returncode, out.decode()
+
+    def starts(self):
+        path = Path(str(self.plan_file) + ".starts")
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    def kill(self):
+        for start in self.starts():
+            try:
+                os.kill(start["pid"], signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        deadline = time.monotonic() + HANG
+        while any(is_running(start["pid"]) for start in self.starts()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        Path(str(self.plan_file) + ".starts").unlink(missing_ok=True)
+
+
+def is_running(pid):
+    """A zombie does not count: who reaps it depends on where the test runs."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def check_start(tap, place):
+    result = place.ensure("service:./models/small", IVL_MODEL="stand-in-model")
+    tap.point(result[0] == 0 and "ready after" in result[1], "a service that does not run is started", result)
+    starts = place.starts()
+    tap.equal(len(starts), 1, "once")
+    start = starts[0]
+    tap.equal(start["arguments"], ["serve", "--idle-exit", "15", "--model", str(place.folder / "models/small")],
+              "with the model's whole path and an end when it is idle")
+    tap.point(start["session"] == start["pid"] and start["cwd"] == "/", "in a session and folder of its own", start)
+    log = str(place.folder / "ivl" / "serve.log")
+    known = {"0": "/dev/null", "1": log, "2": log}
+    extra = {name: target for name, target in start["fds"].items() if known.get(name) != target
+             and not target.startswith("/proc/") and target != str(place.plan_file)}
+    tap.point(not extra, "it inherits no file but its log", start["fds"])
+    tap.equal(start["key"], None, "the API key is not handed on")
+    tap.equal(oct((place.folder / "ivl").stat().st_mode & 0o777), "0o700", "the folder is private")
+    tap.equal(oct((place.folder / "ivl" / "serve.log").stat().st_mode & 0o777), "0o600", "so is the log")
+    result = place.ensure()
+    tap.point(result == (0, "ready after 0 reports\n") and len(place.starts()) == 1,
+              "a service that runs is used at once", result)
+    place.kill()
+
+
+def check_environment(tap, place):
+    (place.folder / "weights").mkdir()
+    place.ensure(IVL_MODEL="weights")
+    tap.equal(place.starts()[0]["model"], str(place.folder / "weights"), "a folder in IVL_MODEL is made whole")
+    place.kill()
+    place.ensure(IVL_MODEL="https://gpu.example")
+    tap.equal(place.starts()[0]["model"], None, "a server in IVL_MODEL is not handed on")
+    place.kill()
+
+
+def check_many(tap, place):
+    place.plan(loading=0.6)
+    starters = [place.start() for _ in range(12)]
+    results = [(process.communicate(timeout=HANG)[0].decode(), process.returncode) for process in starters]
+    tap.point(all(code == 0 for _, code in results), "twelve starters at once are all served", results)
+    tap.equal(len(place.starts()), 1, "and start one service")
+    place.kill()
+    place.plan(deaf=0.5)
+    result = place.ensure()
+    tap.point(result[0] == 0 and "ready after 0" not in result[1], "loading is reported while it lasts", result)
+    place.kill()
+
+
+def check_killed(tap, place):
+    place.plan()
+    place.ensure()
+    first = place.starts()[0]["pid"]
+    os.kill(first, signal.SIGKILL)
+    result = place.ensure()
+    tap.point(result[0] == 0, "after kill -9 it is started again", result)
+    tap.equal(len(place.starts()), 2, "once more")
+    place.kill()
+
+    process = place.start()
+    process.communicate(timeout=HANG)
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    time.sleep(0.1)
+    tap.point(is_running(place.starts()[0]["pid"]), "the end of who started it does not end the service")
+    place.kill()
+
+    place.plan(loading=30)
+    process = place.start()
+    deadline = time.monotonic() + HANG
+    while not place.starts() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    place.plan()
+    second = place.start()
+    time.sleep(0.3)
+    tap.equal(len(place.starts()), 1, "a starter killed while it waits leaves its service to the next")
+    second.kill()
+    second.communicate()
+    place.kill()
+
+
+def check_failures(tap, place):
+    place.plan(die="there is no model in sight")
+    code, out = place.ensure()
+    tap.point(code == 1 and "there is no model in sight" in out and "first line" not in out and "ivl: " not in out,
+              "a service that cannot start is quoted", out)
+    tap.equal(len(place.starts()), 1, "and not tried again")
+    place.kill()
+    code, out = place.ensure(IVL_SERVE_COMMAND="/nonexistent/ivl")
+    tap.point(code == 1 and "cannot be started" in out, "a program that is not there is named", out)
+    place.plan(loading=60)
+    started = time.monotonic()
+    code, out = place.ensure("service:", "400")
+    tap.point(code == 1 and "cancel" in out.lower() and time.monotonic() - started < 30,
+              "waiting can be given up", out)
+    place.kill()
+    place.plan()
+    os.chmod(place.folder / "ivl", 0o777)
+    code, out = place.ensure()
+    tap.point(code == 1 and "0777" in out and not place.starts(), "a folder that others can write is refused", out)
+    os.chmod(place.folder / "ivl", 0o755)
+    code, _ = place.ensure()
+    tap.equal((code, oct((place.folder / "ivl").stat().st_mode & 0o777)), (0, "0o700"),
+              "one that others can read is made private")
+    place.kill()
+
+
+def main(program):
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(os.path.abspath(program), folder)
+        try:
+            for check in (check_start, check_environment, check_many, check_killed, check_failures):
+                check(tap, place)
+        finally:
+            place.kill()
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
