@@ -81,5 +81,7 @@ ivl_bench_run (IvlModel        *model,
     .decode_rate = measured.decode_rate,
     .token_bytes = measured.token_bytes,
   };
+  for (gsize i = 0; i < G_N_ELEMENTS (result->stream_rates); i++)
+    result->stream_rates[i] = measured.stream_rates[i];
   return TRUE;
 }

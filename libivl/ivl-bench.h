@@ -21,6 +21,8 @@ G_BEGIN_DECLS
  * @token_gflop: operations of one prompt token, in units of 1e9
  * @decode_rate: answer tokens per second
  * @token_bytes: bytes of weights read for one answer token
+ * @stream_rates: answer tokens per second of 1, 2, 4 and 8 conversations at once, all together,
+ *   each with a short prompt
  *
  * What a benchmark measured. Each rate's share of the machine's limit follows from the pairs.
  */
@@ -36,6 +38,7 @@ typedef struct
   double      token_gflop;
   double      decode_rate;
   guint64     token_bytes;
+  double      stream_rates[4];
 } IvlBenchResult;
 
 IVL_AVAILABLE_IN_ALL

@@ -80,6 +80,10 @@ show_json (IvlModel             *model,
                        json_pack ("{s:f, s:I, s:f}", "tokens_per_second", result->decode_rate,
                                   "bytes_per_token", (json_int_t) result->token_bytes,
                                   "share", get_decode_share (result)));
+  json_object_set_new (object, "decode_streams",
+                       json_pack ("{s:f, s:f, s:f, s:f}", "1", result->stream_rates[0],
+                                  "2", result->stream_rates[1], "4", result->stream_rates[2],
+                                  "8", result->stream_rates[3]));
   cli_output_json (object);
 }
 
@@ -105,6 +109,10 @@ show_text (IvlModel             *model,
   if (result->decode_rate > 0)
     cli_output_print (_ ("decode    %.1f tokens/s, %.0f %% of the machine\n"), result->decode_rate,
                       100 * get_decode_share (result));
+  if (result->decode_rate > 0)
+    cli_output_print (_ ("at once   %.1f, %.1f, %.1f, %.1f tokens/s with 1, 2, 4, 8 answers\n"),
+                      result->stream_rates[0], result->stream_rates[1], result->stream_rates[2],
+                      result->stream_rates[3]);
   cli_output_print (_ ("memory    %s at its peak, weights %s\n"), peak, weights);
 }
 

@@ -188,6 +188,8 @@ ivl_engine_local_end (IvlEngine *engine,
   LocalTimeline *local = timeline;
 
   g_clear_pointer (&local->answer, ivl_local_answer_free);
+  if (local->timeline != NULL)
+    ivl_timeline_rest (local->timeline);
 }
 
 static float *
@@ -214,9 +216,10 @@ ivl_engine_local_embed (IvlEngine     *engine,
     return NULL;
   *n_values = network->config->vision.hidden_size;
   values = g_new (float, *n_values);
-  g_mutex_lock (&network->lock);
+  if (!ivl_turns_take (network->turns, IVL_TURN_LONG, cancellable, error))
+    return NULL;
   ok = ivl_network_embed_tile (network, g_bytes_get_data (tile, NULL), values, cancellable, error);
-  g_mutex_unlock (&network->lock);
+  ivl_turns_give (network->turns);
   return ok ? g_steal_pointer (&values) : NULL;
 }
 

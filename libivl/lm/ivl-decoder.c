@@ -16,10 +16,14 @@ typedef struct
 {
   float *normed; /* [n, max (H, Q)] */
   float *q;      /* [n, Q] */
+  float *k;      /* [n, K] */
+  float *v;      /* [n, K] */
   float *packed; /* [n, Q + 2K]; NULL unless weights are packed */
   float *mixed;  /* [n, H] */
   float *gate;   /* [n, M] */
   float *up;     /* [n, M] */
+  IvlRopeRow *rope; /* [n] */
+  IvlOpKeys *keys;  /* [n]: one for each part that has one row */
 } Scratch;
 
 static void
@@ -27,10 +31,14 @@ scratch_clear (Scratch *s)
 {
   g_free (s->normed);
   g_free (s->q);
+  g_free (s->k);
+  g_free (s->v);
   g_free (s->packed);
   g_free (s->mixed);
   g_free (s->gate);
   g_free (s->up);
+  g_free (s->rope);
+  g_free (s->keys);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Scratch, scratch_clear)
@@ -60,12 +68,17 @@ scratch_init (Scratch           *s,
 
   s->normed = g_try_malloc_n (n * MAX (hidden, query), sizeof (float));
   s->q = g_try_malloc_n (n * query, sizeof (float));
+  s->k = g_try_malloc_n (n * key_size (decoder), sizeof (float));
+  s->v = g_try_malloc_n (n * key_size (decoder), sizeof (float));
   s->packed = packed ? g_try_malloc_n (n * (query + 2 * key_size (decoder)), sizeof (float)) : NULL;
   s->mixed = g_try_malloc_n (n * hidden, sizeof (float));
   s->gate = g_try_malloc_n (n * config->intermediate_size, sizeof (float));
   s->up = g_try_malloc_n (n * config->intermediate_size, sizeof (float));
-  if (s->normed == NULL || s->q == NULL || (packed && s->packed == NULL) || s->mixed == NULL ||
-      s->gate == NULL || s->up == NULL)
+  s->rope = g_try_malloc_n (n, sizeof (IvlRopeRow));
+  s->keys = g_try_malloc_n (n, sizeof (IvlOpKeys));
+  if (s->normed == NULL || s->q == NULL || s->k == NULL || s->v == NULL ||
+      (packed && s->packed == NULL) || s->mixed == NULL || s->gate == NULL || s->up == NULL ||
+      s->rope == NULL || s->keys == NULL)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
                    "No memory for reading %" G_GSIZE_FORMAT " tokens at once", n);
@@ -105,7 +118,7 @@ ivl_decoder_rope_base (const IvlDecoder *decoder,
          pow (factor * (double) total / config->max_position - (factor - 1), dim / (dim - 2));
 }
 
-/* Takes packed rows apart: queries to q, keys and values to the cache's rows. */
+/* Takes packed rows apart. */
 static void
 unpack_qkv (const IvlDecoder *decoder,
             const float      *packed,
@@ -127,44 +140,95 @@ unpack_qkv (const IvlDecoder *decoder,
     }
 }
 
+/* Rows of one pass and whose they are. */
+typedef struct
+{
+  const IvlDecoderPart *parts;
+  guint                 n_parts;
+  gsize                 n; /* rows in all */
+} Rows;
+
+/* Queries, keys and values of all rows, rotated. */
 static void
-attend (const IvlDecoder      *decoder,
-        const IvlDecoderLayer *layer,
-        IvlOps                *ops,
-        float                 *keys,
-        float                 *values,
-        gsize                  past,
-        float                 *x,
-        gsize                  n,
-        double                 base,
-        Scratch               *s)
+project (const IvlDecoder      *decoder,
+         const IvlDecoderLayer *layer,
+         IvlOps                *ops,
+         gsize                  n,
+         Scratch               *s)
 {
   const IvlLmConfig *config = &decoder->config;
-  gsize hidden = config->hidden_size;
-  gsize row = key_size (decoder);
-  float *k = keys + past * row;
-  float *v = values + past * row;
 
-  ivl_op_rms_norm (ops, x, hidden, n, hidden, &layer->attention_norm, config->norm_eps, s->normed,
-                   hidden);
   if (s->packed != NULL)
     {
       ivl_op_linear (ops, s->normed, n, &layer->qkv_w, ivl_tensor_if_present (&layer->qkv_b),
                      s->packed);
-      unpack_qkv (decoder, s->packed, n, s->q, k, v);
+      unpack_qkv (decoder, s->packed, n, s->q, s->k, s->v);
     }
   else
     {
       ivl_op_linear (ops, s->normed, n, &layer->q_w, ivl_tensor_if_present (&layer->q_b), s->q);
-      ivl_op_linear (ops, s->normed, n, &layer->k_w, ivl_tensor_if_present (&layer->k_b), k);
-      ivl_op_linear (ops, s->normed, n, &layer->v_w, ivl_tensor_if_present (&layer->v_b), v);
+      ivl_op_linear (ops, s->normed, n, &layer->k_w, ivl_tensor_if_present (&layer->k_b), s->k);
+      ivl_op_linear (ops, s->normed, n, &layer->v_w, ivl_tensor_if_present (&layer->v_b), s->v);
     }
-  ivl_op_rope (ops, s->q, query_size (decoder), n, config->n_heads, config->head_dim, past, base);
-  ivl_op_rope (ops, k, row, n, config->n_kv_heads, config->head_dim, past, base);
-  ivl_op_attention (ops, s->q, query_size (decoder), keys, values, row, n, past + n,
-                    config->n_heads, config->n_kv_heads, config->head_dim, TRUE, s->normed);
-  ivl_op_linear (ops, s->normed, n, &layer->out_w, ivl_tensor_if_present (&layer->out_b), s->mixed);
-  ivl_op_add (ops, x, s->mixed, n, hidden, NULL);
+  ivl_op_rope (ops, s->q, query_size (decoder), s->rope, n, config->n_heads, config->head_dim);
+  ivl_op_rope (ops, s->k, key_size (decoder), s->rope, n, config->n_kv_heads, config->head_dim);
+}
+
+/* Puts the new keys and values behind those in the caches, and lets each row see its own. */
+static void
+mix (const IvlDecoder *decoder,
+     IvlOps           *ops,
+     guint             layer,
+     const Rows       *rows,
+     Scratch          *s)
+{
+  const IvlLmConfig *config = &decoder->config;
+  gsize row = key_size (decoder), query = query_size (decoder);
+  gsize first = 0;
+
+  for (guint p = 0; p < rows->n_parts; p++)
+    {
+      const IvlDecoderPart *part = &rows->parts[p];
+      gsize past = ivl_kv_cache_get_length (part->cache), size = part->n * row * sizeof (float);
+      float *keys = ivl_kv_cache_get_keys (part->cache, layer);
+      float *values = ivl_kv_cache_get_values (part->cache, layer);
+
+      memcpy (keys + past * row, s->k + first * row, size);
+      memcpy (values + past * row, s->v + first * row, size);
+      s->keys[p] = (IvlOpKeys) { keys, values, past + part->n };
+      first += part->n;
+    }
+  if (rows->n == rows->n_parts)
+    {
+      ivl_op_attention_each (ops, s->q, query, s->keys, row, rows->n, config->n_heads,
+                             config->n_kv_heads, config->head_dim, s->normed);
+      return;
+    }
+  first = 0;
+  for (guint p = 0; p < rows->n_parts; first += rows->parts[p++].n)
+    ivl_op_attention (ops, s->q + first * query, query, s->keys[p].k, s->keys[p].v, row,
+                      rows->parts[p].n, s->keys[p].n, config->n_heads, config->n_kv_heads,
+                      config->head_dim, TRUE, s->normed + first * query);
+}
+
+static void
+attend (const IvlDecoder *decoder,
+        IvlOps           *ops,
+        guint             index,
+        const Rows       *rows,
+        float            *x,
+        Scratch          *s)
+{
+  const IvlDecoderLayer *layer = &decoder->layers[index];
+  gsize hidden = decoder->config.hidden_size;
+
+  ivl_op_rms_norm (ops, x, hidden, rows->n, hidden, &layer->attention_norm,
+                   decoder->config.norm_eps, s->normed, hidden);
+  project (decoder, layer, ops, rows->n, s);
+  mix (decoder, ops, index, rows, s);
+  ivl_op_linear (ops, s->normed, rows->n, &layer->out_w, ivl_tensor_if_present (&layer->out_b),
+                 s->mixed);
+  ivl_op_add (ops, x, s->mixed, rows->n, hidden, NULL);
 }
 
 static void
@@ -188,28 +252,54 @@ feed_forward (const IvlDecoder      *decoder,
 }
 
 static gboolean
+reserve (const Rows  *rows,
+         GError     **error)
+{
+  for (guint p = 0; p < rows->n_parts; p++)
+    {
+      IvlKvCache *cache = rows->parts[p].cache;
+
+      if (!ivl_kv_cache_reserve (cache, ivl_kv_cache_get_length (cache) + rows->parts[p].n, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+fill_rope (const IvlDecoder *decoder,
+           const Rows       *rows,
+           IvlRopeRow       *rope)
+{
+  for (guint p = 0; p < rows->n_parts; p++)
+    {
+      gsize past = ivl_kv_cache_get_length (rows->parts[p].cache);
+      double base = ivl_decoder_rope_base (decoder, rows->parts[p].total);
+
+      for (gsize i = 0; i < rows->parts[p].n; i++)
+        *rope++ = (IvlRopeRow) { past + i, base };
+    }
+}
+
+static gboolean
 run_layers (const IvlDecoder *decoder,
             IvlOps           *ops,
-            IvlKvCache       *cache,
+            const Rows       *rows,
             float            *x,
-            gsize             n,
-            gsize             total,
             const IvlTrace   *trace,
             GCancellable     *cancellable,
             GError          **error)
 {
-  gsize past = ivl_kv_cache_get_length (cache);
-  double base = ivl_decoder_rope_base (decoder, total);
   g_auto (Scratch) scratch = { 0 };
 
-  if (!ivl_kv_cache_reserve (cache, past + n, error) || !scratch_init (&scratch, decoder, n, error))
+  if (!reserve (rows, error) || !scratch_init (&scratch, decoder, rows->n, error))
     return FALSE;
+  fill_rope (decoder, rows, scratch.rope);
   for (guint i = 0; i < decoder->config.n_layers; i++)
     {
-      ivl_trace_see (trace, "lm_hidden", i, x, n, decoder->config.hidden_size);
-      attend (decoder, &decoder->layers[i], ops, ivl_kv_cache_get_keys (cache, i),
-              ivl_kv_cache_get_values (cache, i), past, x, n, base, &scratch);
-      feed_forward (decoder, &decoder->layers[i], ops, x, n, &scratch);
+      ivl_trace_see (trace, "lm_hidden", i, x, rows->n, decoder->config.hidden_size);
+      attend (decoder, ops, i, rows, x, &scratch);
+      feed_forward (decoder, &decoder->layers[i], ops, x, rows->n, &scratch);
+      ivl_ops_pause (ops);
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
     }
@@ -217,30 +307,33 @@ run_layers (const IvlDecoder *decoder,
 }
 
 gboolean
-ivl_decoder_forward (const IvlDecoder *decoder,
-                     IvlOps           *ops,
-                     IvlKvCache       *cache,
-                     float            *x,
-                     gsize             n,
-                     gsize             total,
-                     const IvlTrace   *trace,
-                     GCancellable     *cancellable,
-                     GError          **error)
+ivl_decoder_forward (const IvlDecoder     *decoder,
+                     IvlOps               *ops,
+                     const IvlDecoderPart *parts,
+                     guint                 n_parts,
+                     float                *x,
+                     const IvlTrace       *trace,
+                     GCancellable         *cancellable,
+                     GError              **error)
 {
   const IvlLmConfig *config = &decoder->config;
   gsize hidden = config->hidden_size;
+  Rows rows = { parts, n_parts, 0 };
   gboolean ok;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
+  for (guint p = 0; p < n_parts; p++)
+    rows.n += parts[p].n;
   ivl_ops_set_cancellable (ops, cancellable);
-  ok = run_layers (decoder, ops, cache, x, n, total, trace, cancellable, error);
+  ok = run_layers (decoder, ops, &rows, x, trace, cancellable, error);
   ivl_ops_set_cancellable (ops, NULL);
   if (!ok)
     return FALSE;
-  ivl_op_rms_norm (ops, x, hidden, n, hidden, &decoder->norm, config->norm_eps, x, hidden);
-  ivl_trace_see (trace, "lm_hidden", config->n_layers, x, n, hidden);
-  ivl_kv_cache_set_length (cache, ivl_kv_cache_get_length (cache) + n);
+  ivl_op_rms_norm (ops, x, hidden, rows.n, hidden, &decoder->norm, config->norm_eps, x, hidden);
+  ivl_trace_see (trace, "lm_hidden", config->n_layers, x, rows.n, hidden);
+  for (guint p = 0; p < n_parts; p++)
+    ivl_kv_cache_set_length (parts[p].cache, ivl_kv_cache_get_length (parts[p].cache) + parts[p].n);
   return TRUE;
 }
 

@@ -53,20 +53,28 @@ void     ivl_decoder_embed (const IvlDecoder *decoder,
 double   ivl_decoder_rope_base (const IvlDecoder *decoder,
                                 gsize             total);
 
-/* Runs n tokens behind those in the cache: x f32 [n, H] embeddings in, final-normed hidden
- * states out; the cache grows by n. `total` is the length of the whole sequence that these
- * tokens belong to (cached and still to come in this prompt), which sets the rotary base. On
- * failure the cache's length is as before; x is undefined then. Stops within a layer when
- * cancelled. */
-gboolean ivl_decoder_forward (const IvlDecoder *decoder,
-                              IvlOps           *ops,
-                              IvlKvCache       *cache,
-                              float            *x,
-                              gsize             n,
-                              gsize             total,
-                              const IvlTrace   *trace,
-                              GCancellable     *cancellable,
-                              GError          **error);
+/* One sequence's rows of a pass. */
+typedef struct
+{
+  IvlKvCache *cache;
+  gsize       n;     /* rows behind those in the cache */
+  gsize       total; /* length of the whole sequence that they belong to (cached and still to come
+                      * in this prompt), which sets the rotary base */
+} IvlDecoderPart;
+
+/* Runs new tokens of several sequences at once: x f32 [sum of n, H] embeddings in, final-normed
+ * hidden states out; each cache grows by its n. Where every n is 1 and there are at most
+ * ivl_op_linear_get_max_dots() parts, each row is bit for bit what it is alone. On failure the
+ * caches' lengths are as before; x is undefined then. Pauses between layers (ivl_ops_pause()), and
+ * stops within one when cancelled. */
+gboolean ivl_decoder_forward (const IvlDecoder     *decoder,
+                              IvlOps               *ops,
+                              const IvlDecoderPart *parts,
+                              guint                 n_parts,
+                              float                *x,
+                              const IvlTrace       *trace,
+                              GCancellable         *cancellable,
+                              GError              **error);
 
 /* logits f32 [n, vocab] of final hidden states [n, H]. */
 void     ivl_decoder_logits (const IvlDecoder *decoder,

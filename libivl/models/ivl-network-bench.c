@@ -9,6 +9,9 @@
 #include "models/ivl-timeline.h"
 #include "ops/ivl-machine.h"
 
+/* Words that each of several conversations begins with, at most. */
+#define SHORT_PROMPT 32
+
 static double
 seconds_since (gint64 start)
 {
@@ -108,13 +111,14 @@ time_tiles (IvlNetwork    *network,
         pixels[p] = g_rand_int (random);
       ivl_tile_key_compute (pixels, 3 * size * size, &key);
       start = g_get_monotonic_time ();
-      g_mutex_lock (&network->lock);
+      if (!ivl_turns_take (network->turns, IVL_TURN_LONG, cancellable, error))
+        return FALSE;
       if (network->tiles != NULL)
         ok = ivl_network_encode_tile (network, pixels, &key, out, &encoded, NULL, cancellable,
                                       error);
       else
         ok = ivl_network_embed_tile (network, pixels, out, cancellable, error);
-      g_mutex_unlock (&network->lock);
+      ivl_turns_give (network->turns);
       if (!ok)
         return FALSE;
       times[i] = seconds_since (start);
@@ -174,6 +178,94 @@ time_text (IvlNetwork      *network,
   return TRUE;
 }
 
+typedef struct
+{
+  IvlTimeline  *timeline; /* (owned) */
+  guint         n_answer;
+  guint32       id;
+  GCancellable *cancellable;
+  GError       *error;
+} Stream;
+
+static gpointer
+run_stream (gpointer data)
+{
+  Stream *stream = data;
+
+  for (guint i = 0; i < stream->n_answer; i++)
+    if (!ivl_timeline_append (stream->timeline, stream->id, stream->cancellable, &stream->error))
+      break;
+  ivl_timeline_rest (stream->timeline);
+  return NULL;
+}
+
+/* n conversations, each on a thread, from the moment that all prompts are read. */
+static gboolean
+time_streams (IvlNetwork    *network,
+              IvlPrompt     *prompt,
+              guint          n,
+              guint          n_answer,
+              double        *rate,
+              GCancellable  *cancellable,
+              GError       **error)
+{
+  g_autofree Stream *streams = g_new0 (Stream, n);
+  g_autofree GThread **threads = g_new0 (GThread *, n);
+  gboolean ok = TRUE;
+  gint64 start;
+
+  for (guint i = 0; i < n; i++)
+    {
+      IvlTimelineCost cost = { 0 };
+
+      streams[i] = (Stream) { ivl_timeline_new (network), n_answer, i, cancellable, NULL };
+      ok = ok &&
+           ivl_timeline_prefill (streams[i].timeline, prompt, NULL, &cost, cancellable, error);
+    }
+  start = g_get_monotonic_time ();
+  for (guint i = 0; ok && i < n; i++)
+    threads[i] = g_thread_new ("ivl-bench", run_stream, &streams[i]);
+  for (guint i = 0; ok && i < n; i++)
+    g_thread_join (threads[i]);
+  *rate = n * n_answer / seconds_since (start);
+  for (guint i = 0; i < n; i++)
+    {
+      ivl_timeline_free (streams[i].timeline);
+      if (streams[i].error == NULL)
+        continue;
+      if (ok)
+        g_propagate_error (error, streams[i].error);
+      else
+        g_error_free (streams[i].error);
+      ok = FALSE;
+    }
+  return ok;
+}
+
+/* The numbers of conversations take turns, for a busy moment to hit none of them alone. */
+static gboolean
+time_all_streams (IvlNetwork       *network,
+                  guint             n_prompt,
+                  guint             n_answer,
+                  guint             repeats,
+                  IvlNetworkBench  *result,
+                  GCancellable     *cancellable,
+                  GError          **error)
+{
+  g_autoptr (IvlPrompt) prompt = make_prompt (network, MIN (n_prompt, SHORT_PROMPT), error);
+  double rates[IVL_NETWORK_BENCH_N_STREAMS][IVL_NETWORK_BENCH_MAX_REPEATS];
+
+  if (prompt == NULL)
+    return FALSE;
+  for (guint i = 0; i < repeats; i++)
+    for (guint s = 0; s < IVL_NETWORK_BENCH_N_STREAMS; s++)
+      if (!time_streams (network, prompt, 1u << s, n_answer, &rates[s][i], cancellable, error))
+        return FALSE;
+  for (guint s = 0; s < IVL_NETWORK_BENCH_N_STREAMS; s++)
+    result->stream_rates[s] = median (rates[s], repeats);
+  return TRUE;
+}
+
 gboolean
 ivl_network_bench_run (IvlNetwork       *network,
                        guint             n_prompt,
@@ -195,5 +287,6 @@ ivl_network_bench_run (IvlNetwork       *network,
   if (!ivl_network_has_lm (network))
     return TRUE;
   count_token_work (network, &result->token_gflop, &result->token_bytes);
-  return time_text (network, n_prompt, n_answer, repeats, result, cancellable, error);
+  return time_text (network, n_prompt, n_answer, repeats, result, cancellable, error) &&
+         time_all_streams (network, n_prompt, n_answer, repeats, result, cancellable, error);
 }

@@ -7,6 +7,9 @@ G_BEGIN_DECLS
 
 #define IVL_NETWORK_BENCH_MAX_REPEATS 100
 
+/* 1, 2, 4 and 8 conversations at once */
+#define IVL_NETWORK_BENCH_N_STREAMS 4
+
 typedef struct
 {
   double  machine_gflops; /* float32 operations per second that the machine reaches, in 1e9 */
@@ -17,6 +20,8 @@ typedef struct
   double  token_gflop;    /* operations of one prompt token, in 1e9 */
   double  decode_rate;    /* answer tokens per second */
   guint64 token_bytes;    /* bytes of weights read for one answer token */
+  /* answer tokens per second of 2^i conversations together, each with a short prompt */
+  double  stream_rates[IVL_NETWORK_BENCH_N_STREAMS];
 } IvlNetworkBench;
 
 /* Measures what the network has: the machine, a tile of noise, n_prompt words and n_answer

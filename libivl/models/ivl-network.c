@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "image/ivl-tiling.h"
+#include "models/ivl-batch.h"
 #include "util/ivl-system-memory.h"
 #include <libivl/ivl-error.h>
 
@@ -197,6 +198,12 @@ open_weights (IvlNetwork  *self,
   return TRUE;
 }
 
+static void
+pause_turn (gpointer data)
+{
+  ivl_turns_pause (data);
+}
+
 IvlNetwork *
 ivl_network_open (const char  *folder,
                   GError     **error)
@@ -204,7 +211,7 @@ ivl_network_open (const char  *folder,
   g_autoptr (IvlNetwork) self = g_new0 (IvlNetwork, 1);
   g_autofree char *path = g_canonicalize_filename (folder, NULL);
 
-  g_mutex_init (&self->lock);
+  self->turns = ivl_turns_new ();
   self->name = g_path_get_basename (path);
   self->config = ivl_hf_config_load (folder, error);
   if (self->config == NULL)
@@ -218,12 +225,16 @@ ivl_network_open (const char  *folder,
     self->tiles = ivl_tile_cache_new (
         ivl_network_tokens_per_tile (self) * self->config->lm.hidden_size, TILE_CACHE_BYTES);
   self->ops = ivl_ops_new (0);
+  ivl_ops_set_pause (self->ops, pause_turn, self->turns);
+  if (ivl_network_has_lm (self))
+    self->batch = ivl_batch_new (self);
   return g_steal_pointer (&self);
 }
 
 void
 ivl_network_free (IvlNetwork *self)
 {
+  g_clear_pointer (&self->batch, ivl_batch_free);
   g_clear_pointer (&self->ops, ivl_ops_free);
   g_clear_pointer (&self->tiles, ivl_tile_cache_free);
   g_clear_pointer (&self->end_ids, g_array_unref);
@@ -232,7 +243,7 @@ ivl_network_free (IvlNetwork *self)
   g_clear_pointer (&self->checkpoint, ivl_checkpoint_free);
   g_clear_pointer (&self->config, ivl_hf_config_free);
   g_free (self->name);
-  g_mutex_clear (&self->lock);
+  g_clear_pointer (&self->turns, ivl_turns_free);
   g_free (self);
 }
 

@@ -7,14 +7,18 @@
 #include "models/ivl-family.h"
 #include "models/ivl-tile-cache.h"
 #include "ops/ivl-ops.h"
+#include "threads/ivl-turns.h"
 #include "tokenizer/ivl-chat-template.h"
 #include "tokenizer/ivl-tokenizer.h"
 
 G_BEGIN_DECLS
 
+typedef struct _IvlBatch IvlBatch;
+
 /* An opened model folder: config, weights in place, tokenizer and arithmetic. Immutable but for
- * the arithmetic's scratch memory and the tile cache, which `lock` covers: hold it around every
- * computation. */
+ * the arithmetic's scratch memory, which a turn covers: take one around every computation, a long
+ * one for tiles and prompts, a short one for the next tokens of answers, which go between the
+ * layers of long ones. Long turns cover the tile cache too. */
 typedef struct
 {
   const IvlFamily       *family;
@@ -25,9 +29,10 @@ typedef struct
   const IvlChatTemplate *chat;       /* NULL without a language model */
   char                  *name;       /* of the folder */
   guint64                n_parameters;
-  GMutex                 lock;
+  IvlTurns              *turns;
   IvlOps                *ops;
   IvlTileCache          *tiles;      /* NULL without a projector */
+  IvlBatch              *batch;      /* NULL without a language model */
   /* Token ids that a prompt is made of; only with a language model. */
   GArray                *end_ids;    /* guint32: an answer ends at any of them */
   guint32                image_start, image_end, image_token; /* only with a projector */
@@ -55,8 +60,8 @@ guint64     ivl_network_memory_needed (const IvlHfConfig *config,
                                        guint64            weight_bytes);
 
 /* Features of one tile u8 [S, S, 3] for the language model: f32 [tokens_per_tile, H]. Uses and
- * fills the tile cache; *encoded tells whether the vision model had to run. Call with the lock
- * held. */
+ * fills the tile cache; *encoded tells whether the vision model had to run. Call with a
+ * long turn. */
 gboolean    ivl_network_encode_tile (IvlNetwork        *self,
                                      const guint8      *pixels,
                                      const IvlTileKey  *key,
@@ -66,7 +71,7 @@ gboolean    ivl_network_encode_tile (IvlNetwork        *self,
                                      GCancellable      *cancellable,
                                      GError           **error);
 
-/* The vision tower's class token of one tile: f32 [C]. Call with the lock held. */
+/* The vision tower's class token of one tile: f32 [C]. Call with a long turn. */
 gboolean    ivl_network_embed_tile (IvlNetwork    *self,
                                     const guint8  *pixels,
                                     float         *out,

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "models/ivl-batch.h"
 #include <libivl/ivl-error.h>
 
 struct _IvlTimeline
@@ -22,6 +23,7 @@ struct _IvlTimeline
   GArray     *tile_keys;
   gsize       n_plain;   /* leading tokens whose keys have the unscaled rotary base */
   float      *logits;    /* [vocab] */
+  IvlBatchSeat seat;
 };
 
 IvlTimeline *
@@ -39,6 +41,7 @@ ivl_timeline_new (IvlNetwork *network)
 void
 ivl_timeline_free (IvlTimeline *self)
 {
+  ivl_timeline_rest (self);
   ivl_kv_cache_free (self->cache);
   g_array_unref (self->ids);
   g_array_unref (self->tile_keys);
@@ -158,12 +161,13 @@ encode_tiles (IvlTimeline               *self,
       gboolean ok;
 
       report (watcher, IVL_TIMELINE_TILES, i - first_tile, n_tiles - first_tile);
-      g_mutex_lock (&network->lock);
+      if (!ivl_turns_take (network->turns, IVL_TURN_LONG, cancellable, error))
+        return NULL;
       ok = ivl_network_encode_tile (network, ivl_prompt_get_tile_pixels (prompt, i),
                                     ivl_prompt_get_tile_key (prompt, i),
                                     features + (i - first_tile) * tile_values, &encoded,
                                     watcher != NULL ? watcher->trace : NULL, cancellable, error);
-      g_mutex_unlock (&network->lock);
+      ivl_turns_give (network->turns);
       if (!ok)
         return NULL;
       cost->n_tiles_encoded += encoded;
@@ -197,6 +201,21 @@ embed_rows (IvlTimeline   *self,
       }
 }
 
+/* The cache has got rows for these tokens. */
+static void
+note_rows (IvlTimeline   *self,
+           const guint32 *ids,
+           gsize          n,
+           gsize          total)
+{
+  const IvlDecoder *decoder = &self->network->parts.decoder;
+
+  g_array_append_vals (self->ids, ids, n);
+  if (self->n_plain + n == self->ids->len &&
+      ivl_decoder_rope_base (decoder, total) == ivl_decoder_rope_base (decoder, 1))
+    self->n_plain = self->ids->len;
+}
+
 /* Runs the rows x behind the cache; with want_logits also the head on the last of them. */
 static gboolean
 run_rows (IvlTimeline     *self,
@@ -211,9 +230,9 @@ run_rows (IvlTimeline     *self,
 {
   IvlNetwork *network = self->network;
   const IvlDecoder *decoder = &network->parts.decoder;
+  IvlDecoderPart part = { self->cache, n, total };
 
-  if (!ivl_decoder_forward (decoder, network->ops, self->cache, x, n, total, trace, cancellable,
-                            error))
+  if (!ivl_decoder_forward (decoder, network->ops, &part, 1, x, trace, cancellable, error))
     return FALSE;
   if (want_logits)
     {
@@ -225,10 +244,7 @@ run_rows (IvlTimeline     *self,
           return FALSE;
         }
     }
-  g_array_append_vals (self->ids, ids, n);
-  if (self->n_plain + n == self->ids->len &&
-      ivl_decoder_rope_base (decoder, total) == ivl_decoder_rope_base (decoder, 1))
-    self->n_plain = self->ids->len;
+  note_rows (self, ids, n, total);
   return TRUE;
 }
 
@@ -261,11 +277,12 @@ prefill_rows (IvlTimeline               *self,
       gboolean ok;
 
       report (watcher, IVL_TIMELINE_PREFILL, i - start, n_ids - start);
-      g_mutex_lock (&network->lock);
+      if (!ivl_turns_take (network->turns, IVL_TURN_LONG, cancellable, error))
+        return FALSE;
       embed_rows (self, ids + i, n, &features, x);
       ok = run_rows (self, ids + i, x, n, n_ids, i + n == n_ids,
                      watcher != NULL ? watcher->trace : NULL, cancellable, error);
-      g_mutex_unlock (&network->lock);
+      ivl_turns_give (network->turns);
       if (!ok)
         return FALSE;
     }
@@ -289,6 +306,7 @@ ivl_timeline_prefill (IvlTimeline              *self,
   gsize n_ids;
   const guint32 *ids = ivl_prompt_get_ids (prompt, &n_ids);
 
+  ivl_timeline_rest (self);
   cut_back (self, reuse);
   g_array_set_size (self->tile_keys, 0);
   for (guint i = 0; i < ivl_prompt_get_n_tiles (prompt); i++)
@@ -316,13 +334,16 @@ ivl_timeline_append (IvlTimeline   *self,
                      GCancellable  *cancellable,
                      GError       **error)
 {
-  IvlNetwork *network = self->network;
-  g_autofree float *x = g_new (float, network->config->lm.hidden_size);
-  gboolean ok;
+  IvlBatchToken token = { &self->seat, self->cache, id, self->logits };
 
-  g_mutex_lock (&network->lock);
-  ivl_decoder_embed (&network->parts.decoder, network->ops, &id, 1, x);
-  ok = run_rows (self, &id, x, 1, self->ids->len + 1, TRUE, NULL, cancellable, error);
-  g_mutex_unlock (&network->lock);
-  return ok;
+  if (!ivl_batch_run (self->network->batch, &token, cancellable, error))
+    return FALSE;
+  note_rows (self, &id, 1, self->ids->len + 1);
+  return TRUE;
+}
+
+void
+ivl_timeline_rest (IvlTimeline *self)
+{
+  ivl_batch_leave (self->network->batch, &self->seat);
 }

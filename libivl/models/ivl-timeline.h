@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /* The state of one conversation: which tokens its KV cache holds, and the logits behind the last
- * one. Used by one caller at a time; several timelines of a network take turns at its lock, tile
- * by tile and pass by pass. */
+ * one. Used by one caller at a time; several timelines of a network, each on a thread of its own,
+ * take turns tile by tile and pass by pass, and append their tokens together. */
 typedef struct _IvlTimeline IvlTimeline;
 
 typedef enum
@@ -45,11 +45,14 @@ gboolean     ivl_timeline_prefill (IvlTimeline              *self,
                                    IvlTimelineCost          *cost,
                                    GCancellable             *cancellable,
                                    GError                  **error);
-/* Appends one token and computes the logits behind it. */
+/* Appends one token and computes the logits behind it, in one pass with other timelines that do the
+ * same now. */
 gboolean     ivl_timeline_append (IvlTimeline   *self,
                                   guint32        id,
                                   GCancellable  *cancellable,
                                   GError       **error);
+/* The answer has ended: others need not wait for this timeline's next token. */
+void         ivl_timeline_rest (IvlTimeline *self);
 /* f32 [vocab], the caller's to change until the next call. */
 float       *ivl_timeline_get_logits (IvlTimeline *self);
 

@@ -24,6 +24,7 @@ typedef struct
   gsize n_q;
   gsize n_kv;
   gsize n_heads;
+  const IvlOpKeys *each; /* (nullable): of each query instead of k, v and n_kv */
   gsize group; /* query heads per key/value head */
   gsize head_dim;
   gsize block_queries;
@@ -51,9 +52,10 @@ attend_one (const Attention *job,
   const IvlKernels *k = &job->ops->kernels;
   const gsize d = job->head_dim, stride = job->kv_stride;
   const float *q = job->q + i * job->q_stride + h * d;
-  const float *keys = job->k + h / job->group * d, *values = job->v + h / job->group * d;
+  const float *keys = (job->each ? job->each[i].k : job->k) + h / job->group * d;
+  const float *values = (job->each ? job->each[i].v : job->v) + h / job->group * d;
   float *out = job->out + (i * job->n_heads + h) * d;
-  const gsize n = count_visible (job, i);
+  const gsize n = job->each ? job->each[i].n : count_visible (job, i);
   float max = -INFINITY, sum = 0;
 
   memset (out, 0, d * sizeof (float));
@@ -210,7 +212,10 @@ ivl_op_attention (IvlOps      *ops,
                   gboolean     causal,
                   float       *out)
 {
-  Attention job = { ops, q, q_stride, k, v, kv_stride, n_q, n_kv, n_heads };
+  Attention job = {
+    .ops = ops, .q = q, .q_stride = q_stride, .k = k, .v = v, .kv_stride = kv_stride,
+    .n_q = n_q, .n_kv = n_kv, .n_heads = n_heads,
+  };
 
   g_return_if_fail (n_kv_heads > 0 && n_heads > 0 && n_heads % n_kv_heads == 0);
   g_return_if_fail (head_dim > 0 && n_kv > 0 && (!causal || n_kv >= n_q));
@@ -234,4 +239,33 @@ ivl_op_attention (IvlOps      *ops,
   ivl_pool_run (ops->pool, (n_q + job.block_queries - 1) / job.block_queries * n_heads, 1,
                 do_blocks, &job);
   ivl_gemm_end (ops);
+}
+
+void
+ivl_op_attention_each (IvlOps          *ops,
+                       const float     *q,
+                       gsize            q_stride,
+                       const IvlOpKeys *keys,
+                       gsize            kv_stride,
+                       gsize            n_q,
+                       gsize            n_heads,
+                       gsize            n_kv_heads,
+                       gsize            head_dim,
+                       float           *out)
+{
+  Attention job = {
+    .ops = ops, .q = q, .q_stride = q_stride, .kv_stride = kv_stride, .n_q = n_q,
+    .n_heads = n_heads, .each = keys, .head_dim = head_dim, .out = out,
+  };
+  gsize n_keys = 0;
+
+  g_return_if_fail (n_kv_heads > 0 && n_heads > 0 && n_heads % n_kv_heads == 0);
+  g_return_if_fail (head_dim > 0 && kv_stride >= n_kv_heads * head_dim);
+
+  job.group = n_heads / n_kv_heads;
+  job.scale = (float) (1 / sqrt (head_dim));
+  for (gsize i = 0; i < n_q; i++)
+    n_keys = MAX (n_keys, keys[i].n);
+  ivl_pool_run (ops->pool, n_q * n_heads, MAX (1, IVL_OPS_GRAIN / (MAX (1, n_keys) * head_dim)),
+                do_single, &job);
 }

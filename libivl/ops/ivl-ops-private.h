@@ -14,13 +14,12 @@ typedef struct
   gsize n_floats;
 } IvlScratch;
 
-/* Cosines and sines of the positions first .. first + n - 1, [n, head_dim / 2] each. */
+/* Cosines and sines of n rows, [n, head_dim / 2] each. */
 typedef struct
 {
   gsize head_dim;
-  double base;
-  gsize first;
   gsize n;
+  IvlRopeRow *rows; /* (owned) (nullable) */
   float *cosines; /* (owned) (nullable) */
   float *sines;   /* (owned) (nullable) */
 } IvlRopeTable;
@@ -32,6 +31,9 @@ struct _IvlOps
   IvlScratch *scratch; /* (owned) one per thread */
   IvlScratch params;   /* the caller's, for parameters in float32 */
   IvlRopeTable rope;
+  GCancellable *cancellable; /* (unowned) (nullable): the pool's */
+  IvlOpsPauseFunc pause;     /* (nullable) */
+  gpointer pause_data;
 };
 
 /* Elements that are worth a trip to another thread. */

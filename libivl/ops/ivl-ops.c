@@ -24,6 +24,7 @@ ivl_ops_free (IvlOps *ops)
     g_aligned_free (ops->scratch[i].data);
   g_aligned_free (ops->params.data);
   g_free (ops->scratch);
+  g_free (ops->rope.rows);
   g_free (ops->rope.cosines);
   g_free (ops->rope.sines);
   ivl_pool_free (ops->pool);
@@ -46,7 +47,29 @@ void
 ivl_ops_set_cancellable (IvlOps       *ops,
                          GCancellable *cancellable)
 {
+  ops->cancellable = cancellable;
   ivl_pool_set_cancellable (ops->pool, cancellable);
+}
+
+void
+ivl_ops_set_pause (IvlOps          *ops,
+                   IvlOpsPauseFunc  func,
+                   gpointer         data)
+{
+  ops->pause = func;
+  ops->pause_data = data;
+}
+
+void
+ivl_ops_pause (IvlOps *ops)
+{
+  GCancellable *cancellable = ops->cancellable;
+
+  if (ops->pause == NULL)
+    return;
+  ops->pause (ops->pause_data);
+  if (ops->cancellable != cancellable)
+    ivl_ops_set_cancellable (ops, cancellable);
 }
 
 static float *

@@ -26,6 +26,14 @@ gsize ivl_op_linear_get_max_dots (IvlOps *ops);
 void ivl_ops_set_cancellable (IvlOps       *ops,
                               GCancellable *cancellable);
 
+/* Long computations call ivl_ops_pause() between operations where they can be interrupted by other
+ * users of the same IvlOps. func lets those have their turn, which may take a while. */
+typedef void (*IvlOpsPauseFunc) (gpointer data);
+void ivl_ops_set_pause (IvlOps          *ops,
+                        IvlOpsPauseFunc  func,
+                        gpointer         data);
+void ivl_ops_pause (IvlOps *ops);
+
 /* y = x @ w^T + bias: x [n, in], w [out, in], bias [out] or NULL, y [n, out]. Up to
  * ivl_op_linear_get_max_dots() rows, each row of y is bit for bit what it is without the others. */
 void ivl_op_linear (IvlOps          *ops,
@@ -76,17 +84,22 @@ void ivl_op_add (IvlOps          *ops,
                  gsize            dim,
                  const IvlTensor *scale);
 
+typedef struct
+{
+  gsize  position;
+  double base;
+} IvlRopeRow;
+
 /* Rotates halves of each head in place: x [n, n_heads, head_dim] with rows x_stride floats apart;
- * row i is at position pos + i; angle of pair j is position * base^(-2j / head_dim), computed in
- * float32 as PyTorch does (inv_freq rounded to float32, times the position in float32). */
-void ivl_op_rope (IvlOps *ops,
-                  float  *x,
-                  gsize   x_stride,
-                  gsize   n,
-                  gsize   n_heads,
-                  gsize   head_dim,
-                  gsize   pos,
-                  double  base);
+ * angle of pair j is position * base^(-2j / head_dim), computed in float32 as PyTorch does
+ * (inv_freq rounded to float32, times the position in float32). */
+void ivl_op_rope (IvlOps           *ops,
+                  float            *x,
+                  gsize             x_stride,
+                  const IvlRopeRow *rows,
+                  gsize             n,
+                  gsize             n_heads,
+                  gsize             head_dim);
 
 /* Softmax attention, blockwise: no n_q x n_kv matrix is ever held.
  * q [n_q, n_heads, head_dim], rows q_stride floats apart; k, v [n_kv, n_kv_heads, head_dim], rows
@@ -106,6 +119,27 @@ void ivl_op_attention (IvlOps      *ops,
                        gsize        head_dim,
                        gboolean     causal,
                        float       *out);
+
+/* Keys and values of one sequence. */
+typedef struct
+{
+  const float *k; /* [n, n_kv_heads, head_dim] */
+  const float *v;
+  gsize        n;
+} IvlOpKeys;
+
+/* ivl_op_attention() with one query for each of n_q sequences, which sees all of its keys. What a
+ * row gives does not depend on the others. */
+void ivl_op_attention_each (IvlOps          *ops,
+                            const float     *q,
+                            gsize            q_stride,
+                            const IvlOpKeys *keys,
+                            gsize            kv_stride,
+                            gsize            n_q,
+                            gsize            n_heads,
+                            gsize            n_kv_heads,
+                            gsize            head_dim,
+                            float           *out);
 
 /* out = row `row` of t [rows, dim] as float32. */
 void ivl_op_get_row (IvlOps          *ops,

@@ -213,6 +213,7 @@ run_layers (const IvlVit   *vit,
     {
       attend (vit, &vit->layers[i], ops, x, &scratch);
       feed_forward (vit, &vit->layers[i], ops, x, &scratch);
+      ivl_ops_pause (ops);
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       ivl_trace_see (trace, "vit_hidden", i + 1, x, tokens, hidden);

@@ -136,7 +136,11 @@ run_layer_norm (Bench *bench)
 static void
 run_rope (Bench *bench)
 {
-  ivl_op_rope (bench->ops, bench->y, 896, 1024, 14, 64, 0, 1e6);
+  IvlRopeRow rows[1024];
+
+  for (gsize i = 0; i < 1024; i++)
+    rows[i] = (IvlRopeRow) { i, 1e6 };
+  ivl_op_rope (bench->ops, bench->y, 896, rows, 1024, 14, 64);
 }
 
 static void

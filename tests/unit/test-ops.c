@@ -328,14 +328,18 @@ test_rope (void)
       g_autofree float *x = random_floats (cases[c].n * stride, 2),
                        *y = g_memdup2 (x, cases[c].n * stride * sizeof (float));
 
-      ivl_op_rope (ops, y, stride, cases[c].n, cases[c].n_heads, head_dim, cases[c].pos,
-                   cases[c].base);
+      g_autofree IvlRopeRow *rows = g_new (IvlRopeRow, cases[c].n);
+
+      /* two bases in turns */
+      for (gsize i = 0; i < cases[c].n; i++)
+        rows[i] = (IvlRopeRow) { cases[c].pos + i, cases[c].base * (1 + i / 3 % 2) };
+      ivl_op_rope (ops, y, stride, rows, cases[c].n, cases[c].n_heads, head_dim);
       for (gsize i = 0; i < cases[c].n; i++)
         for (gsize h = 0; h < cases[c].n_heads; h++)
           for (gsize j = 0; j < half; j++)
             {
               const float frequency =
-                  1.0f / (float) pow (cases[c].base, (float) (2 * j) / (float) head_dim);
+                  1.0f / (float) pow (rows[i].base, (float) (2 * j) / (float) head_dim);
               const float angle = (float) (cases[c].pos + i) * frequency;
               const gsize at = i * stride + h * head_dim + j;
 
