@@ -12,8 +12,10 @@
 
 struct _IvlEngineLocal
 {
-  IvlEngine   parent_instance;
-  IvlNetwork *network;
+  IvlEngine          parent_instance;
+  IvlNetwork        *network;
+  GMutex             vocabulary_lock;
+  IvlJsonVocabulary *vocabulary; /* made for the first answer with a JSON schema */
 };
 
 G_DEFINE_FINAL_TYPE (IvlEngineLocal, ivl_engine_local, IVL_TYPE_ENGINE)
@@ -29,6 +31,8 @@ ivl_engine_local_finalize (GObject *object)
 {
   IvlEngineLocal *self = IVL_ENGINE_LOCAL (object);
 
+  g_clear_pointer (&self->vocabulary, ivl_json_vocabulary_free);
+  g_mutex_clear (&self->vocabulary_lock);
   g_clear_pointer (&self->network, ivl_network_free);
   G_OBJECT_CLASS (ivl_engine_local_parent_class)->finalize (object);
 }
@@ -104,6 +108,16 @@ on_progress (IvlTimelinePhase phase,
                      watch->data);
 }
 
+static const IvlJsonVocabulary *
+get_vocabulary (IvlEngineLocal *self)
+{
+  g_mutex_lock (&self->vocabulary_lock);
+  if (self->vocabulary == NULL)
+    self->vocabulary = ivl_json_vocabulary_new (self->network->tokenizer);
+  g_mutex_unlock (&self->vocabulary_lock);
+  return self->vocabulary;
+}
+
 static gboolean
 check_length (IvlNetwork  *network,
               gsize        n_tokens,
@@ -138,6 +152,7 @@ ivl_engine_local_begin (IvlEngine        *engine,
   IvlTimelineWatcher watcher = { on_progress, &watch, NULL };
   IvlTimelineCost cost = { 0 };
   g_autoptr (IvlPrompt) prompt = NULL;
+  const IvlJsonVocabulary *vocabulary = NULL;
   guint max_tokens = ivl_options_get_max_tokens (options);
   gsize n_tokens;
 
@@ -163,7 +178,10 @@ ivl_engine_local_begin (IvlEngine        *engine,
   usage->prefill_seconds = cost.prefill_seconds;
   max_tokens = MIN (max_tokens > 0 ? max_tokens : DEFAULT_MAX_TOKENS,
                     ivl_network_context_length (network) - n_tokens);
-  local->answer = ivl_local_answer_new (network, local->timeline, options, max_tokens, error);
+  if (ivl_options_get_json_schema (options) != NULL)
+    vocabulary = get_vocabulary (IVL_ENGINE_LOCAL (engine));
+  local->answer = ivl_local_answer_new (network, local->timeline, options, max_tokens, vocabulary,
+                                        error);
   return local->answer != NULL;
 }
 
@@ -179,6 +197,17 @@ ivl_engine_local_advance (IvlEngine     *engine,
   LocalTimeline *local = timeline;
 
   return ivl_local_answer_advance (local->answer, text, ids, usage, cancellable, error);
+}
+
+static void
+ivl_engine_local_take_tokens (IvlEngine *engine,
+                              gpointer   timeline,
+                              GPtrArray *tokens)
+{
+  LocalTimeline *local = timeline;
+
+  if (local->answer != NULL)
+    ivl_local_answer_take_tokens (local->answer, tokens);
 }
 
 static void
@@ -280,6 +309,7 @@ ivl_engine_local_class_init (IvlEngineLocalClass *klass)
   engine_class->begin = ivl_engine_local_begin;
   engine_class->advance = ivl_engine_local_advance;
   engine_class->end = ivl_engine_local_end;
+  engine_class->take_tokens = ivl_engine_local_take_tokens;
   engine_class->embed = ivl_engine_local_embed;
   engine_class->tokenize = ivl_engine_local_tokenize;
   engine_class->detokenize = ivl_engine_local_detokenize;
@@ -288,6 +318,7 @@ ivl_engine_local_class_init (IvlEngineLocalClass *klass)
 static void
 ivl_engine_local_init (IvlEngineLocal *self)
 {
+  g_mutex_init (&self->vocabulary_lock);
 }
 
 IvlEngine *

@@ -163,21 +163,52 @@ penalise_seen (IvlSampler *self,
     }
 }
 
-/* Position of the largest logit, the first of equals; n when one is NaN or infinite. */
-static gsize
-find_largest (const float *logits,
-              gsize        n)
+static gboolean
+check_finite (const float *logits,
+              gsize        n,
+              GError     **error)
 {
-  gsize largest = 0;
+  for (gsize i = 0; i < n; i++)
+    if (!isfinite (logits[i]))
+      {
+        g_set_error_literal (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                             "The model's output is not finite: its weights are damaged");
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* Position of the largest logit that is allowed (NULL: all are), the first of equals; n when there
+ * is none. */
+static gsize
+find_largest (const float  *logits,
+              const guint8 *allowed,
+              gsize         n)
+{
+  gsize largest = n;
 
   for (gsize i = 0; i < n; i++)
-    {
-      if (!isfinite (logits[i]))
-        return n;
-      if (logits[i] > logits[largest])
-        largest = i;
-    }
+    if ((allowed == NULL || allowed[i]) && (largest == n || logits[i] > logits[largest]))
+      largest = i;
   return largest;
+}
+
+/* Lists the candidates, ascending, and moves their logits to the front. Returns how many. */
+static gsize
+list_candidates (IvlSampler   *self,
+                 float        *logits,
+                 const guint8 *allowed)
+{
+  gsize n = 0;
+
+  for (gsize i = 0; i < self->n_vocab; i++)
+    {
+      if (allowed != NULL && !allowed[i])
+        continue;
+      logits[n] = logits[i];
+      self->ids[n++] = (guint32) i;
+    }
+  return n;
 }
 
 /* Bits of a float in an order that grows with its value. Both zeros are the same. */
@@ -298,18 +329,17 @@ keep_top_p (IvlSampler  *self,
 }
 
 static guint32
-draw_candidate (IvlSampler *self,
-                float      *logits,
-                float       largest)
+draw_candidate (IvlSampler   *self,
+                float        *logits,
+                const guint8 *allowed,
+                float         largest)
 {
   double total = 0;
   double passed = 0;
   double point;
   guint32 drawn = 0;
-  gsize n = self->n_vocab;
+  gsize n = list_candidates (self, logits, allowed);
 
-  for (gsize i = 0; i < n; i++)
-    self->ids[i] = (guint32) i;
   n = keep_top_k (self, logits, n);
   for (gsize i = 0; i < n; i++)
     {
@@ -332,25 +362,35 @@ draw_candidate (IvlSampler *self,
 }
 
 gboolean
+ivl_sampler_draw_among (IvlSampler   *self,
+                        float        *logits,
+                        const guint8 *allowed,
+                        guint32      *id,
+                        GError      **error)
+{
+  gsize largest;
+
+  if (!check_finite (logits, self->n_vocab, error))
+    return FALSE;
+  penalise_seen (self, logits);
+  largest = find_largest (logits, allowed, self->n_vocab);
+  if (largest >= self->n_vocab)
+    {
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                           "The vocabulary has no token that the answer can go on with");
+      return FALSE;
+    }
+  *id = self->ids == NULL ? (guint32) largest
+                          : draw_candidate (self, logits, allowed, logits[largest]);
+  ivl_sampler_accept (self, id, 1);
+  return TRUE;
+}
+
+gboolean
 ivl_sampler_draw (IvlSampler *self,
                   float      *logits,
                   guint32    *id,
                   GError    **error)
 {
-  gsize largest = find_largest (logits, self->n_vocab);
-
-  if (largest >= self->n_vocab)
-    {
-      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                           "The model's output is not finite: its weights are damaged");
-      return FALSE;
-    }
-  if (self->options.repetition_penalty != 1.0)
-    {
-      penalise_seen (self, logits);
-      largest = find_largest (logits, self->n_vocab);
-    }
-  *id = self->ids == NULL ? (guint32) largest : draw_candidate (self, logits, logits[largest]);
-  ivl_sampler_accept (self, id, 1);
-  return TRUE;
+  return ivl_sampler_draw_among (self, logits, NULL, id, error);
 }

@@ -37,6 +37,13 @@ gboolean    ivl_sampler_draw (IvlSampler *self,
                               float      *logits,
                               guint32    *id,
                               GError    **error);
+/* The same among the tokens whose allowed[id] is not 0 (NULL: all). The others have no part in
+ * top-k, top-p and probabilities. IVL_ERROR_UNSUPPORTED if there is none. */
+gboolean    ivl_sampler_draw_among (IvlSampler   *self,
+                                    float        *logits,
+                                    const guint8 *allowed,
+                                    guint32      *id,
+                                    GError      **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlSampler, ivl_sampler_free)
 

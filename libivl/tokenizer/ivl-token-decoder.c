@@ -90,6 +90,12 @@ ivl_token_decoder_finish (IvlTokenDecoder *self,
   self->n_pending = 0;
 }
 
+gboolean
+ivl_token_decoder_has_pending (const IvlTokenDecoder *self)
+{
+  return self->n_pending > 0;
+}
+
 /* A piece's text with spaces for U+2581. If encoding puts a space before the text or drops
  * spaces there, decoding drops it (sentencepiece_processor.cc, Decode). */
 static void

@@ -70,6 +70,8 @@ void             ivl_token_decoder_free (IvlTokenDecoder *self);
 void             ivl_token_decoder_push (IvlTokenDecoder *self,
                                          guint32          id,
                                          GString         *out);
+/* Whether the start of a character is held back. */
+gboolean         ivl_token_decoder_has_pending (const IvlTokenDecoder *self);
 void             ivl_token_decoder_finish (IvlTokenDecoder *self,
                                            GString         *out);
 

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A vocabulary sorted by bytes, and its tokens that can stand in a JSON string as they are told
+ * apart from the rest: most of the vocabulary then needs no look while a string is written.
+ */
+#include "lm/ivl-json-vocabulary.h"
+
+#include <string.h>
+
+#include "tokenizer/ivl-token-bytes.h"
+
+/* Characters of the token, or IVL_JSON_VOCABULARY_NO_CHARS. */
+static guint8
+count_chars (const guint8 *bytes,
+             gsize         n_bytes)
+{
+  glong n;
+
+  for (gsize i = 0; i < n_bytes; i++)
+    if (bytes[i] < 0x20 || bytes[i] == '"' || bytes[i] == '\\')
+      return IVL_JSON_VOCABULARY_NO_CHARS;
+  if (n_bytes == 0 || !g_utf8_validate ((const char *) bytes, n_bytes, NULL))
+    return IVL_JSON_VOCABULARY_NO_CHARS;
+  n = g_utf8_strlen ((const char *) bytes, n_bytes);
+  return (guint8) MIN (n, IVL_JSON_VOCABULARY_NO_CHARS);
+}
+
+static gsize
+get_length (const IvlJsonVocabulary *self,
+            guint32                  id)
+{
+  return self->offsets[id + 1] - self->offsets[id];
+}
+
+static int
+compare_tokens (gconstpointer a,
+                gconstpointer b,
+                gpointer      data)
+{
+  const IvlJsonVocabulary *self = data;
+  guint32 left = *(const guint32 *) a, right = *(const guint32 *) b;
+  gsize n_left = get_length (self, left), n_right = get_length (self, right);
+  int order = memcmp (self->bytes + self->offsets[left], self->bytes + self->offsets[right],
+                      MIN (n_left, n_right));
+
+  if (order != 0)
+    return order;
+  return n_left < n_right ? -1 : n_left > n_right;
+}
+
+static guint8
+count_shared (const IvlJsonVocabulary *self,
+              guint32                  left,
+              guint32                  right)
+{
+  const guint8 *a = self->bytes + self->offsets[left], *b = self->bytes + self->offsets[right];
+  gsize n_max = MIN (get_length (self, left), get_length (self, right));
+  gsize n = 0;
+
+  while (n < n_max && a[n] == b[n])
+    n++;
+  return (guint8) n;
+}
+
+/* What is kept of a sorted list: the tokens with n_chars of at least min_chars. */
+static void
+tokens_fill (IvlJsonTokens           *tokens,
+             const IvlJsonVocabulary *self,
+             const GArray            *sorted,
+             guint                    min_chars)
+{
+  guint byte = 0;
+
+  tokens->ids = g_new (guint32, sorted->len);
+  tokens->n_shared = g_new (guint8, sorted->len);
+  for (guint i = 0; i < sorted->len; i++)
+    {
+      guint32 id = g_array_index (sorted, guint32, i);
+      guint n = tokens->n;
+
+      if (self->n_chars[id] < min_chars)
+        continue;
+      for (; byte <= self->bytes[self->offsets[id]]; byte++)
+        tokens->first[byte] = n;
+      tokens->ids[n] = id;
+      tokens->n_shared[n] = n > 0 ? count_shared (self, tokens->ids[n - 1], id) : 0;
+      tokens->n++;
+    }
+  for (; byte <= 256; byte++)
+    tokens->first[byte] = tokens->n;
+}
+
+IvlJsonVocabulary *
+ivl_json_vocabulary_new (IvlTokenizer *tokenizer)
+{
+  IvlJsonVocabulary *self = g_new0 (IvlJsonVocabulary, 1);
+  g_autoptr (GArray) sorted = g_array_new (FALSE, FALSE, sizeof (guint32));
+  GString *all = g_string_new (NULL);
+
+  self->n_ids = ivl_tokenizer_get_size (tokenizer);
+  self->offsets = g_new (guint32, self->n_ids + 1);
+  self->n_chars = g_malloc (self->n_ids);
+  for (guint32 id = 0; id < self->n_ids; id++)
+    {
+      gsize start = all->len;
+
+      self->offsets[id] = (guint32) start;
+      if (ivl_token_bytes_is_text (tokenizer, id))
+        ivl_token_bytes_append (tokenizer, id, all);
+      if (all->len - start > IVL_JSON_VOCABULARY_MAX_BYTES)
+        g_string_truncate (all, start);
+      self->n_chars[id] = count_chars ((const guint8 *) all->str + start, all->len - start);
+      if (all->len > start)
+        g_array_append_val (sorted, id);
+    }
+  self->offsets[self->n_ids] = (guint32) all->len;
+  self->bytes = (guint8 *) g_string_free (all, FALSE);
+  g_qsort_with_data (sorted->data, (int) sorted->len, sizeof (guint32), compare_tokens, self);
+  tokens_fill (&self->all, self, sorted, 0);
+  tokens_fill (&self->rest, self, sorted, IVL_JSON_VOCABULARY_NO_CHARS);
+  return self;
+}
+
+void
+ivl_json_vocabulary_free (IvlJsonVocabulary *self)
+{
+  g_free (self->all.ids);
+  g_free (self->all.n_shared);
+  g_free (self->rest.ids);
+  g_free (self->rest.n_shared);
+  g_free (self->offsets);
+  g_free (self->n_chars);
+  g_free (self->bytes);
+  g_free (self);
+}
