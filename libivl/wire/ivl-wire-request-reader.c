@@ -253,7 +253,8 @@ read_part (Reader         *reader,
       field = g_strconcat (param, ".text", NULL);
       if (text == NULL)
         return refuse (reader, field, "expected text");
-      ivl_wire_message_add_text (message, text);
+      ivl_wire_message_add_text (message, text)->is_trusted =
+        json_is_true (json_object_get (part, "ivl_trusted"));
       return TRUE;
     }
   if (g_strcmp0 (type, "image_url") == 0)

@@ -36,11 +36,12 @@ estimate_size (const IvlWireRequest *self)
 
 static void
 append_text_part (GString    *out,
-                  const char *text)
+                  const char *text,
+                  gboolean    is_trusted)
 {
   g_string_append (out, "{\"type\":\"text\",");
   ivl_wire_json_append_member (out, "text", text);
-  g_string_append (out, "},");
+  g_string_append (out, is_trusted ? ",\"ivl_trusted\":true}," : "},");
 }
 
 static void
@@ -110,7 +111,7 @@ append_marked_parts (GString              *out,
       else
         g_string_append (text, part->text);
     }
-  append_text_part (out, text->str);
+  append_text_part (out, text->str, FALSE);
 }
 
 static void
@@ -119,10 +120,12 @@ append_message (GString              *out,
                 const IvlWireDialect *dialect)
 {
   const IvlWirePart *first = message->parts->len > 0 ? message->parts->pdata[0] : NULL;
+  gboolean is_ivl = dialect->tiles == IVL_TILES_IVL;
 
   g_string_append_printf (out, "{\"role\":\"%s\",\"content\":", role_names[message->role]);
   /* Plain text is a string: some engines take nothing else outside of user messages. */
-  if (first == NULL || (message->parts->len == 1 && first->text != NULL))
+  if (first == NULL || (message->parts->len == 1 && first->text != NULL &&
+                        !(is_ivl && first->is_trusted)))
     ivl_wire_json_append_string (out, first != NULL ? first->text : "", -1);
   else
     {
@@ -137,7 +140,7 @@ append_message (GString              *out,
             if (part->url != NULL)
               append_picture_part (out, part, dialect);
             else
-              append_text_part (out, part->text);
+              append_text_part (out, part->text, part->is_trusted && is_ivl);
           }
       out->str[out->len - 1] = ']';
     }

@@ -26,6 +26,8 @@ typedef struct
   guint    max_tiles;
   gboolean is_tiles;  /* ivl's own field ivl_tiles: the picture is a column of tiles, already
                        * cut; min_tiles and max_tiles are then both their number, or 0 */
+  gboolean is_trusted; /* ivl's own field ivl_trusted of a text: written by the program, so that
+                        * control tokens in it count */
 } IvlWirePart;
 
 typedef struct
