@@ -13,6 +13,7 @@
 #include <libivl/ivl-options.h>
 #include <libivl/ivl-region.h>
 #include <libivl/ivl-reply.h>
+#include <libivl/ivl-server.h>
 #include <libivl/ivl-session.h>
 #include <libivl/ivl-task.h>
 #include <libivl/ivl-token.h>

@@ -35,6 +35,7 @@ CliExit cmd_bench_run (const CliCommand *command, int argc, char **argv);
 CliExit cmd_chat_run (const CliCommand *command, int argc, char **argv);
 CliExit cmd_embed_run (const CliCommand *command, int argc, char **argv);
 CliExit cmd_info_run (const CliCommand *command, int argc, char **argv);
+CliExit cmd_serve_run (const CliCommand *command, int argc, char **argv);
 CliExit cmd_task_run (const CliCommand *command, int argc, char **argv);
 CliExit cmd_tiles_run (const CliCommand *command, int argc, char **argv);
 CliExit cmd_tokenize_run (const CliCommand *command, int argc, char **argv);

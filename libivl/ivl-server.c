@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A server as an object: its settings, and its life from listening to the last answer.
+ */
+#include <libivl/ivl-server.h>
+
+#include "engines/ivl-service.h"
+#include "server/ivl-endpoint.h"
+#include "server/ivl-routes.h"
+#include "util/ivl-system-memory.h"
+
+/* The states of conversations are kept in so much memory, or in this share of what is free. */
+#define CACHE_BYTES ((guint64) 1 << 30)
+#define CACHE_SHARE 8
+
+/* How long answers get to end when the server does. */
+#define STOP_MS 1200
+
+#define MAX_RUNNING 1024
+#define MAX_WAITING 65536
+#define MIN_BODY 1024
+#define MAX_BODY ((guint64) 1 << 30)
+#define MAX_IDLE (365.0 * 24 * 60)
+
+struct _IvlServer
+{
+  GObject parent_instance;
+
+  char   *location;     /* (nullable) */
+  char   *address;      /* (nullable) */
+  char   *socket;       /* (nullable) */
+  char   *api_key_file; /* (nullable) */
+  double  idle_exit;    /* minutes */
+  guint   max_running;
+  guint   max_waiting;
+  guint64 max_body;
+
+  IvlEndpoint *endpoint; /* (nullable) until it listens */
+
+  /* While it runs. */
+  GMutex        lock;
+  IvlModel     *model;   /* given or opened; under the lock */
+  GError       *failure; /* of opening it; under the lock */
+  GMainContext *context; /* (nullable); under the lock */
+  IvlChat      *chat;
+  gboolean      is_ready;
+};
+
+G_DEFINE_FINAL_TYPE (IvlServer, ivl_server, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_MODEL,
+  PROP_ADDRESS,
+  PROP_SOCKET,
+  PROP_API_KEY_FILE,
+  PROP_IDLE_EXIT,
+  PROP_MAX_RUNNING,
+  PROP_MAX_WAITING,
+  PROP_MAX_BODY,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint ready_signal;
+
+static void
+ivl_server_finalize (GObject *object)
+{
+  IvlServer *self = IVL_SERVER (object);
+
+  g_clear_pointer (&self->endpoint, ivl_endpoint_free);
+  g_clear_object (&self->model);
+  g_clear_error (&self->failure);
+  g_mutex_clear (&self->lock);
+  g_free (self->location);
+  g_free (self->address);
+  g_free (self->socket);
+  g_free (self->api_key_file);
+  G_OBJECT_CLASS (ivl_server_parent_class)->finalize (object);
+}
+
+static void
+set_text (char         **text,
+          const GValue  *value)
+{
+  g_free (*text);
+  *text = g_value_dup_string (value);
+}
+
+static void
+ivl_server_set_property (GObject      *object,
+                         guint         id,
+                         const GValue *value,
+                         GParamSpec   *pspec)
+{
+  IvlServer *self = IVL_SERVER (object);
+
+  switch (id)
+    {
+    case PROP_MODEL:
+      set_text (&self->location, value);
+      break;
+    case PROP_ADDRESS:
+      set_text (&self->address, value);
+      break;
+    case PROP_SOCKET:
+      set_text (&self->socket, value);
+      break;
+    case PROP_API_KEY_FILE:
+      set_text (&self->api_key_file, value);
+      break;
+    case PROP_IDLE_EXIT:
+      self->idle_exit = g_value_get_double (value);
+      break;
+    case PROP_MAX_RUNNING:
+      self->max_running = g_value_get_uint (value);
+      break;
+    case PROP_MAX_WAITING:
+      self->max_waiting = g_value_get_uint (value);
+      break;
+    case PROP_MAX_BODY:
+      self->max_body = g_value_get_uint64 (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+ivl_server_get_property (GObject    *object,
+                         guint       id,
+                         GValue     *value,
+                         GParamSpec *pspec)
+{
+  IvlServer *self = IVL_SERVER (object);
+
+  switch (id)
+    {
+    case PROP_MODEL:
+      g_value_set_string (value, self->location);
+      break;
+    case PROP_ADDRESS:
+      g_value_set_string (value, self->address);
+      break;
+    case PROP_SOCKET:
+      g_value_set_string (value, self->socket);
+      break;
+    case PROP_API_KEY_FILE:
+      g_value_set_string (value, self->api_key_file);
+      break;
+    case PROP_IDLE_EXIT:
+      g_value_set_double (value, self->idle_exit);
+      break;
+    case PROP_MAX_RUNNING:
+      g_value_set_uint (value, self->max_running);
+      break;
+    case PROP_MAX_WAITING:
+      g_value_set_uint (value, self->max_waiting);
+      break;
+    case PROP_MAX_BODY:
+      g_value_set_uint64 (value, self->max_body);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+ivl_server_class_init (IvlServerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = ivl_server_finalize;
+  object_class->set_property = ivl_server_set_property;
+  object_class->get_property = ivl_server_get_property;
+
+  properties[PROP_MODEL] = g_param_spec_string ("model", NULL, NULL, NULL, flags);
+  properties[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL, flags);
+  properties[PROP_SOCKET] = g_param_spec_string ("socket", NULL, NULL, NULL, flags);
+  properties[PROP_API_KEY_FILE] = g_param_spec_string ("api-key-file", NULL, NULL, NULL, flags);
+  properties[PROP_IDLE_EXIT] =
+      g_param_spec_double ("idle-exit", NULL, NULL, 0, MAX_IDLE, 0, flags);
+  properties[PROP_MAX_RUNNING] =
+      g_param_spec_uint ("max-running", NULL, NULL, 1, MAX_RUNNING, 16, flags);
+  properties[PROP_MAX_WAITING] =
+      g_param_spec_uint ("max-waiting", NULL, NULL, 0, MAX_WAITING, 64, flags);
+  properties[PROP_MAX_BODY] = g_param_spec_uint64 ("max-body", NULL, NULL, MIN_BODY, MAX_BODY,
+                                                   20 * 1000 * 1000, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * IvlServer::ready:
+   * @self: the server
+   *
+   * The model is open: requests are answered from now on. Emitted by ivl_server_run(), in its
+   * thread.
+   */
+  ready_signal = g_signal_new ("ready", IVL_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                               G_TYPE_NONE, 0);
+}
+
+static void
+ivl_server_init (IvlServer *self)
+{
+  g_mutex_init (&self->lock);
+  self->max_running = 16;
+  self->max_waiting = 64;
+  self->max_body = 20 * 1000 * 1000;
+}
+
+/**
+ * ivl_server_new:
+ *
+ * A server with the properties' defaults.
+ *
+ * Returns: (transfer full): the server
+ */
+IvlServer *
+ivl_server_new (void)
+{
+  return g_object_new (IVL_TYPE_SERVER, NULL);
+}
+
+/**
+ * ivl_server_set_model:
+ * @self: a server
+ * @model: what answers
+ *
+ * Gives the server a model that is open already, such as one with a program's own engine, in place
+ * of the property `model`. It may come from any thread, once, while the server runs: until then the
+ * server answers 503.
+ */
+void
+ivl_server_set_model (IvlServer *self,
+                      IvlModel  *model)
+{
+  g_return_if_fail (IVL_IS_SERVER (self));
+  g_return_if_fail (IVL_IS_MODEL (model));
+
+  g_mutex_lock (&self->lock);
+  if (self->model == NULL)
+    self->model = g_object_ref (model);
+  if (self->context != NULL)
+    g_main_context_wakeup (self->context);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+check_reach (IvlServer    *self,
+             IvlEndpoint  *endpoint,
+             GError      **error)
+{
+  if (endpoint->is_loopback || self->api_key_file != NULL)
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+               "Other computers reach %s: an API key file is needed to listen there",
+               self->address != NULL ? self->address : "the address");
+  return FALSE;
+}
+
+/**
+ * ivl_server_listen:
+ * @self: a server
+ * @cancellable: (nullable): to give up while a host's name is looked up
+ * @error: return location for an error
+ *
+ * Begins to listen where the properties say; connections wait until the server runs. A Unix socket
+ * has mode 0600 and a lock file beside it. ivl_server_run() does this unless it is done already.
+ *
+ * Errors: %IVL_ERROR_INVALID_OPTION (both an address and a socket, a malformed address, a missing
+ * or unusable key file), %IVL_ERROR_BUSY (something else listens there), a #GIOError or
+ * #GFileError.
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ */
+gboolean
+ivl_server_listen (IvlServer     *self,
+                   GCancellable  *cancellable,
+                   GError       **error)
+{
+  g_autoptr (IvlEndpoint) endpoint = NULL;
+  g_autoptr (GPtrArray) keys = NULL;
+  g_autofree char *path = NULL;
+
+  g_return_val_if_fail (IVL_IS_SERVER (self), FALSE);
+
+  if (self->endpoint != NULL)
+    return TRUE;
+  if (self->address != NULL && self->socket != NULL)
+    {
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                           "A server listens on an address or on a socket, not on both");
+      return FALSE;
+    }
+  if (self->api_key_file != NULL && !ivl_access_read_keys (self->api_key_file, &keys, error))
+    return FALSE;
+  if (self->address != NULL)
+    {
+      endpoint = ivl_endpoint_listen_tcp (self->address, cancellable, error);
+    }
+  else
+    {
+      path = self->socket != NULL ? g_strdup (self->socket) : ivl_service_get_socket (error);
+      endpoint = path != NULL ? ivl_endpoint_listen_unix (path, error) : NULL;
+    }
+  if (endpoint == NULL || !check_reach (self, endpoint, error))
+    return FALSE;
+  self->endpoint = g_steal_pointer (&endpoint);
+  return TRUE;
+}
+
+/**
+ * ivl_server_adopt:
+ * @self: a server that does not listen yet
+ * @fd: descriptor of a socket that listens already; the server closes it
+ * @error: return location for an error
+ *
+ * Takes over a listening socket from another process, such as one that starts the server again
+ * when it crashed. The properties should name what the socket is bound to.
+ *
+ * Errors: a #GIOError, %IVL_ERROR_INVALID_OPTION (a key file is missing).
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ */
+gboolean
+ivl_server_adopt (IvlServer  *self,
+                  int         fd,
+                  GError    **error)
+{
+  g_autoptr (IvlEndpoint) endpoint = NULL;
+
+  g_return_val_if_fail (IVL_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (self->endpoint == NULL, FALSE);
+
+  endpoint = ivl_endpoint_adopt (fd, self->address, error);
+  if (endpoint == NULL || !check_reach (self, endpoint, error))
+    return FALSE;
+  self->endpoint = g_steal_pointer (&endpoint);
+  return TRUE;
+}
+
+static void
+keep_failure (IvlServer *self,
+              GError    *error)
+{
+  g_mutex_lock (&self->lock);
+  self->failure = error;
+  g_main_context_wakeup (self->context);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Opens the model beside the connections, which are told to come again. */
+typedef struct
+{
+  IvlServer    *server;
+  GCancellable *cancellable;
+} Opening;
+
+static gpointer
+open_model (gpointer data)
+{
+  Opening *opening = data;
+  GError *error = NULL;
+  g_autoptr (IvlModel) model =
+      ivl_model_open (opening->server->location, opening->cancellable, &error);
+
+  if (model == NULL)
+    keep_failure (opening->server, error);
+  else
+    ivl_server_set_model (opening->server, model);
+  return NULL;
+}
+
+static void
+begin_to_answer (IvlServer *self,
+                 IvlModel  *model)
+{
+  guint64 share = ivl_system_memory_available () / CACHE_SHARE;
+
+  self->is_ready = TRUE;
+  ivl_model_set_cache_limit (model, MIN (CACHE_BYTES, share));
+  ivl_chat_set_model (self->chat, model);
+  g_signal_emit (self, ready_signal, 0);
+}
+
+/* FALSE: the model cannot be opened. */
+static gboolean
+check_model (IvlServer  *self,
+             GError    **error)
+{
+  g_autoptr (IvlModel) model = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->failure));
+  else if (self->model != NULL && !self->is_ready)
+    model = g_object_ref (self->model);
+  g_mutex_unlock (&self->lock);
+  if (*error != NULL)
+    return FALSE;
+  if (model != NULL)
+    begin_to_answer (self, model);
+  return TRUE;
+}
+
+static gboolean
+is_idle (IvlServer *self,
+         IvlRoutes *routes)
+{
+  gint64 idle = g_get_monotonic_time () - ivl_routes_get_idle_since (routes);
+
+  return self->idle_exit > 0 &&
+         (double) idle > self->idle_exit * 60 * (double) G_TIME_SPAN_SECOND;
+}
+
+static gboolean
+on_cancelled (GCancellable *cancellable,
+              gpointer      data)
+{
+  return G_SOURCE_REMOVE; /* it only had to wake the loop */
+}
+
+/* Gives up what is under way; clients are told so where there is time. */
+static void
+stop (IvlServer     *self,
+      IvlHttpServer *http)
+{
+  gint64 end = g_get_monotonic_time () + STOP_MS * G_TIME_SPAN_MILLISECOND;
+
+  ivl_chat_stop (self->chat);
+  ivl_http_server_stop (http);
+  while (!ivl_http_server_is_quiet (http) && g_get_monotonic_time () < end)
+    g_main_context_iteration (self->context, TRUE); /* its ticks end the wait */
+}
+
+static gboolean
+serve (IvlServer     *self,
+       IvlAccess     *access,
+       GCancellable  *cancellable,
+       GError       **error)
+{
+  g_autoptr (IvlMetrics) metrics = ivl_metrics_new ();
+  g_autoptr (IvlChat) chat = ivl_chat_new (metrics, self->max_running, self->max_waiting);
+  g_autoptr (IvlRoutes) routes = ivl_routes_new (access, chat, metrics, self->max_body);
+  g_autoptr (IvlHttpServer) http = NULL;
+  GError *failure = NULL;
+
+  self->chat = chat;
+  self->is_ready = FALSE;
+  http = ivl_routes_serve (routes, self->endpoint->socket, self->context);
+  while (check_model (self, &failure) && !g_cancellable_is_cancelled (cancellable) &&
+         !is_idle (self, routes))
+    g_main_context_iteration (self->context, TRUE);
+  stop (self, http);
+  /* Connections first: their end is what the threads of the answers wait for. */
+  g_clear_pointer (&http, ivl_http_server_free);
+  self->chat = NULL;
+  if (failure != NULL)
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+  return !g_cancellable_set_error_if_cancelled (cancellable, error);
+}
+
+static gboolean
+serve_and_open (IvlServer     *self,
+                IvlAccess     *access,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  g_autoptr (GSource) source = NULL;
+  g_autoptr (GCancellable) giving_up = g_cancellable_new ();
+  Opening opening = { self, giving_up };
+  GThread *opener = NULL;
+  gboolean ok;
+
+  if (cancellable != NULL)
+    {
+      source = g_cancellable_source_new (cancellable);
+      g_source_set_callback (source, G_SOURCE_FUNC (on_cancelled), NULL, NULL);
+      g_source_attach (source, self->context);
+    }
+  if (self->location != NULL && self->model == NULL)
+    opener = g_thread_new ("ivl-open", open_model, &opening);
+  ok = serve (self, access, cancellable, error);
+  g_cancellable_cancel (giving_up);
+  if (opener != NULL)
+    g_thread_join (opener);
+  if (source != NULL)
+    g_source_destroy (source);
+  return ok;
+}
+
+/**
+ * ivl_server_run:
+ * @self: a server
+ * @cancellable: (nullable): to end it
+ * @error: return location for an error
+ *
+ * Serves until it is cancelled, or nobody has asked for the minutes of `idle-exit`. It does not run
+ * the caller's main loop. When it ends, answers that are under way are given up, and their clients
+ * are told so.
+ *
+ * Errors: those of [method@Server.listen] and [func@Model.open], %IVL_ERROR_INVALID_OPTION (no
+ * model), %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: %TRUE when it ended because it was idle, or %FALSE with @error set
+ */
+gboolean
+ivl_server_run (IvlServer     *self,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GPtrArray) keys = NULL;
+  g_autoptr (IvlAccess) access = NULL;
+  gboolean ok;
+
+  g_return_val_if_fail (IVL_IS_SERVER (self), FALSE);
+
+  if (self->api_key_file != NULL && !ivl_access_read_keys (self->api_key_file, &keys, error))
+    return FALSE;
+  if (!ivl_server_listen (self, cancellable, error))
+    return FALSE;
+  access = ivl_access_new (keys, self->endpoint->host, self->endpoint->port == 0);
+  g_mutex_lock (&self->lock);
+  self->context = context;
+  g_mutex_unlock (&self->lock);
+  ok = serve_and_open (self, access, cancellable, error);
+  g_mutex_lock (&self->lock);
+  self->context = NULL;
+  g_mutex_unlock (&self->lock);
+  return ok;
+}
+
+/**
+ * ivl_server_get_fd:
+ * @self: a server
+ *
+ * Returns: descriptor of the socket that it listens on, which stays the server's; -1 before it
+ *   listens
+ */
+int
+ivl_server_get_fd (IvlServer *self)
+{
+  g_return_val_if_fail (IVL_IS_SERVER (self), -1);
+
+  return self->endpoint != NULL ? g_socket_get_fd (self->endpoint->socket) : -1;
+}
+
+/**
+ * ivl_server_get_port:
+ * @self: a server
+ *
+ * Returns: the TCP port that it listens on; 0 for a Unix socket, and before it listens
+ */
+guint
+ivl_server_get_port (IvlServer *self)
+{
+  g_return_val_if_fail (IVL_IS_SERVER (self), 0);
+
+  return self->endpoint != NULL ? self->endpoint->port : 0;
+}
+
+/**
+ * ivl_server_get_location:
+ * @self: a server
+ *
+ * Where the server is, as ivl_model_open() takes it: `http://127.0.0.1:8080/v1` or `unix:PATH`.
+ *
+ * Returns: (transfer full) (nullable): the location; %NULL before it listens
+ */
+char *
+ivl_server_get_location (IvlServer *self)
+{
+  g_return_val_if_fail (IVL_IS_SERVER (self), NULL);
+
+  return self->endpoint != NULL ? ivl_endpoint_to_string (self->endpoint) : NULL;
+}
