@@ -12,7 +12,11 @@ struct _IvlModel
   GObject       parent_instance;
   IvlEngine    *engine; /* (owned) */
   IvlEngineInfo info;
+  guint         parallel; /* questions at a time that are worth asking */
 };
+
+/* Requests that keep a GPU node busy without letting the last one wait for long. */
+#define DEFAULT_PARALLEL 8
 
 G_DEFINE_FINAL_TYPE (IvlModel, ivl_model, G_TYPE_OBJECT)
 
@@ -53,12 +57,22 @@ ivl_model_new_for_engine (IvlEngine *engine)
 
   self = g_object_new (IVL_TYPE_MODEL, NULL);
   self->engine = g_object_ref (engine);
+  self->parallel = 1;
   IVL_ENGINE_GET_CLASS (engine)->get_info (engine, &self->info);
   return self;
 }
 
+static IvlModel *
+open_local (const char  *location,
+            GError     **error)
+{
+  g_autoptr (IvlEngine) engine = ivl_engine_local_open (location, error);
+
+  return engine != NULL ? ivl_model_new_for_engine (engine) : NULL;
+}
+
 /* Servers that are other computers are asked only if nothing forbids it. */
-static IvlEngine *
+static IvlModel *
 open_remote (const char       *location,
              IvlProgressFunc   progress,
              gpointer          progress_data,
@@ -66,12 +80,20 @@ open_remote (const char       *location,
              GError          **error)
 {
   g_autoptr (IvlRemote) remote = ivl_remote_parse (location, error);
+  g_autoptr (IvlEngine) engine = NULL;
+  IvlModel *model;
+  guint parallel;
 
   if (remote == NULL || !ivl_remote_check_allowed (remote, error))
     return NULL;
+  parallel = remote->parallel != 0 ? remote->parallel : DEFAULT_PARALLEL;
   g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: servers cannot be asked yet",
                remote->origin);
-  return NULL;
+  if (engine == NULL)
+    return NULL;
+  model = ivl_model_new_for_engine (engine);
+  model->parallel = parallel;
+  return model;
 }
 
 /**
@@ -94,16 +116,13 @@ ivl_model_open_full (const char       *location,
                      GCancellable     *cancellable,
                      GError          **error)
 {
-  g_autoptr (IvlEngine) engine = NULL;
-
   g_return_val_if_fail (location != NULL, NULL);
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
-  engine = ivl_remote_is_location (location)
-               ? open_remote (location, progress, progress_data, cancellable, error)
-               : ivl_engine_local_open (location, error);
-  return engine != NULL ? ivl_model_new_for_engine (engine) : NULL;
+  if (ivl_remote_is_location (location))
+    return open_remote (location, progress, progress_data, cancellable, error);
+  return open_local (location, error);
 }
 
 /**
@@ -394,6 +413,23 @@ ivl_model_get_use_thumbnail (IvlModel *self)
   g_return_val_if_fail (IVL_IS_MODEL (self), FALSE);
 
   return self->info.use_thumbnail;
+}
+
+/**
+ * ivl_model_get_parallel:
+ * @self: a model
+ *
+ * How many questions at a time are worth asking when there are many: each needs a session of its
+ * own, and a thread or an asynchronous call.
+ *
+ * Returns: the number; 1 for a model in this process, what the configuration says or 8 for a server
+ */
+guint
+ivl_model_get_parallel (IvlModel *self)
+{
+  g_return_val_if_fail (IVL_IS_MODEL (self), 1);
+
+  return self->parallel;
 }
 
 /**

@@ -68,6 +68,8 @@ guint ivl_model_get_max_tiles (IvlModel *self);
 IVL_AVAILABLE_IN_ALL
 gboolean ivl_model_get_use_thumbnail (IvlModel *self);
 IVL_AVAILABLE_IN_ALL
+guint ivl_model_get_parallel (IvlModel *self);
+IVL_AVAILABLE_IN_ALL
 void ivl_model_set_cache_limit (IvlModel *self,
                                 guint64   n_bytes);
 IVL_AVAILABLE_IN_ALL

@@ -18,12 +18,10 @@ show_prefix (const CliAnswerStyle *style)
   cli_output_print (": ");
 }
 
-static void
-show_whole (IvlReply             *reply,
-            const CliAnswerStyle *style)
+void
+cli_answer_show (const char           *text,
+                 const CliAnswerStyle *style)
 {
-  const char *text = ivl_reply_get_text (reply);
-
   show_prefix (style);
   cli_output_text (text, style->raw);
   if (!g_str_has_suffix (text, "\n"))
@@ -85,13 +83,25 @@ read_pieces (IvlReply  *reply,
         break;
     }
 
-  cli_progress_hide ();
   if (local_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
   return TRUE;
+}
+
+IvlReply *
+cli_answer_fetch (IvlSession  *session,
+                  IvlMessage  *message,
+                  IvlOptions  *options,
+                  GError     **error)
+{
+  g_autoptr (IvlReply) reply = NULL;
+
+  ivl_session_set_progress (session, cli_progress_report, NULL, NULL);
+  reply = ivl_session_send (session, message, options, cli_interrupt_get_cancellable (), error);
+  return reply != NULL && read_pieces (reply, error) ? g_steal_pointer (&reply) : NULL;
 }
 
 IvlReply *
@@ -102,8 +112,18 @@ cli_answer_read (IvlSession            *session,
                  GError               **error)
 {
   g_autoptr (IvlReply) reply = NULL;
+  gboolean streams = style->show && cli_output_is_terminal ();
 
   cli_progress_start (style->subject, IVL_PHASE_PREFILL);
+  if (!streams)
+    {
+      reply = cli_answer_fetch (session, message, options, error);
+      cli_progress_hide ();
+      if (reply != NULL && style->show)
+        cli_answer_show (ivl_reply_get_text (reply), style);
+      return g_steal_pointer (&reply);
+    }
+
   ivl_session_set_progress (session, cli_progress_report, NULL, NULL);
   reply = ivl_session_send (session, message, options, cli_interrupt_get_cancellable (), error);
   if (reply == NULL)
@@ -111,22 +131,14 @@ cli_answer_read (IvlSession            *session,
       cli_progress_hide ();
       return NULL;
     }
-
-  if (style->show && cli_output_is_terminal ())
-    return stream_pieces (reply, style, error) ? g_steal_pointer (&reply) : NULL;
-
-  if (!read_pieces (reply, error))
-    return NULL;
-  if (style->show)
-    show_whole (reply, style);
-  return g_steal_pointer (&reply);
+  return stream_pieces (reply, style, error) ? g_steal_pointer (&reply) : NULL;
 }
 
 void
-cli_answer_warn (IvlReply   *reply,
-                 const char *subject)
+cli_answer_warn (IvlFinishReason  reason,
+                 const char      *subject)
 {
-  switch (ivl_reply_get_finish_reason (reply))
+  switch (reason)
     {
     case IVL_FINISH_LENGTH:
       cli_output_error (_ ("%s: the answer is cut at the token limit (--max-tokens)"), subject);

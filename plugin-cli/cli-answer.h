@@ -25,9 +25,17 @@ IvlReply *cli_answer_read (IvlSession            *session,
                            const CliAnswerStyle  *style,
                            GError               **error);
 
+/* The same without showing anything, for many answers at a time */
+IvlReply *cli_answer_fetch (IvlSession  *session,
+                            IvlMessage  *message,
+                            IvlOptions  *options,
+                            GError     **error);
+void      cli_answer_show (const char           *text,
+                           const CliAnswerStyle *style);
+
 /* Says on standard error when an answer is cut */
-void cli_answer_warn (IvlReply   *reply,
-                      const char *subject);
+void cli_answer_warn (IvlFinishReason  reason,
+                      const char      *subject);
 
 /* text, regions, finish_reason, token_ids, timings and tokens of a finished answer */
 json_t *cli_answer_to_json (IvlReply *reply);

@@ -8,6 +8,7 @@
 #include "cli-progress.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 static gboolean
 check_capabilities (IvlModel              *model,
@@ -43,8 +44,10 @@ cli_model_open (const CliOptions      *options,
       return NULL;
     }
 
+  cli_progress_set_place (location);
   cli_progress_start (location, IVL_PHASE_LOAD);
-  model = ivl_model_open (location, cli_interrupt_get_cancellable (), &error);
+  model = ivl_model_open_full (location, cli_progress_report, NULL,
+                               cli_interrupt_get_cancellable (), &error);
   cli_progress_hide ();
   if (model == NULL)
     {
@@ -53,5 +56,18 @@ cli_model_open (const CliOptions      *options,
       return NULL;
     }
 
+  cli_progress_set_place (ivl_model_get_origin (model));
   return check_capabilities (model, needs) ? g_steal_pointer (&model) : NULL;
+}
+
+void
+cli_model_announce (IvlModel *model)
+{
+  static gboolean announced;
+  const char *origin = ivl_model_get_origin (model);
+
+  if (announced || strcmp (origin, "this computer") == 0)
+    return;
+  announced = TRUE;
+  cli_output_error (_ ("Pictures go to %s"), origin);
 }

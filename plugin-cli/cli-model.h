@@ -13,4 +13,7 @@ IvlModel *cli_model_open (const CliOptions      *options,
                           const char            *name,
                           IvlEngineCapabilities  needs);
 
+/* Names on standard error, once, the computer that pictures go to; nothing when they stay here. */
+void      cli_model_announce (IvlModel *model);
+
 G_END_DECLS

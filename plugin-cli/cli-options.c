@@ -7,6 +7,7 @@
 #include "cli-output.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 static gboolean
 set_answer_option (const char  *option_name,
@@ -21,6 +22,27 @@ set_answer_option (const char  *option_name,
 
 #define ANSWER_OPTION(name, description, arg) \
   { name, 0, 0, G_OPTION_ARG_CALLBACK, (gpointer) set_answer_option, description, arg }
+
+static gboolean
+set_json_schema (const char  *option_name,
+                 const char  *value,
+                 gpointer     data,
+                 GError     **error)
+{
+  CliOptions *self = data;
+  g_autofree char *schema = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (value, &schema, &length, error))
+    return FALSE;
+  if (strlen (schema) != length || !g_utf8_validate (schema, -1, NULL) || length == 0)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("%s holds no JSON schema"),
+                   value);
+      return FALSE;
+    }
+  return ivl_options_set_string (self->answer, "json-schema", schema, error);
+}
 
 static void
 add_answer_entries (CliOptions   *self,
@@ -38,6 +60,11 @@ add_answer_entries (CliOptions   *self,
     ANSWER_OPTION ("seed", N_ ("The same seed gives the same text"), "N"),
     { "stop", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->stop,
       N_ ("End the answer before this text (may be repeated)"), N_ ("TEXT") },
+    ANSWER_OPTION ("patience",
+                   N_ ("How long a server that is down, loading or busy is waited for in seconds"),
+                   "N"),
+    { "json-schema", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer) set_json_schema,
+      N_ ("The answer is JSON that the schema in this file describes"), N_ ("FILE") },
     { "raw", 0, 0, G_OPTION_ARG_NONE, &self->raw,
       N_ ("Keep control characters when writing to a file or pipe"), NULL },
     G_OPTION_ENTRY_NULL,
@@ -85,8 +112,10 @@ add_small_entries (CliOptions       *self,
                    CliOptionsGroups  groups)
 {
   const GOptionEntry model[] = {
-    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &self->model, N_ ("Model folder or name"),
-      N_ ("MODEL") },
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &self->model,
+      N_ ("Model folder, name or server (https://HOST/v1#MODEL)"), N_ ("MODEL") },
+    { "local-only", 0, 0, G_OPTION_ARG_NONE, &self->local_only,
+      N_ ("Refuse models on other computers"), NULL },
     G_OPTION_ENTRY_NULL,
   };
   const GOptionEntry json[] = {
@@ -179,6 +208,8 @@ cli_options_parse (CliOptions         *self,
                           (guint) (G_MAXUINT32 / 1e6));
       return FALSE;
     }
+  if (self->local_only)
+    ivl_model_forbid_remote ();
   if (self->stop != NULL)
     g_object_set (self->answer, "stop", self->stop, NULL);
 

@@ -28,6 +28,7 @@ typedef struct
   gboolean       keep_orientation;
   gboolean       drop_alpha;
   gboolean       keep_profile;
+  gboolean       local_only;
   double         max_megapixels; /* 0: the library's own limit */
   char         **stop;           /* (nullable) */
 } CliOptions;

@@ -4,6 +4,7 @@
  * must be seen to pass. Reports only change what the thread draws. */
 #include "cli-progress.h"
 
+#include "cli-output.h"
 #include "cli-text.h"
 
 #include <glib/gi18n.h>
@@ -17,6 +18,12 @@
 #define REDRAW_EVERY (G_TIME_SPAN_SECOND / 4)
 /* A longer pause between two pieces of work is a person's, who then begins to wait anew */
 #define LONGEST_PAUSE (G_TIME_SPAN_SECOND / 2)
+/* A server that takes this long is told of where there is no progress line, */
+#define TELL_WAIT_AFTER 10
+/* and again only after this time, since a slow server may wait before every answer. */
+#define TELL_WAIT_EVERY (60 * G_TIME_SPAN_SECOND)
+/* Reports of waiting come every second while it lasts */
+#define WAIT_LASTS (2 * G_TIME_SPAN_SECOND)
 
 static GMutex   progress_lock;
 static GCond    progress_changed;
@@ -29,6 +36,12 @@ static guint64  progress_total;
 static gint64   progress_started;  /* this piece of work */
 static gint64   progress_awaited;  /* the first of those that followed each other */
 static gint64   progress_hidden;
+static guint    progress_n_done;   /* of many pieces of work */
+static guint    progress_n_total;  /* 0: there is one */
+static char    *progress_place;    /* (owned) cleaned */
+static gint64   progress_wait_end; /* when the last report of waiting is out of date */
+static guint64  progress_waited;   /* seconds */
+static gint64   progress_told;     /* when a wait was last told in a line of its own; 0: never */
 
 static gboolean
 is_wanted (void)
@@ -41,6 +54,16 @@ is_wanted (void)
 }
 
 static char *
+describe_many (int seconds)
+{
+  if (g_get_monotonic_time () > progress_wait_end)
+    return g_strdup_printf (_ ("%u of %u pictures done, %d s"), progress_n_done, progress_n_total,
+                            seconds);
+  return g_strdup_printf (_ ("%u of %u pictures done, waiting for %s, %u s"), progress_n_done,
+                          progress_n_total, progress_place, (guint) progress_waited);
+}
+
+static char *
 describe_progress (void)
 {
   int seconds = (int) ((g_get_monotonic_time () - progress_started) / G_TIME_SPAN_SECOND);
@@ -48,8 +71,16 @@ describe_progress (void)
   guint done = (guint) progress_done;
   guint total = (guint) progress_total;
 
+  if (progress_n_total > 0)
+    return describe_many ((int) ((g_get_monotonic_time () - progress_awaited) / G_TIME_SPAN_SECOND));
   switch (progress_phase)
     {
+    case IVL_PHASE_WAIT:
+      return g_strdup_printf (_ ("%s: waiting for %s, %u s of %u s"), subject, progress_place, done,
+                              total);
+    case IVL_PHASE_UPLOAD:
+      return g_strdup_printf (_ ("%s: sent %u %%, %d s"), subject,
+                              (guint) (100 * progress_done / MAX (progress_total, 1)), seconds);
     case IVL_PHASE_LOAD:
       return g_strdup_printf (_ ("%s: loading, %d s"), subject, seconds);
     case IVL_PHASE_TILES:
@@ -103,9 +134,12 @@ draw_progress (gpointer data)
     }
 }
 
-void
-cli_progress_start (const char *subject,
-                    IvlPhase    phase)
+/* What cli_progress_start() and cli_progress_start_many() have in common */
+static void
+start (const char *subject,
+       IvlPhase    phase,
+       guint       n_done,
+       guint       n_total)
 {
   static gboolean thread_started;
 
@@ -118,6 +152,8 @@ cli_progress_start (const char *subject,
   progress_phase = phase;
   progress_done = 0;
   progress_total = 0;
+  progress_n_done = n_done;
+  progress_n_total = n_total;
   progress_started = g_get_monotonic_time ();
   if (progress_started > progress_hidden + LONGEST_PAUSE)
     progress_awaited = progress_started;
@@ -133,16 +169,61 @@ cli_progress_start (const char *subject,
 }
 
 void
+cli_progress_start (const char *subject,
+                    IvlPhase    phase)
+{
+  start (subject, phase, 0, 0);
+}
+
+void
+cli_progress_start_many (guint done,
+                         guint total)
+{
+  start ("", IVL_PHASE_WAIT, done, total);
+}
+
+void
+cli_progress_set_place (const char *place)
+{
+  g_mutex_lock (&progress_lock);
+  g_free (progress_place);
+  progress_place = cli_text_clean (place, CLI_TEXT_NAME);
+  g_mutex_unlock (&progress_lock);
+}
+
+/* Under the lock: whether a line of its own is due */
+static gboolean
+note_wait (guint64 done)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  progress_wait_end = now + WAIT_LASTS;
+  progress_waited = done;
+  if (is_wanted () || done < TELL_WAIT_AFTER ||
+      (progress_told != 0 && now < progress_told + TELL_WAIT_EVERY))
+    return FALSE;
+  progress_told = now;
+  return TRUE;
+}
+
+void
 cli_progress_report (IvlPhase phase,
                      guint64  done,
                      guint64  total,
                      gpointer user_data)
 {
+  g_autofree char *place = NULL;
+
   g_mutex_lock (&progress_lock);
   progress_phase = phase;
   progress_done = done;
   progress_total = total;
+  if (phase == IVL_PHASE_WAIT && note_wait (done))
+    place = g_strdup (progress_place);
   g_mutex_unlock (&progress_lock);
+  if (place != NULL)
+    cli_output_error (_ ("waiting for %s since %u s, up to %u s"), place, (guint) done,
+                      (guint) total);
 }
 
 void

@@ -58,6 +58,7 @@ attach_image (Chat       *chat,
       chat->some_failed = TRUE;
       return TRUE;
     }
+  cli_model_announce (chat->model);
   g_ptr_array_add (chat->images, g_steal_pointer (&image));
   return TRUE;
 }
@@ -148,7 +149,7 @@ ask (Chat       *chat,
   if (reply != NULL)
     {
       g_ptr_array_set_size (chat->images, 0);
-      cli_answer_warn (reply, style.subject);
+      cli_answer_warn (ivl_reply_get_finish_reason (reply), style.subject);
       return TRUE;
     }
   if (cli_interrupt_get_exit_code () != 0)

@@ -4,11 +4,18 @@
  * question about each of several pictures. What makes the tasks differ is in IvlTask alone. */
 #include "cli-answer.h"
 #include "cli-interrupt.h"
+#include "cli-jobs.h"
 #include "cli-model.h"
 #include "cli-output.h"
 #include "cli-picture.h"
+#include "cli-progress.h"
 
 #include <glib/gi18n.h>
+
+/* A node that is restarted is back within minutes; a person who asks about one picture waits for
+ * less, which is the library's own default. */
+#define BATCH_PATIENCE (15 * 60)
+#define MAX_JOBS 256
 
 typedef struct
 {
@@ -18,16 +25,35 @@ typedef struct
   IvlModel         *model;
   IvlOptions       *answer_options; /* completed by the task */
   const char       *question; /* (nullable) */
-  gboolean          several;
+  char            **files;
+  guint             n_files;
+  guint             n_jobs;
+  guint             n_unreachable; /* pictures in a row that the server did not answer */
+  CliExit           exit;
 } TaskRun;
 
-typedef enum
+/* What is shown of a picture, without the picture itself */
+typedef struct
 {
-  STEP_DONE,
-  STEP_FAILED,      /* this picture; others go on */
-  STEP_MODEL,       /* no picture can be answered */
-  STEP_INTERRUPTED,
-} TaskStep;
+  char           *text;    /* (owned) NULL: failed */
+  GPtrArray      *regions; /* (owned) (nullable) (element-type IvlRegion) */
+  json_t         *object;  /* (owned) (nullable) */
+  IvlFinishReason finish_reason;
+  GError         *error;        /* (owned) */
+  gboolean        picture_read; /* the failure is not the file's */
+} TaskResult;
+
+static void
+task_result_free (TaskResult *self)
+{
+  g_free (self->text);
+  g_clear_pointer (&self->regions, g_ptr_array_unref);
+  json_decref (self->object);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TaskResult, task_result_free)
 
 /* Pictures are read before the model sees them, so what goes wrong later and is no matter of one
  * picture's size is a matter of the model's files. */
@@ -39,47 +65,121 @@ is_model_failure (const GError *error)
          g_error_matches (error, IVL_ERROR, IVL_ERROR_NOT_FOUND);
 }
 
-static TaskStep
-report_failure (const TaskRun *run,
-                const char    *file,
-                const GError  *error,
-                gboolean       picture_read)
+static json_t *
+describe_failure (const TaskRun *run,
+                  const char    *file,
+                  const GError  *error)
 {
-  json_t *object;
+  return json_pack ("{s:o, s:s, s:o, s:o}",
+                    "file", cli_output_json_string (file),
+                    "task", ivl_task_get_name (run->task),
+                    "origin", cli_output_json_string (ivl_model_get_origin (run->model)),
+                    "error", cli_output_json_string (error->message));
+}
 
-  if (cli_interrupt_get_exit_code () != 0)
-    return STEP_INTERRUPTED;
+static json_t *
+describe_answer (const TaskRun *run,
+                 const char    *file,
+                 IvlImage      *image,
+                 IvlReply      *reply,
+                 double         seconds)
+{
+  json_t *object = json_pack ("{s:o, s:s, s:o, s:o}",
+                              "file", cli_output_json_string (file),
+                              "task", ivl_task_get_name (run->task),
+                              "model", cli_output_json_string (ivl_model_get_name (run->model)),
+                              "origin",
+                              cli_output_json_string (ivl_model_get_origin (run->model)));
+  json_t *answer = cli_answer_to_json (reply);
+  guint n_cols, n_rows, n_tiles;
 
-  cli_picture_refuse (file, error);
-  if (run->options->json)
-    {
-      object = json_pack ("{s:o, s:s, s:o}",
-                          "file", cli_output_json_string (file),
-                          "task", ivl_task_get_name (run->task),
-                          "error", cli_output_json_string (error->message));
-      cli_output_json (object);
-    }
-  return picture_read && is_model_failure (error) ? STEP_MODEL : STEP_FAILED;
+  json_object_set_new (json_object_get (answer, "timings"), "total_seconds", json_real (seconds));
+  json_object_update_missing (object, answer);
+  json_decref (answer);
+  if (ivl_model_get_grid (run->model, image, run->answer_options, &n_cols, &n_rows, &n_tiles, NULL))
+    json_object_set_new (object, "grid", cli_picture_grid_to_json (n_cols, n_rows, n_tiles));
+  return object;
 }
 
 static void
-show_regions (const TaskRun *run,
-              const char    *file,
-              IvlReply      *reply)
+get_style (const TaskRun  *run,
+           const char     *file,
+           CliAnswerStyle *style)
 {
-  g_autoptr (GPtrArray) regions = ivl_reply_get_regions (reply);
+  *style = (CliAnswerStyle) {
+    .subject = cli_picture_get_label (file),
+    .prefix = run->n_files > 1 ? file : NULL,
+    .show = !run->options->json && !run->command->shows_regions,
+    .raw = run->options->raw,
+  };
+}
 
-  if (regions->len == 0)
+/* With one job the answer is shown while it is made. */
+static IvlReply *
+ask (const TaskRun  *run,
+     const char     *file,
+     IvlImage       *image,
+     GError        **error)
+{
+  g_autoptr (IvlSession) session = ivl_session_new (run->model);
+  g_autoptr (IvlMessage) message = NULL;
+  CliAnswerStyle style;
+
+  message =
+      ivl_task_create_message (run->task, image, run->question, run->options->language, error);
+  if (message == NULL)
+    return NULL;
+  if (run->n_jobs > 1)
+    return cli_answer_fetch (session, message, run->answer_options, error);
+  get_style (run, file, &style);
+  return cli_answer_read (session, message, run->answer_options, &style, error);
+}
+
+/* The work of a job: from the file to what is shown of it */
+static gpointer
+answer_picture (guint    index,
+                gpointer data)
+{
+  const TaskRun *run = data;
+  const char *file = run->files[index];
+  gint64 started = g_get_monotonic_time ();
+  g_autoptr (TaskResult) result = g_new0 (TaskResult, 1);
+  g_autoptr (IvlImage) image = cli_picture_load (run->options, file, &result->error);
+  g_autoptr (IvlReply) reply = NULL;
+
+  result->picture_read = image != NULL;
+  if (image != NULL)
+    reply = ask (run, file, image, &result->error);
+  if (reply == NULL)
+    return g_steal_pointer (&result);
+
+  result->text = g_strdup (ivl_reply_get_text (reply));
+  result->finish_reason = ivl_reply_get_finish_reason (reply);
+  if (run->options->json)
+    result->object = describe_answer (run, file, image, reply,
+                                      (double) (g_get_monotonic_time () - started) /
+                                          G_TIME_SPAN_SECOND);
+  else if (run->command->shows_regions)
+    result->regions = ivl_reply_get_regions (reply);
+  return g_steal_pointer (&result);
+}
+
+static void
+show_regions (const TaskRun    *run,
+              const char       *file,
+              const TaskResult *result)
+{
+  if (result->regions->len == 0)
     cli_output_error (_ ("%s: no place is given in the answer: %s"), cli_picture_get_label (file),
-                      ivl_reply_get_text (reply));
-  for (guint i = 0; i < regions->len; i++)
+                      result->text);
+  for (guint i = 0; i < result->regions->len; i++)
     {
-      IvlRegion *region = g_ptr_array_index (regions, i);
+      IvlRegion *region = g_ptr_array_index (result->regions, i);
       const char *name = ivl_region_get_name (region);
       int x, y, width, height;
 
       ivl_region_get_rectangle (region, &x, &y, &width, &height);
-      if (run->several)
+      if (run->n_files > 1)
         {
           cli_output_name (file);
           cli_output_print (": ");
@@ -89,90 +189,99 @@ show_regions (const TaskRun *run,
     }
 }
 
-static void
-show_json (const TaskRun *run,
-           const char    *file,
-           IvlImage      *image,
-           IvlReply      *reply,
-           double         seconds)
+/* FALSE: no other picture can be answered either. A server that was waited for in vain by as many
+ * pictures as are asked about at a time is not there; one such picture may be its own fault. */
+static gboolean
+show_failure (TaskRun          *run,
+              const char       *file,
+              const TaskResult *result)
 {
-  json_t *object = json_pack ("{s:o, s:s, s:s}",
-                              "file", cli_output_json_string (file),
-                              "task", ivl_task_get_name (run->task),
-                              "model", ivl_model_get_name (run->model));
-  json_t *answer = cli_answer_to_json (reply);
-  guint n_cols, n_rows, n_tiles;
+  if (cli_interrupt_get_exit_code () != 0)
+    {
+      run->exit = CLI_EXIT_SOME_FAILED;
+      return FALSE;
+    }
 
-  json_object_set_new (json_object_get (answer, "timings"), "total_seconds", json_real (seconds));
-  json_object_update_missing (object, answer);
-  json_decref (answer);
-  if (ivl_model_get_grid (run->model, image, run->answer_options, &n_cols, &n_rows, &n_tiles, NULL))
-    json_object_set_new (object, "grid", cli_picture_grid_to_json (n_cols, n_rows, n_tiles));
-  cli_output_json (object);
+  cli_picture_refuse (file, result->error);
+  if (run->options->json)
+    cli_output_json (describe_failure (run, file, result->error));
+  if (run->exit == CLI_EXIT_DONE)
+    run->exit = CLI_EXIT_SOME_FAILED;
+  if (g_error_matches (result->error, IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE))
+    run->n_unreachable++;
+  if (run->n_unreachable < MAX (2, run->n_jobs) &&
+      !(result->picture_read && is_model_failure (result->error)))
+    return TRUE;
+  run->exit = CLI_EXIT_MODEL;
+  return FALSE;
 }
 
-static TaskStep
-answer_picture (const TaskRun *run,
-                const char    *file)
+static void
+show_answer (const TaskRun *run,
+             const char    *file,
+             TaskResult    *result)
 {
-  gint64 started = g_get_monotonic_time ();
-  g_autoptr (IvlSession) session = ivl_session_new (run->model);
-  g_autoptr (IvlMessage) message = NULL;
-  g_autoptr (IvlImage) image = NULL;
-  g_autoptr (IvlReply) reply = NULL;
-  g_autoptr (GError) error = NULL;
-  CliAnswerStyle style = {
-    .subject = cli_picture_get_label (file),
-    .prefix = run->several ? file : NULL,
-    .show = !run->options->json && !run->command->shows_regions,
-    .raw = run->options->raw,
-  };
+  CliAnswerStyle style;
 
-  image = cli_picture_load (run->options, file, &error);
-  if (image == NULL)
-    return report_failure (run, file, error, FALSE);
-
-  message =
-      ivl_task_create_message (run->task, image, run->question, run->options->language, &error);
-  if (message == NULL)
-    return report_failure (run, file, error, FALSE);
-
-  reply = cli_answer_read (session, message, run->answer_options, &style, &error);
-  if (reply == NULL)
-    return report_failure (run, file, error, TRUE);
-
+  get_style (run, file, &style);
   if (run->options->json)
-    show_json (run, file, image, reply,
-               (double) (g_get_monotonic_time () - started) / G_TIME_SPAN_SECOND);
+    cli_output_json (g_steal_pointer (&result->object));
   else if (run->command->shows_regions)
-    show_regions (run, file, reply);
-  cli_answer_warn (reply, style.subject);
-  return STEP_DONE;
+    show_regions (run, file, result);
+  else if (run->n_jobs > 1)
+    cli_answer_show (result->text, &style);
+  cli_answer_warn (result->finish_reason, style.subject);
+}
+
+/* What a job's result means for the run */
+static gboolean
+show_result (guint    index,
+             gpointer result_pointer,
+             gpointer data)
+{
+  TaskRun *run = data;
+  g_autoptr (TaskResult) result = result_pointer;
+  gboolean goes_on = TRUE;
+
+  if (run->n_jobs > 1)
+    cli_progress_hide ();
+  if (result->text == NULL)
+    goes_on = show_failure (run, run->files[index], result);
+  else
+    {
+      run->n_unreachable = 0;
+      show_answer (run, run->files[index], result);
+    }
+  if (run->n_jobs > 1)
+    cli_progress_start_many (index + 1, run->n_files);
+  return goes_on && cli_interrupt_get_exit_code () == 0;
 }
 
 static CliExit
-answer_pictures (const TaskRun  *run,
-                 char          **files,
-                 int             n_files)
+answer_pictures (TaskRun *run)
 {
-  CliExit result = CLI_EXIT_DONE;
+  const CliJobs jobs = { .work = answer_picture, .show = show_result, .data = run };
+  guint n_shown;
 
-  for (int i = 0; i < n_files; i++)
-    switch (answer_picture (run, files[i]))
-      {
-      case STEP_FAILED:
-        result = CLI_EXIT_SOME_FAILED;
-        break;
-      case STEP_MODEL:
-        return CLI_EXIT_MODEL;
-      case STEP_INTERRUPTED:
-        return CLI_EXIT_SOME_FAILED;
-      case STEP_DONE:
-      default:
-        break;
-      }
+  cli_model_announce (run->model);
+  if (run->n_jobs > 1)
+    cli_progress_start_many (0, run->n_files);
+  n_shown = cli_jobs_run (&jobs, run->n_files, run->n_jobs);
+  cli_progress_hide ();
+  if (n_shown < run->n_files && cli_interrupt_get_exit_code () == 0)
+    cli_output_error (_ ("the last %u of %u pictures were not tried"), run->n_files - n_shown,
+                      run->n_files);
+  return run->exit;
+}
 
-  return result;
+/* How many pictures are asked about at a time; a single one needs no threads. */
+static guint
+choose_jobs (const TaskRun *run,
+             int            wanted)
+{
+  if (run->n_files == 1)
+    return 1;
+  return wanted > 0 ? (guint) wanted : ivl_model_get_parallel (run->model);
 }
 
 /* `argv[1]` is the question when none was given by option and the task wants one */
@@ -180,6 +289,7 @@ static CliExit
 run_task (const CliCommand *command,
           const CliOptions *options,
           const char       *question,
+          int               n_jobs,
           int               argc,
           char            **argv)
 {
@@ -214,8 +324,12 @@ run_task (const CliCommand *command,
   run.task = task;
   run.model = model;
   run.answer_options = answer_options;
-  run.several = argc - first > 1;
-  return answer_pictures (&run, argv + first, argc - first);
+  run.files = argv + first;
+  run.n_files = (guint) (argc - first);
+  run.n_jobs = choose_jobs (&run, n_jobs);
+  if (run.n_files > 1 && ivl_options_get_patience (answer_options) == 0)
+    g_object_set (answer_options, "patience", BATCH_PATIENCE, NULL);
+  return answer_pictures (&run);
 }
 
 CliExit
@@ -225,17 +339,25 @@ cmd_task_run (const CliCommand *command,
 {
   g_auto (CliOptions) options = { 0 };
   g_autofree char *question = NULL;
-  const GOptionEntry extra[] = {
+  int n_jobs = -1;
+  const GOptionEntry asking[] = {
+    { "jobs", 0, 0, G_OPTION_ARG_INT, &n_jobs,
+      N_ ("Ask about N pictures at a time (a server: 8 by default, a model here: 1)"), "N" },
     { "question", 'q', 0, G_OPTION_ARG_STRING, &question,
       N_ ("What to ask or look for; without it the first argument is the question"), N_ ("TEXT") },
     G_OPTION_ENTRY_NULL,
   };
+  const GOptionEntry plain[] = { asking[0], G_OPTION_ENTRY_NULL };
 
   if (!cli_options_parse (&options, command,
                           CLI_OPTIONS_MODEL | CLI_OPTIONS_ANSWER | CLI_OPTIONS_TILES |
                             CLI_OPTIONS_PICTURE | CLI_OPTIONS_JSON,
-                          command->asks ? extra : NULL, &argc, &argv))
+                          command->asks ? asking : plain, &argc, &argv))
     return CLI_EXIT_USAGE;
+  if (n_jobs != -1 && (n_jobs < 1 || n_jobs > MAX_JOBS))
+    return cli_options_refuse (command, _ ("--jobs must be between 1 and %d"), MAX_JOBS);
+  if (command->shows_regions && ivl_options_get_json_schema (options.answer) != NULL)
+    return cli_options_refuse (command, _ ("this command does not answer as a JSON schema says"));
 
-  return run_task (command, &options, question, argc, argv);
+  return run_task (command, &options, question, n_jobs, argc, argv);
 }
