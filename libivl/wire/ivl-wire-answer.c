@@ -45,7 +45,14 @@ struct _IvlWireAnswer
   IvlFinishReason       reason;
   char                 *model;
   IvlWireUsage          usage;
+  GPtrArray            *tokens;  /* IvlWireToken: those not taken yet */
 };
+
+static void
+free_token (gpointer data)
+{
+  ivl_wire_token_free (data);
+}
 
 IvlWireAnswer *
 ivl_wire_answer_new (const IvlWireDialect *dialect)
@@ -59,6 +66,7 @@ ivl_wire_answer_new (const IvlWireDialect *dialect)
   self->is_held = TRUE;
   self->reason = IVL_FINISH_NONE;
   self->usage = (IvlWireUsage) { -1, -1, -1, -1, -1 };
+  self->tokens = g_ptr_array_new_with_free_func (free_token);
   return self;
 }
 
@@ -68,6 +76,7 @@ ivl_wire_answer_free (IvlWireAnswer *self)
   ivl_sse_decoder_free (self->decoder);
   g_string_free (self->start, TRUE);
   g_string_free (self->held, TRUE);
+  g_ptr_array_unref (self->tokens);
   g_free (self->model);
   g_free (self);
 }
@@ -208,6 +217,22 @@ take_reason (IvlWireAnswer  *self,
   return finish_text (self, error);
 }
 
+/* Probabilities are beside the answer: an engine's odd ones are no failure. */
+static void
+take_tokens (IvlWireAnswer *self,
+             const json_t  *logprobs)
+{
+  const json_t *content = json_object_get (logprobs, "content");
+
+  for (gsize i = 0; i < json_array_size (content) && self->tokens->len < IVL_WIRE_MAX_TOKENS; i++)
+    {
+      IvlWireToken *token = ivl_wire_token_read (json_array_get (content, i));
+
+      if (token != NULL)
+        g_ptr_array_add (self->tokens, token);
+    }
+}
+
 static gboolean
 take_choice (IvlWireAnswer  *self,
              const json_t   *choice,
@@ -230,6 +255,7 @@ take_choice (IvlWireAnswer  *self,
     return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "the events are no chunks of a chat completion");
   if (json_string_length (refusal) > 0)
     return fail (error, IVL_ERROR_REMOTE_FAILED, "the model refuses to answer");
+  take_tokens (self, json_object_get (choice, "logprobs"));
   return take_content (self, json_object_get (delta, "content"), repaired, error) &&
          take_reason (self, json_object_get (choice, "finish_reason"), error);
 }
@@ -488,4 +514,13 @@ ivl_wire_answer_get_usage (IvlWireAnswer *self,
                            IvlWireUsage  *usage)
 {
   *usage = self->usage;
+}
+
+GPtrArray *
+ivl_wire_answer_take_tokens (IvlWireAnswer *self)
+{
+  GPtrArray *tokens = self->tokens;
+
+  self->tokens = g_ptr_array_new_with_free_func (free_token);
+  return tokens;
 }

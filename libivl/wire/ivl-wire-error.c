@@ -53,7 +53,7 @@ ivl_wire_make_safe (const char *text,
         {
           if (n_chars + space + 1 > max_chars)
             {
-              if (n_chars > 0)
+              if (n_chars == max_chars && n_chars > 0)
                 g_string_truncate (safe, g_utf8_prev_char (safe->str + safe->len) - safe->str);
               g_string_append_unichar (safe, ELLIPSIS);
               break;

@@ -4,12 +4,7 @@
  */
 #include "wire/ivl-wire-reply.h"
 
-#include <math.h>
-
 #include "wire/ivl-wire-json.h"
-
-/* JSON has no infinity; this is OpenAI's number for a token that cannot be. */
-#define LEAST_LOGPROB -9999.0
 
 static GString *
 begin (const IvlWireReplyHead *head,
@@ -41,23 +36,6 @@ get_reason_json (IvlFinishReason reason)
     }
 }
 
-/* Without the closing brace. */
-static void
-append_token (GString                  *out,
-              const IvlWireTokenChance *token)
-{
-  double logprob = isfinite (token->logprob) ? token->logprob : LEAST_LOGPROB;
-
-  g_string_append (out, "{\"token\":");
-  ivl_wire_json_append_string (out, token->bytes, token->n_bytes);
-  g_string_append (out, ",\"logprob\":");
-  ivl_wire_json_append_double (out, logprob);
-  g_string_append (out, ",\"bytes\":[");
-  for (gsize i = 0; i < token->n_bytes; i++)
-    g_string_append_printf (out, i > 0 ? ",%u" : "%u", (guchar) token->bytes[i]);
-  g_string_append_c (out, ']');
-}
-
 static void
 append_logprobs (GString   *out,
                  GPtrArray *tokens)
@@ -67,25 +45,9 @@ append_logprobs (GString   *out,
       g_string_append (out, "\"logprobs\":null");
       return;
     }
-  g_string_append (out, "\"logprobs\":{\"content\":[");
-  for (guint i = 0; i < tokens->len; i++)
-    {
-      const IvlWireToken *token = tokens->pdata[i];
-
-      if (i > 0)
-        g_string_append_c (out, ',');
-      append_token (out, &token->chosen);
-      g_string_append (out, ",\"top_logprobs\":[");
-      for (guint j = 0; token->top != NULL && j < token->top->len; j++)
-        {
-          if (j > 0)
-            g_string_append_c (out, ',');
-          append_token (out, &g_array_index (token->top, IvlWireTokenChance, j));
-          g_string_append_c (out, '}');
-        }
-      g_string_append (out, "]}");
-    }
-  g_string_append (out, "],\"refusal\":null}");
+  g_string_append (out, "\"logprobs\":{\"content\":");
+  ivl_wire_token_append_all (out, tokens);
+  g_string_append (out, ",\"refusal\":null}");
 }
 
 /* The choice with a delta of this content (nullable). */

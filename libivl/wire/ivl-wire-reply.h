@@ -4,6 +4,8 @@
 #include <libivl/ivl-types.h>
 #include <libivl/ivl-usage.h>
 
+#include "wire/ivl-wire-token.h"
+
 G_BEGIN_DECLS
 
 /* What a server answers to a chat completion request. All functions return JSON text (transfer
@@ -15,20 +17,6 @@ typedef struct
   gint64      created; /* seconds since 1970 */
   const char *model;
 } IvlWireReplyHead;
-
-/* One token of an answer for "logprobs". */
-typedef struct
-{
-  char   *bytes;   /* the token's own bytes, maybe no whole character */
-  gsize   n_bytes;
-  float   logprob; /* natural logarithm */
-} IvlWireTokenChance;
-
-typedef struct
-{
-  IvlWireTokenChance chosen;
-  GArray            *top;    /* IvlWireTokenChance, likeliest first; (nullable) */
-} IvlWireToken;
 
 /* One answer of a request. */
 typedef struct
