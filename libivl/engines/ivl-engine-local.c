@@ -298,6 +298,16 @@ ivl_engine_local_detokenize (IvlEngine      *engine,
 }
 
 static void
+ivl_engine_local_set_cache_limit (IvlEngine *engine,
+                                  guint64    n_bytes)
+{
+  IvlNetwork *network = IVL_ENGINE_LOCAL (engine)->network;
+
+  if (network->prefixes != NULL)
+    ivl_prefix_store_set_limit (network->prefixes, n_bytes);
+}
+
+static void
 ivl_engine_local_class_init (IvlEngineLocalClass *klass)
 {
   IvlEngineClass *engine_class = IVL_ENGINE_CLASS (klass);
@@ -313,6 +323,7 @@ ivl_engine_local_class_init (IvlEngineLocalClass *klass)
   engine_class->embed = ivl_engine_local_embed;
   engine_class->tokenize = ivl_engine_local_tokenize;
   engine_class->detokenize = ivl_engine_local_detokenize;
+  engine_class->set_cache_limit = ivl_engine_local_set_cache_limit;
 }
 
 static void

@@ -118,3 +118,45 @@ ivl_kv_cache_set_length (IvlKvCache *self,
 
   self->length = n;
 }
+
+gsize
+ivl_kv_cache_get_token_bytes (IvlKvCache *self)
+{
+  return 2 * self->n_layers * self->row_size * sizeof (float);
+}
+
+void
+ivl_kv_cache_read (IvlKvCache *self,
+                   gsize       n,
+                   float      *rows)
+{
+  gsize half = n * self->row_size;
+
+  g_return_if_fail (n <= self->length);
+
+  for (guint i = 0; i < self->n_layers; i++, rows += 2 * half)
+    {
+      memcpy (rows, ivl_kv_cache_get_keys (self, i), half * sizeof (float));
+      memcpy (rows + half, ivl_kv_cache_get_values (self, i), half * sizeof (float));
+    }
+}
+
+void
+ivl_kv_cache_write (IvlKvCache  *self,
+                    gsize        first,
+                    gsize        n,
+                    const float *rows,
+                    gsize        n_rows)
+{
+  gsize half = n_rows * self->row_size, start = first * self->row_size;
+  gsize size = (n - first) * self->row_size * sizeof (float);
+
+  g_return_if_fail (first <= n && n <= n_rows && n <= self->capacity);
+
+  for (guint i = 0; i < self->n_layers; i++, rows += 2 * half)
+    {
+      memcpy (ivl_kv_cache_get_keys (self, i) + start, rows + start, size);
+      memcpy (ivl_kv_cache_get_values (self, i) + start, rows + half + start, size);
+    }
+  self->length = n;
+}

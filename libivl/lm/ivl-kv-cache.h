@@ -26,6 +26,19 @@ float      *ivl_kv_cache_get_values (IvlKvCache *self,
 void        ivl_kv_cache_set_length (IvlKvCache *self,
                                      gsize       n);
 
+gsize       ivl_kv_cache_get_token_bytes (IvlKvCache *self);
+/* Copies the first n tokens to rows: for each layer keys f32 [n, row_size], then values. */
+void        ivl_kv_cache_read (IvlKvCache *self,
+                               gsize       n,
+                               float      *rows);
+/* Copies tokens first .. n - 1 from rows that were read with n_rows tokens; n are filled then.
+ * There must be room. */
+void        ivl_kv_cache_write (IvlKvCache  *self,
+                                gsize        first,
+                                gsize        n,
+                                const float *rows,
+                                gsize        n_rows);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlKvCache, ivl_kv_cache_free)
 
 G_END_DECLS

@@ -227,7 +227,11 @@ ivl_network_open (const char  *folder,
   self->ops = ivl_ops_new (0);
   ivl_ops_set_pause (self->ops, pause_turn, self->turns);
   if (ivl_network_has_lm (self))
-    self->batch = ivl_batch_new (self);
+    {
+      self->batch = ivl_batch_new (self);
+      self->prefixes =
+          ivl_prefix_store_new (self->image_token, ivl_network_tokens_per_tile (self));
+    }
   return g_steal_pointer (&self);
 }
 
@@ -235,6 +239,7 @@ void
 ivl_network_free (IvlNetwork *self)
 {
   g_clear_pointer (&self->batch, ivl_batch_free);
+  g_clear_pointer (&self->prefixes, ivl_prefix_store_free);
   g_clear_pointer (&self->ops, ivl_ops_free);
   g_clear_pointer (&self->tiles, ivl_tile_cache_free);
   g_clear_pointer (&self->end_ids, g_array_unref);

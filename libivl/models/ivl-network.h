@@ -5,6 +5,7 @@
 
 #include "formats/ivl-checkpoint.h"
 #include "models/ivl-family.h"
+#include "models/ivl-prefix-store.h"
 #include "models/ivl-tile-cache.h"
 #include "ops/ivl-ops.h"
 #include "threads/ivl-turns.h"
@@ -33,6 +34,7 @@ typedef struct
   IvlOps                *ops;
   IvlTileCache          *tiles;      /* NULL without a projector */
   IvlBatch              *batch;      /* NULL without a language model */
+  IvlPrefixStore        *prefixes;   /* NULL without a language model */
   /* Token ids that a prompt is made of; only with a language model. */
   GArray                *end_ids;    /* guint32: an answer ends at any of them */
   guint32                image_start, image_end, image_token; /* only with a projector */

@@ -38,10 +38,33 @@ ivl_timeline_new (IvlNetwork *network)
   return self;
 }
 
+/* The timeline's first n tokens. */
+static IvlPrefixKey
+key_of (IvlTimeline *self,
+        gsize        n)
+{
+  return (IvlPrefixKey) { (const guint32 *) self->ids->data, n,
+                          (const IvlTileKey *) self->tile_keys->data, self->tile_keys->len };
+}
+
+/* Keeps what is computed for other timelines; with logits where they are a prompt's. */
+static void
+keep (IvlTimeline *self,
+      gboolean     with_logits)
+{
+  IvlNetwork *network = self->network;
+  IvlPrefixKey key = key_of (self, self->n_plain);
+
+  with_logits = with_logits && self->n_plain == self->ids->len;
+  ivl_prefix_store_keep (network->prefixes, &key, self->cache, with_logits ? self->logits : NULL,
+                         network->config->lm.vocab_size);
+}
+
 void
 ivl_timeline_free (IvlTimeline *self)
 {
   ivl_timeline_rest (self);
+  keep (self, FALSE);
   ivl_kv_cache_free (self->cache);
   g_array_unref (self->ids);
   g_array_unref (self->tile_keys);
@@ -60,45 +83,6 @@ is_picture_token (const IvlNetwork *network,
                   guint32           id)
 {
   return network->tiles != NULL && id == network->image_token;
-}
-
-/* Leading tokens that prompt and cache share: equal ids, and picture tokens of equal tiles. */
-static gsize
-common_prefix (IvlTimeline *self,
-               IvlPrompt   *prompt)
-{
-  gsize per_tile = ivl_network_tokens_per_tile (self->network);
-  gsize n_picture = 0;
-  gsize n_ids, i;
-  const guint32 *ids = ivl_prompt_get_ids (prompt, &n_ids);
-
-  n_ids = MIN (n_ids, self->ids->len);
-  for (i = 0; i < n_ids && ids[i] == g_array_index (self->ids, guint32, i); i++)
-    {
-      guint tile;
-
-      if (!is_picture_token (self->network, ids[i]))
-        continue;
-      tile = n_picture++ / per_tile;
-      if (memcmp (ivl_prompt_get_tile_key (prompt, tile),
-                  &g_array_index (self->tile_keys, IvlTileKey, tile), sizeof (IvlTileKey)) != 0)
-        break;
-    }
-  return i;
-}
-
-static gsize
-reusable_prefix (IvlTimeline *self,
-                 IvlPrompt   *prompt)
-{
-  const IvlDecoder *decoder = &self->network->parts.decoder;
-  gsize n_ids;
-
-  ivl_prompt_get_ids (prompt, &n_ids);
-  if (ivl_decoder_rope_base (decoder, n_ids) != ivl_decoder_rope_base (decoder, 1))
-    return 0;
-  /* The last token is always computed: its logits are wanted. */
-  return MIN (MIN (common_prefix (self, prompt), self->n_plain), n_ids - 1);
 }
 
 static void
@@ -263,9 +247,7 @@ prefill_rows (IvlTimeline               *self,
   gsize max_rows = MIN (n_ids - start, IVL_DECODER_MAX_ROWS);
   g_autofree float *x = g_try_malloc_n (max_rows * network->config->lm.hidden_size, sizeof (float));
 
-  if (self->logits == NULL)
-    self->logits = g_try_malloc_n (network->config->lm.vocab_size, sizeof (float));
-  if (x == NULL || self->logits == NULL)
+  if (x == NULL)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
                    "No memory for reading %" G_GSIZE_FORMAT " tokens", max_rows);
@@ -290,31 +272,25 @@ prefill_rows (IvlTimeline               *self,
   return TRUE;
 }
 
-gboolean
-ivl_timeline_prefill (IvlTimeline              *self,
-                      IvlPrompt                *prompt,
-                      const IvlTimelineWatcher *watcher,
-                      IvlTimelineCost          *cost,
-                      GCancellable             *cancellable,
-                      GError                  **error)
+/* Computes the prompt from the end of the cache on. */
+static gboolean
+compute (IvlTimeline               *self,
+         IvlPrompt                 *prompt,
+         const IvlTimelineWatcher  *watcher,
+         IvlTimelineCost           *cost,
+         GCancellable              *cancellable,
+         GError                   **error)
 {
   gsize per_tile = ivl_network_tokens_per_tile (self->network);
-  gsize reuse = reusable_prefix (self, prompt);
+  gsize start = self->ids->len, n_ids;
+  const guint32 *ids = ivl_prompt_get_ids (prompt, &n_ids);
   g_autofree float *features = NULL;
   const float *next = NULL;
   gint64 begin;
-  gsize n_ids;
-  const guint32 *ids = ivl_prompt_get_ids (prompt, &n_ids);
 
-  ivl_timeline_rest (self);
-  cut_back (self, reuse);
-  g_array_set_size (self->tile_keys, 0);
-  for (guint i = 0; i < ivl_prompt_get_n_tiles (prompt); i++)
-    g_array_append_vals (self->tile_keys, ivl_prompt_get_tile_key (prompt, i), 1);
-  cost->n_cached = reuse;
-  if (count_picture_tokens (self->network, ids + reuse, n_ids - reuse) > 0)
+  if (count_picture_tokens (self->network, ids + start, n_ids - start) > 0)
     {
-      gsize n_done = count_picture_tokens (self->network, ids, reuse);
+      gsize n_done = count_picture_tokens (self->network, ids, start);
 
       features = encode_tiles (self, prompt, n_done / per_tile, watcher, cost, cancellable, error);
       if (features == NULL)
@@ -326,6 +302,101 @@ ivl_timeline_prefill (IvlTimeline              *self,
     return FALSE;
   cost->prefill_seconds += (g_get_monotonic_time () - begin) / 1e6;
   return TRUE;
+}
+
+/* Takes over tokens that another timeline has computed, at most to the one before the last: its
+ * logits are wanted, unless they were kept as well. Without memory nothing is taken over. */
+static void
+take_over (IvlTimeline        *self,
+           const IvlPrefixKey *wanted,
+           GCancellable       *cancellable)
+{
+  gsize own = self->ids->len;
+  gsize n;
+  g_autoptr (IvlPrefix) found =
+      ivl_prefix_store_begin (self->network->prefixes, wanted, own, &n, cancellable);
+  const float *logits;
+
+  if (found == NULL)
+    return;
+  logits = n == wanted->n_ids ? ivl_prefix_get_logits (found, n) : NULL;
+  if (logits == NULL)
+    n = MIN (n, wanted->n_ids - 1);
+  if (n <= own || !ivl_kv_cache_reserve (self->cache, n, NULL))
+    return;
+  ivl_prefix_copy (found, self->cache, own, n);
+  if (logits != NULL)
+    memcpy (self->logits, logits, self->network->config->lm.vocab_size * sizeof (float));
+  note_rows (self, wanted->ids + own, n - own, n);
+}
+
+/* Cuts the cache back to what serves the prompt, and adds what is kept of others. */
+static void
+reuse (IvlTimeline  *self,
+       IvlPrompt    *prompt,
+       GArray       *tile_keys,
+       IvlPrefixKey *wanted,
+       GCancellable *cancellable)
+{
+  const IvlDecoder *decoder = &self->network->parts.decoder;
+  IvlPrefixKey own = key_of (self, self->ids->len);
+  gboolean is_plain;
+  gsize n;
+
+  wanted->ids = ivl_prompt_get_ids (prompt, &wanted->n_ids);
+  wanted->tiles = (const IvlTileKey *) tile_keys->data;
+  wanted->n_tiles = tile_keys->len;
+  is_plain =
+      ivl_decoder_rope_base (decoder, wanted->n_ids) == ivl_decoder_rope_base (decoder, 1);
+  n = ivl_prefix_store_compare (self->network->prefixes, &own, wanted);
+  /* The last token is computed unless its logits are kept. */
+  cut_back (self, is_plain ? MIN (MIN (n, self->n_plain), wanted->n_ids - 1) : 0);
+  if (is_plain)
+    take_over (self, wanted, cancellable);
+}
+
+static GArray *
+list_tile_keys (IvlPrompt *prompt)
+{
+  GArray *keys = g_array_new (FALSE, FALSE, sizeof (IvlTileKey));
+
+  for (guint i = 0; i < ivl_prompt_get_n_tiles (prompt); i++)
+    g_array_append_vals (keys, ivl_prompt_get_tile_key (prompt, i), 1);
+  return keys;
+}
+
+gboolean
+ivl_timeline_prefill (IvlTimeline              *self,
+                      IvlPrompt                *prompt,
+                      const IvlTimelineWatcher *watcher,
+                      IvlTimelineCost          *cost,
+                      GCancellable             *cancellable,
+                      GError                  **error)
+{
+  IvlPrefixStore *prefixes = self->network->prefixes;
+  GArray *tile_keys;
+  IvlPrefixKey wanted;
+  gboolean ok;
+
+  if (self->logits == NULL)
+    self->logits = g_try_malloc_n (self->network->config->lm.vocab_size, sizeof (float));
+  if (self->logits == NULL)
+    {
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "No memory for an answer");
+      return FALSE;
+    }
+  ivl_timeline_rest (self);
+  tile_keys = list_tile_keys (prompt);
+  reuse (self, prompt, tile_keys, &wanted, cancellable);
+  g_array_unref (self->tile_keys);
+  self->tile_keys = tile_keys;
+  cost->n_cached = self->ids->len;
+  ok = self->ids->len == wanted.n_ids ||
+       compute (self, prompt, watcher, cost, cancellable, error);
+  if (ok)
+    keep (self, cost->n_cached < wanted.n_ids);
+  ivl_prefix_store_end (prefixes, &wanted);
+  return ok;
 }
 
 gboolean

@@ -28,7 +28,7 @@ typedef struct
 
 typedef struct
 {
-  gsize  n_cached;        /* prompt tokens that were still in the cache */
+  gsize  n_cached;        /* prompt tokens that were in the cache or the store */
   guint  n_tiles_encoded; /* tiles that the vision model had to run for */
   double tile_seconds;
   double prefill_seconds;
@@ -36,9 +36,9 @@ typedef struct
 
 IvlTimeline *ivl_timeline_new (IvlNetwork *network);
 void         ivl_timeline_free (IvlTimeline *self);
-/* Brings the cache to exactly the prompt's tokens, keeping the longest common prefix, and
- * computes the logits of its last token. After a failure or cancellation the timeline holds some
- * prefix and can be used again. */
+/* Brings the cache to exactly the prompt's tokens, keeping the longest common prefix, or what the
+ * network's store has where that is longer, and computes the logits of its last token. After a
+ * failure or cancellation the timeline holds some prefix and can be used again. */
 gboolean     ivl_timeline_prefill (IvlTimeline              *self,
                                    IvlPrompt                *prompt,
                                    const IvlTimelineWatcher *watcher,

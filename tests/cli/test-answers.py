@@ -194,9 +194,10 @@ def check_info_and_bench(tap, ivl):
     code, out, _ = ivl.run("bench", "--json", "--prompt", "8", "--answer", "4", "--repeats", "1")
     bench = json.loads(out)
     tap.point(code == 0 and bench["decode"]["tokens_per_second"] > 0 and bench["peak_memory"] > 0 and
-              bench["tile"]["share"] > 0 and bench["load_seconds"] > 0, "bench as JSON", out)
+              bench["tile"]["share"] > 0 and bench["load_seconds"] > 0 and
+              all(bench["decode_streams"][n] > 0 for n in "1248"), "bench as JSON", out)
     code, out, _ = ivl.run("bench", "-p", "8", "-a", "4", "-r", "1")
-    tap.point(code == 0 and out.count(b"\n") == 7, "bench for people", out)
+    tap.point(code == 0 and out.count(b"\n") == 8, "bench for people", out)
 
 
 def check_pipes(tap, ivl):
