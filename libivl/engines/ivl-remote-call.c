@@ -157,7 +157,6 @@ on_chunk (GObject      *source,
   GError *failure = NULL;
   gssize n = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &failure);
 
-  self->is_reading = FALSE;
   if (n < 0)
     {
       end (self, failure);
@@ -165,11 +164,13 @@ on_chunk (GObject      *source,
     }
   if (n == 0)
     {
-      /* Not by dropping the stream: the connection goes back to the others only like this. */
+      /* Not by dropping the stream: the connection goes back to the others only like this. Until
+       * then is_reading stays, so that nobody reads again. */
       g_input_stream_close_async (source == NULL ? self->stream : G_INPUT_STREAM (source),
                                   G_PRIORITY_DEFAULT, self->stop, on_closed, self);
       return;
     }
+  self->is_reading = FALSE;
   g_mutex_lock (&self->lock);
   self->since = g_get_monotonic_time ();
   if (!self->is_discarding)
