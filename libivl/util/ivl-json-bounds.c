@@ -6,12 +6,11 @@
 
 #include <string.h>
 
-/* The offset of the quote that ends the string whose text begins at i, or size. Strings are where
- * the bytes are (pictures as base64), so this goes by memchr. */
-static gsize
-find_string_end (const char *data,
-                 gsize       size,
-                 gsize       i)
+/* Strings are where the bytes are (pictures as base64), so this goes by memchr. */
+gsize
+ivl_json_bounds_find_string_end (const char *data,
+                                 gsize       size,
+                                 gsize       i)
 {
   gsize quote = i;
 
@@ -49,7 +48,7 @@ ivl_json_bounds_check (const char *data,
 
       *offset = i;
       if (c == '"')
-        i = find_string_end (data, size, i + 1);
+        i = ivl_json_bounds_find_string_end (data, size, i + 1);
       else if (c == '{' || c == '[')
         {
           n_values++;

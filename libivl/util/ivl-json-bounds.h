@@ -21,5 +21,9 @@ IvlJsonBounds ivl_json_bounds_check (const char *data,
                                      guint       max_depth,
                                      gsize       max_values,
                                      gsize      *offset);
+/* The offset of the quote that ends the string whose text begins at i, or size. */
+gsize         ivl_json_bounds_find_string_end (const char *data,
+                                               gsize       size,
+                                               gsize       i);
 
 G_END_DECLS

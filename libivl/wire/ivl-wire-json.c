@@ -259,11 +259,10 @@ get_escape (guchar c)
     }
 }
 
-/* Bytes at the beginning of text that stand for themselves, eight at a time: a picture is all
- * such. */
-static gsize
-count_plain (const char *text,
-             gsize       n)
+/* Eight at a time: a picture is all such. */
+gsize
+ivl_wire_json_count_plain (const char *text,
+                           gsize       n)
 {
   const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101);
   const guint64 tops = ones << 7;
@@ -296,7 +295,7 @@ append_valid (GString    *out,
   g_string_append_c (out, '"');
   while (n > 0)
     {
-      gsize plain = count_plain (text, n);
+      gsize plain = ivl_wire_json_count_plain (text, n);
       char escape;
 
       g_string_append_len (out, text, plain);

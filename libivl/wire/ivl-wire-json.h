@@ -41,6 +41,9 @@ gint64      ivl_wire_json_get_int (const json_t *object,
                                    gint64        max,
                                    gint64        fallback);
 
+/* Bytes at the beginning of text that stand for themselves in a JSON string. */
+gsize       ivl_wire_json_count_plain (const char *text,
+                                       gsize       n);
 /* Appends text in quotes; what is not valid UTF-8 becomes U+FFFD. */
 void        ivl_wire_json_append_string (GString    *out,
                                          const char *text,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "wire/ivl-wire-json.h"
+#include "wire/ivl-wire-lift.h"
 #include "wire/ivl-wire-request.h"
 
 #define MAX_NAME         256
@@ -24,6 +25,7 @@ typedef struct
   IvlWireRequest *request;
   char          **param;
   GError        **error;
+  GArray         *lifted; /* IvlWireLifted: the large pictures, which are not in root */
   guint           n_pictures;
 } Reader;
 
@@ -211,10 +213,13 @@ read_picture (Reader         *reader,
   const json_t *tiles = get_member (object, "ivl_tiles");
   const char *url = object != NULL ? ivl_wire_json_get_string (object, "url")
                                    : json_string_value (picture);
+  g_autofree char *large = url != NULL ? ivl_wire_lift_find (reader->lifted, url) : NULL;
   IvlWirePart *part;
 
   if (url == NULL)
     return refuse (reader, param, "expected an object with \"url\"");
+  if (large != NULL)
+    url = large;
   if (g_ascii_strncasecmp (url, "data:", 5) != 0)
     return refuse (reader, param, "a picture must be a data: URL with base64; addresses and file "
                    "names are not fetched");
@@ -222,7 +227,9 @@ read_picture (Reader         *reader,
     return refuse (reader, param, "only messages of the user may hold pictures");
   if (++reader->n_pictures > IVL_WIRE_MAX_PICTURES)
     return refuse (reader, param, "more than %d pictures", IVL_WIRE_MAX_PICTURES);
-  part = ivl_wire_message_add_url (message, url);
+  part = ivl_wire_message_add_url (message, large != NULL ? NULL : url);
+  if (large != NULL)
+    part->url = g_steal_pointer (&large);
   if (!read_tiles (reader, object, "min_dynamic_patch", param, &part->min_tiles) ||
       !read_tiles (reader, object, "max_dynamic_patch", param, &part->max_tiles))
     return FALSE;
@@ -518,9 +525,11 @@ ivl_wire_request_from_json (const char  *json,
                             char       **param,
                             GError     **error)
 {
-  json_auto_t *root = ivl_wire_json_parse (json, n, error);
+  g_autoptr (GArray) lifted = g_array_new (FALSE, FALSE, sizeof (IvlWireLifted));
+  g_autoptr (GString) rest = ivl_wire_lift_pictures (json, n, lifted);
+  json_auto_t *root = ivl_wire_json_parse (rest->str, rest->len, error);
   g_autoptr (IvlWireRequest) request = NULL;
-  Reader reader = { root, NULL, param, error, 0 };
+  Reader reader = { root, NULL, param, error, lifted, 0 };
 
   if (param != NULL)
     *param = NULL;

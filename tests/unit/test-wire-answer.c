@@ -430,6 +430,8 @@ test_errors (void)
                "boom[2J");
   assert_body ("data: {\"error\":{}}\n\n", IVL_ERROR_REMOTE_FAILED, NULL);
   assert_body ("data: {\"error\":null,\"choices\":[]}\n\n" FINISH ("\"stop\""), OK, "");
+  assert_body ("data: {\"object\":\"error\",\"message\":\"flat\",\"code\":400}\n\n",
+               IVL_ERROR_REMOTE_REFUSED, "flat");
   assert_body ("data: {\"detail\":\"gone\"}\n\n", IVL_ERROR_REMOTE_FAILED, "gone");
   assert_body ("event: error\ndata: out of memory\n\n", IVL_ERROR_REMOTE_FAILED, "out of memory");
   assert_body ("error: out of memory\n\n", IVL_ERROR_REMOTE_FAILED, "out of memory");

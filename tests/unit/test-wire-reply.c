@@ -186,6 +186,12 @@ test_tokens (void)
   g_assert_cmpuint (token->chosen.n_bytes, ==, 4);
   g_assert_cmpuint (token->top->len, ==, 1);
   ivl_wire_token_free (token);
+  for (guint i = 0; i < 100; i++)
+    json_array_append_new (json_object_get (many, "top_logprobs"),
+                           json_deep_copy (plain));
+  token = ivl_wire_token_read (many);
+  g_assert_cmpuint (token->top->len, ==, 20);
+  ivl_wire_token_free (token);
   assert_no_token ("{}");
   assert_no_token ("[]");
   assert_no_token ("{\"token\":\"a\"}");

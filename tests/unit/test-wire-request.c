@@ -75,7 +75,7 @@ assert_message_refused (const char *message,
 {
   g_autofree char *json = g_strdup_printf ("{\"messages\":[%s]}", message);
 
-  g_test_message ("%s", json);
+  g_test_message ("%.200s", json);
   assert_body_refused (json, strlen (json), expected_param);
 }
 
@@ -623,6 +623,59 @@ test_pictures (void)
     }
 }
 
+/* Large pictures are taken out before the rest is parsed: the right ones come back, in every form,
+ * and nothing else is taken for one. */
+static void
+test_large (void)
+{
+  g_autofree char *a = g_strnfill (5000, 'a');
+  g_autofree char *b = g_strnfill (6000, 'b');
+  g_autofree char *json = g_strdup_printf (
+      "{\"url\":\"data:%s\",\"messages\":[{\"role\":\"user\",\"content\":["
+      "{\"type\":\"image_url\",\"image_url\":{\"url\" :\n\"data:%s\"}},"
+      "{\"type\":\"text\",\"text\":\"data:%s\"},"
+      "{\"type\":\"text\",\"text\":\"\\\"url\\\":\\\"data:%s\"},"
+      "{\"type\":\"text\",\"text\":\"ivl-picture:0\"},"
+      "{\"type\":\"image_url\",\"image_url\":\"data:%s\\n\"},"
+      "{\"type\":\"image_url\",\"image_url\":\"data:%s\"}]}]}", b, a, a, a, a, b);
+  g_autofree char *expected_a = g_strconcat ("data:", a, NULL);
+  g_autofree char *expected_b = g_strconcat ("data:", b, NULL);
+  g_autofree char *quoted = g_strconcat ("\"url\":\"data:", a, NULL);
+  g_autofree char *with_line = g_strconcat ("data:", a, "\n", NULL);
+  g_autoptr (IvlWireRequest) request = read_good (json);
+  const IvlWireMessage *message = request->messages->pdata[0];
+  const IvlWirePart *parts[6];
+
+  g_assert_cmpuint (message->parts->len, ==, 6);
+  for (guint i = 0; i < 6; i++)
+    parts[i] = message->parts->pdata[i];
+  g_assert_cmpstr (parts[0]->url, ==, expected_a);
+  g_assert_cmpstr (parts[1]->text, ==, expected_a);
+  g_assert_cmpstr (parts[2]->text, ==, quoted);
+  g_assert_cmpstr (parts[3]->text, ==, "ivl-picture:0");
+  g_assert_cmpstr (parts[4]->url, ==, with_line);
+  g_assert_cmpstr (parts[5]->url, ==, expected_b);
+}
+
+/* A request cannot make one large picture stand for many. */
+static void
+test_large_once (void)
+{
+  const char *const names[] = { "0", "1", "4294967296", "-1", "", "0x" };
+  g_autofree char *a = g_strnfill (5000, 'a');
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *message = g_strdup_printf (
+          "{\"role\":\"user\",\"content\":["
+          "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:%s\"}},"
+          "{\"type\":\"image_url\",\"image_url\":{\"url\":\"ivl-picture:%s\"}}]}", a,
+          names[i]);
+
+      assert_message_refused (message, "messages[0].content[1].image_url");
+    }
+}
+
 /* How long a picture takes: for people, never a verdict. */
 static void
 test_speed (void)
@@ -672,6 +725,8 @@ main (int    argc,
   g_test_add_func ("/wire-request/not-finite", test_not_finite);
   g_test_add_func ("/wire-request/data-urls", test_data_urls);
   g_test_add_func ("/wire-request/pictures", test_pictures);
+  g_test_add_func ("/wire-request/large", test_large);
+  g_test_add_func ("/wire-request/large-once", test_large_once);
   g_test_add_func ("/wire-request/speed", test_speed);
   return g_test_run ();
 }
