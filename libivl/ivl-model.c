@@ -5,7 +5,7 @@
 #include <libivl/ivl-model.h>
 
 #include "engines/ivl-engine-local.h"
-#include "engines/ivl-remote.h"
+#include "engines/ivl-engine-openai.h"
 
 struct _IvlModel
 {
@@ -87,8 +87,8 @@ open_remote (const char       *location,
   if (remote == NULL || !ivl_remote_check_allowed (remote, error))
     return NULL;
   parallel = remote->parallel != 0 ? remote->parallel : DEFAULT_PARALLEL;
-  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: servers cannot be asked yet",
-               remote->origin);
+  engine = ivl_engine_openai_open (g_steal_pointer (&remote), progress, progress_data, cancellable,
+                                   error);
   if (engine == NULL)
     return NULL;
   model = ivl_model_new_for_engine (engine);
