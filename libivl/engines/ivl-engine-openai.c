@@ -636,12 +636,13 @@ choose_dialect (IvlEngineOpenai  *self,
   return self->dialect != NULL;
 }
 
-/* The list of models is optional: gateways hide it. */
+/* The list of models is optional: gateways hide it, and `transformers serve` without a cache folder
+ * fails over it (500) while it answers chats. */
 static gboolean
 is_list_optional (const IvlRemoteRefusal *refusal)
 {
   return refusal->status == 401 || refusal->status == 403 || refusal->status == 404 ||
-         refusal->status == 405;
+         refusal->status == 405 || refusal->status == 500 || refusal->status == 501;
 }
 
 static gboolean

@@ -84,7 +84,7 @@ judge (Effort                *effort,
   verdict->is_asked = failure->retry_after != NULL || failure->retry_after_ms != NULL;
   verdict->is_busy = ivl_remote_retry_is_busy (failure);
   verdict->is_down = failure->status == 0;
-  verdict->was_reused = state.was_reused && failure->status == 0 && !failure->is_lasting;
+  verdict->was_reused = state.was_reused && state.is_broken && failure->status == 0;
   verdict->wait_ms = ivl_remote_retry_get_wait (failure, effort->n_tries,
                                                 g_get_real_time () / G_TIME_SPAN_SECOND,
                                                 g_random_double ());
@@ -94,11 +94,16 @@ judge (Effort                *effort,
 static void
 judge_silence (Effort        *effort,
                IvlRemoteCall *call,
-               gboolean       is_lasting,
+               const GError  *error,
                Verdict       *verdict)
 {
-  IvlRemoteFailure failure = { .is_lasting = is_lasting };
+  IvlRemoteFailure failure = {
+    .is_garbled = g_error_matches (error, IVL_ERROR, IVL_ERROR_REMOTE_PROTOCOL),
+  };
+  IvlRemoteState state;
 
+  ivl_remote_call_get_state (call, &state);
+  failure.is_lasting = state.is_lasting;
   judge (effort, &failure, call, verdict);
 }
 
@@ -194,15 +199,16 @@ wait_for_head (Effort         *effort,
                Verdict        *verdict,
                GError        **error)
 {
-  IvlRemoteState state;
+  g_autoptr (GError) failure = NULL;
   const IvlRemoteHead *head =
       ivl_remote_call_wait (call, &effort->line->timeouts, effort->end_down, effort->progress,
-                            effort->data, effort->cancellable, error);
+                            effort->data, effort->cancellable, &failure);
 
-  if (head != NULL || g_cancellable_is_cancelled (effort->cancellable))
+  if (head != NULL)
     return head;
-  ivl_remote_call_get_state (call, &state);
-  judge_silence (effort, call, state.is_lasting, verdict);
+  if (!g_cancellable_is_cancelled (effort->cancellable))
+    judge_silence (effort, call, failure, verdict);
+  g_propagate_error (error, g_steal_pointer (&failure));
   return NULL;
 }
 
@@ -305,6 +311,41 @@ fail (IvlRemoteAsk  *self,
   return FALSE;
 }
 
+/* What follows the answer's end is worth a short wait only: the usage, and then the end of the
+ * reply, with which the connection is free for the next question. */
+static gint64
+shorten (IvlRemoteAsk *self,
+         gint64        deadline)
+{
+  gint64 now = g_get_monotonic_time ();
+  guint linger = self->line->timeouts.linger;
+
+  if (ivl_wire_answer_is_done (self->answer))
+    return MIN (deadline, now + linger * G_TIME_SPAN_MILLISECOND / 10);
+  if (ivl_wire_answer_is_finished (self->answer))
+    return MIN (deadline, now + linger * G_TIME_SPAN_MILLISECOND);
+  return deadline;
+}
+
+static gboolean
+end_answer (IvlRemoteAsk  *self,
+            gboolean      *is_cut,
+            GError       **error)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (!ivl_wire_answer_end (self->answer, self->text, &failure))
+    {
+      *is_cut = failure->code == IVL_ERROR_REMOTE_FAILED &&
+                !ivl_wire_answer_is_done (self->answer);
+      return fail (self, &failure, error);
+    }
+  self->is_finished = TRUE;
+  ivl_remote_call_finish (self->call, self->line->timeouts.linger);
+  leave (self, IVL_REMOTE_WENT_WELL);
+  return TRUE;
+}
+
 /* Reads until there is text to show, the answer's end, or a failure. *is_cut: the connection ended
  * or fell silent, as opposed to what the server said. */
 static gboolean
@@ -314,23 +355,16 @@ read_some (IvlRemoteAsk  *self,
            GCancellable  *cancellable,
            GError       **error)
 {
-  const IvlRemoteTimeouts *timeouts = &self->line->timeouts;
-  gboolean was_finished = FALSE;
-
   *is_cut = FALSE;
   for (;;)
     {
-      gboolean is_finished = ivl_wire_answer_is_finished (self->answer);
       g_autoptr (GError) failure = NULL;
 
-      /* What follows is the usage: welcome, and not to be waited for long. */
-      if (is_finished && !was_finished)
-        deadline = g_get_monotonic_time () + timeouts->linger * G_TIME_SPAN_MILLISECOND;
-      was_finished = is_finished;
       g_byte_array_set_size (self->bytes, 0);
-      if (!ivl_remote_call_read (self->call, self->bytes, timeouts->idle, deadline, cancellable,
-                                 &failure) &&
-          (!is_finished || g_cancellable_is_cancelled (cancellable)))
+      if (!ivl_remote_call_read (self->call, self->bytes, self->line->timeouts.idle, deadline,
+                                 cancellable, &failure) &&
+          (g_cancellable_is_cancelled (cancellable) ||
+           !(ivl_wire_answer_is_finished (self->answer) || ivl_wire_answer_is_done (self->answer))))
         {
           *is_cut = TRUE;
           g_propagate_error (error, g_steal_pointer (&failure));
@@ -340,20 +374,11 @@ read_some (IvlRemoteAsk  *self,
       if (!ivl_wire_answer_push (self->answer, (const char *) self->bytes->data, self->bytes->len,
                                  self->text, &failure))
         return fail (self, &failure, error);
-      if (self->bytes->len == 0 || ivl_wire_answer_is_done (self->answer))
-        {
-          if (!ivl_wire_answer_end (self->answer, self->text, &failure))
-            {
-              *is_cut = self->bytes->len == 0 && failure->code == IVL_ERROR_REMOTE_FAILED;
-              return fail (self, &failure, error);
-            }
-          self->is_finished = TRUE;
-          ivl_remote_call_finish (self->call, timeouts->linger);
-          leave (self, IVL_REMOTE_WENT_WELL);
-          return TRUE;
-        }
+      if (self->bytes->len == 0)
+        return end_answer (self, is_cut, error);
       if (self->text->len > 0 && !ivl_wire_answer_is_finished (self->answer))
         return TRUE;
+      deadline = shorten (self, deadline);
     }
 }
 
@@ -388,7 +413,7 @@ try_once (IvlRemoteAsk          *self,
   if (read_some (self, get_token_deadline (self), &is_cut, effort->cancellable, error))
     return TRUE;
   if (is_cut && !ivl_wire_answer_has_content (self->answer))
-    judge_silence (effort, self->call, FALSE, verdict);
+    judge_silence (effort, self->call, NULL, verdict);
   return FALSE;
 }
 

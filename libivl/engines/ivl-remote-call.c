@@ -124,6 +124,7 @@ end (IvlRemoteCall *self,
   g_mutex_lock (&self->lock);
   if (failure != NULL)
     {
+      self->state.is_broken = TRUE;
       self->error = ivl_remote_trouble_explain (failure, ivl_remote_http_get_remote (http),
                                                 self->message, self->stage >= STAGE_BODY,
                                                 &self->state.is_lasting);
@@ -166,8 +167,7 @@ on_chunk (GObject      *source,
     {
       /* Not by dropping the stream: the connection goes back to the others only like this. Until
        * then is_reading stays, so that nobody reads again. */
-      g_input_stream_close_async (source == NULL ? self->stream : G_INPUT_STREAM (source),
-                                  G_PRIORITY_DEFAULT, self->stop, on_closed, self);
+      g_input_stream_close_async (self->stream, G_PRIORITY_DEFAULT, self->stop, on_closed, self);
       return;
     }
   self->is_reading = FALSE;
@@ -444,7 +444,8 @@ tell (Report  *report,
   if (n_sent != report->n_sent)
     {
       report->n_sent = n_sent;
-      report->func (IVL_PHASE_UPLOAD, n_sent, report->n_total, report->data);
+      report->func (IVL_PHASE_UPLOAD, MIN (n_sent, report->n_total), report->n_total,
+                    report->data);
     }
   /* Not for the usual second. */
   if (is_waiting && seconds >= 2 && seconds != report->n_seconds)
@@ -610,6 +611,9 @@ ivl_remote_call_read (IvlRemoteCall  *self,
   g_mutex_lock (&self->lock);
   ok = wait_for_bytes (self, idle, deadline, cancellable, error);
   was_full = self->inbox->len >= WINDOW;
+  /* Nothing was read while the window was full: the server's silence counts from now. */
+  if (was_full)
+    self->since = g_get_monotonic_time ();
   if (ok)
     {
       g_byte_array_append (bytes, self->inbox->data, self->inbox->len);

@@ -40,6 +40,7 @@ typedef struct
 {
   guint64  n_sent;     /* bytes of the body */
   gboolean was_reused; /* it went over a connection of an earlier call */
+  gboolean is_broken;  /* the connection failed */
   gboolean is_lasting; /* it failed for a reason that waiting does not change */
 } IvlRemoteState;
 

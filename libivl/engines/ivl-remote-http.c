@@ -244,7 +244,8 @@ ivl_remote_http_create_message (IvlRemoteHttp *self,
   if (message == NULL)
     return NULL;
   headers = soup_message_get_request_headers (message);
-  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  /* A question changes nothing: without the second flag libsoup makes a new connection for each. */
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_IDEMPOTENT);
   if (self->authorization != NULL)
     soup_message_headers_replace (headers, "Authorization", self->authorization);
   g_signal_connect (message, "network-event", G_CALLBACK (on_network_event), NULL);

@@ -12,8 +12,9 @@ enum
 {
   FIRST_WAIT_MS = 500,
   LAST_WAIT_MS = 30 * 1000,
-  /* An internal error may be an accident, but is more often the request's own fault. */
-  MAX_TRIES_INTERNAL = 3,
+  /* An internal error may be an accident, but is more often the request's own fault; and garbage
+   * may be a reply that was cut off, but is more often a wrong port. */
+  MAX_TRIES_ODD = 3,
 };
 
 /* Engines answer 500 to what they cannot do, for one a picture to a model without vision. */
@@ -43,7 +44,7 @@ ivl_remote_retry_may (const IvlRemoteFailure *failure,
   switch (failure->status)
     {
     case 0:
-      return !failure->is_lasting;
+      return !failure->is_lasting && (!failure->is_garbled || n_tries < MAX_TRIES_ODD);
     case 408:
     case 429:
     case 502:
@@ -51,7 +52,7 @@ ivl_remote_retry_may (const IvlRemoteFailure *failure,
     case 504:
       return TRUE;
     case 500:
-      return n_tries < MAX_TRIES_INTERNAL && !tells_of_request (failure->message);
+      return n_tries < MAX_TRIES_ODD && !tells_of_request (failure->message);
     default:
       return FALSE;
     }
@@ -112,10 +113,11 @@ ivl_remote_retry_get_wait (const IvlRemoteFailure *failure,
 {
   gint64 wanted = get_wanted (failure, now);
   guint most = LAST_WAIT_MS;
+  gint64 wait;
 
-  if (wanted >= 0)
-    return MIN (wanted, IVL_REMOTE_RETRY_MAX_WAIT_MS);
   if (n_tries >= 1 && n_tries < 7)
     most = MIN (FIRST_WAIT_MS << (n_tries - 1), LAST_WAIT_MS);
-  return (guint) (CLAMP (chance, 0.0, 1.0) * most);
+  wait = (gint64) (CLAMP (chance, 0.0, 1.0) * most);
+  /* "Now" from a server is no reason to fall upon it. */
+  return MIN (MAX (wanted, wait), IVL_REMOTE_RETRY_MAX_WAIT_MS);
 }

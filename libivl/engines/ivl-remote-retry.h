@@ -10,6 +10,7 @@ typedef struct
 {
   guint       status;         /* HTTP status; 0: there was no reply, or it was cut off */
   gboolean    is_lasting;     /* without a status: waiting cannot help (a bad certificate) */
+  gboolean    is_garbled;     /* without a status: what came is no HTTP, or cut off early */
   const char *message;        /* what the server says; (nullable), and so below */
   const char *retry_after;    /* headers of the reply */
   const char *retry_after_ms;
@@ -24,8 +25,8 @@ gboolean ivl_remote_retry_may (const IvlRemoteFailure *failure,
                                guint                   n_tries);
 /* Whether the server says by the failure that it has too much to do. */
 gboolean ivl_remote_retry_is_busy (const IvlRemoteFailure *failure);
-/* Milliseconds to wait before the next try: what the server asks for, else doubling times with full
- * jitter. now is seconds since 1970, chance 0..1. */
+/* Milliseconds to wait before the next try: doubling times with full jitter, or longer if the
+ * server asks for it. now is seconds since 1970, chance 0..1. */
 guint    ivl_remote_retry_get_wait (const IvlRemoteFailure *failure,
                                     guint                   n_tries,
                                     gint64                  now,

@@ -142,7 +142,6 @@ ivl_remote_trouble_explain (const GError    *failure,
     return explain_name (failure, remote, is_lasting);
   if (failure->domain == G_IO_ERROR)
     return explain_io (failure, remote);
-  *is_lasting = TRUE;
   return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_PROTOCOL, "What %s sends is no HTTP: %s",
                       remote->origin, failure->message);
 }
