@@ -90,6 +90,9 @@ typedef struct
   GString       *path;  /* of the schema that is being read, as in #/properties/name */
   guint          depth;
   gsize          n_work;
+  /* A value of one alternative must not fit another: what a schema without a type means must not be
+   * guessed. */
+  gboolean       is_exclusive;
 } Parser;
 
 static IvlJsonNode *read_schema (Parser  *parser,
@@ -344,13 +347,17 @@ read_inner (Parser      *parser,
             GError     **error)
 {
   g_autofree char *shown = name != NULL ? show_name (name) : NULL;
+  gboolean was_exclusive = parser->is_exclusive;
   gsize length = parser->path->len;
   IvlJsonNode *node;
 
   g_string_append_printf (parser->path, "/%s", keyword);
   if (shown != NULL)
     g_string_append_printf (parser->path, "/%s", shown);
+  parser->is_exclusive = g_str_equal (keyword, "oneOf") ||
+                         (was_exclusive && (*keyword == '$' || g_str_equal (keyword, "anyOf")));
   node = read_schema (parser, json, error);
+  parser->is_exclusive = was_exclusive;
   g_string_truncate (parser->path, length);
   return node;
 }
@@ -560,6 +567,8 @@ read_types (Parser       *parser,
 {
   g_autoptr (GPtrArray) types = list_types (json, groups);
 
+  if (parser->is_exclusive && !(groups & GROUP_TYPE))
+    return refuse (parser, "oneOf", "has an alternative without \"type\"", error);
   if (types == NULL)
     return complain (parser, "type", "a name of a JSON type, or an array of different ones", error);
   for (guint i = 0; i < types->len; i++)
@@ -750,6 +759,11 @@ read_reference (Parser  *parser,
       refuse (parser, "$ref", "does not begin with \"#/\": other schemas are not fetched", error);
       return NULL;
     }
+  if (strpbrk (reference, "~%") != NULL)
+    {
+      refuse (parser, "$ref", "goes through a name that is written with \"~\" or \"%\"", error);
+      return NULL;
+    }
   steps = g_strsplit (reference + 2, "/", -1);
   for (guint i = 0; steps[i] != NULL; i++)
     target = json_object_get (target, steps[i]);
@@ -863,7 +877,7 @@ read_root (IvlJsonSchema  *self,
            GError        **error)
 {
   g_autoptr (GString) path = g_string_new ("#");
-  Parser parser = { self, root, path, 0, 0 };
+  Parser parser = { self, root, path, 0, 0, FALSE };
 
   self->any = create_any (self);
   self->root = read_schema (&parser, root, error);

@@ -6,9 +6,8 @@
  */
 #include <jansson.h>
 #include <libivl/ivl.h>
-#include <math.h>
-#include <string.h>
 
+#include "json-validity.h"
 #include "lm/ivl-json-acceptor.h"
 
 static const char *const schemas[] = {
@@ -28,109 +27,6 @@ static const char *const schemas[] = {
   "{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"array\",\"maxItems\":3,\"items\":"
   "{\"type\":\"number\",\"exclusiveMinimum\":-1,\"exclusiveMaximum\":1}}]}",
 };
-
-static gboolean is_valid (json_t *schema,
-                          json_t *value);
-
-static gboolean
-has_type (json_t     *value,
-          const char *type)
-{
-  return (g_str_equal (type, "object") && json_is_object (value)) ||
-         (g_str_equal (type, "array") && json_is_array (value)) ||
-         (g_str_equal (type, "string") && json_is_string (value)) ||
-         (g_str_equal (type, "integer") && json_is_integer (value)) ||
-         (g_str_equal (type, "number") && json_is_number (value)) ||
-         (g_str_equal (type, "boolean") && json_is_boolean (value)) ||
-         (g_str_equal (type, "null") && json_is_null (value));
-}
-
-static gboolean
-is_one_of (json_t *values,
-           json_t *value)
-{
-  for (size_t i = 0; i < json_array_size (values); i++)
-    if (json_equal (json_array_get (values, i), value))
-      return TRUE;
-  return FALSE;
-}
-
-static double
-get_limit (json_t     *schema,
-           const char *keyword,
-           double      otherwise)
-{
-  json_t *limit = json_object_get (schema, keyword);
-
-  return limit != NULL ? json_number_value (limit) : otherwise;
-}
-
-static gboolean
-is_valid_object (json_t *schema,
-                 json_t *value)
-{
-  json_t *properties = json_object_get (schema, "properties");
-  json_t *required = json_object_get (schema, "required");
-  const char *name;
-  json_t *member;
-
-  for (size_t i = 0; i < json_array_size (required); i++)
-    if (json_object_get (value, json_string_value (json_array_get (required, i))) == NULL)
-      return FALSE;
-  json_object_foreach (value, name, member)
-    if (json_object_get (properties, name) == NULL ||
-        !is_valid (json_object_get (properties, name), member))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-is_in_limits (json_t *schema,
-              json_t *value)
-{
-  double number = json_number_value (value);
-  double length = json_is_array (value) ? (double) json_array_size (value) : 0;
-
-  if (json_is_string (value))
-    length = (double) g_utf8_strlen (json_string_value (value), -1);
-  if (json_is_number (value) &&
-      (number < get_limit (schema, "minimum", -INFINITY) ||
-       number > get_limit (schema, "maximum", INFINITY) ||
-       number <= get_limit (schema, "exclusiveMinimum", -INFINITY) ||
-       number >= get_limit (schema, "exclusiveMaximum", INFINITY)))
-    return FALSE;
-  if (json_is_string (value))
-    return length >= get_limit (schema, "minLength", 0) &&
-           length <= get_limit (schema, "maxLength", INFINITY);
-  return length >= get_limit (schema, "minItems", 0) &&
-         length <= get_limit (schema, "maxItems", INFINITY);
-}
-
-/* The parts of JSON schema that the schemas above are made of. */
-static gboolean
-is_valid (json_t *schema,
-          json_t *value)
-{
-  json_t *type = json_object_get (schema, "type");
-  json_t *choice = json_object_get (schema, "enum");
-  json_t *alternatives = json_object_get (schema, "anyOf");
-  gboolean typed = type == NULL || (json_is_string (type) && has_type (value,
-                                                                       json_string_value (type)));
-
-  for (size_t i = 0; i < json_array_size (type); i++)
-    typed |= has_type (value, json_string_value (json_array_get (type, i)));
-  if (!typed || (choice != NULL && !is_one_of (choice, value)) || !is_in_limits (schema, value))
-    return FALSE;
-  for (size_t i = 0; i < json_array_size (alternatives); i++)
-    if (is_valid (json_array_get (alternatives, i), value))
-      return TRUE;
-  if (alternatives != NULL)
-    return FALSE;
-  for (size_t i = 0; json_is_array (value) && i < json_array_size (value); i++)
-    if (!is_valid (json_object_get (schema, "items"), json_array_get (value, i)))
-      return FALSE;
-  return !json_is_object (value) || is_valid_object (schema, value);
-}
 
 static IvlModel *
 open_model (const char *variant)
@@ -169,7 +65,7 @@ assert_valid (IvlReply   *reply,
 
   g_assert_nonnull (schema);
   g_assert_nonnull (value);
-  g_assert_true (is_valid (schema, value));
+  g_assert_true (json_is_valid (schema, value));
 }
 
 static void

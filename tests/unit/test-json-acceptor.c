@@ -312,6 +312,8 @@ static const struct
   { "{\"anyOf\":[{\"type\":\"object\"},{\"type\":\"object\"}]}", IVL_ERROR_UNSUPPORTED, "alike" },
   { "{\"oneOf\":[{\"enum\":[\"a\"]},{\"enum\":[\"a\"]}]}", IVL_ERROR_UNSUPPORTED, "\"oneOf\"" },
   { "{\"oneOf\":[{\"const\":1},{\"const\":1.0}]}", IVL_ERROR_UNSUPPORTED, "\"oneOf\"" },
+  { "{\"oneOf\":[{\"minimum\":1},{\"type\":\"string\"}]}", IVL_ERROR_UNSUPPORTED, "\"oneOf\"" },
+  { "{\"$ref\":\"#/$defs/a~1b\"}", IVL_ERROR_UNSUPPORTED, "\"$ref\"" },
   { "{\"anyOf\":[{}],\"type\":\"string\"}", IVL_ERROR_UNSUPPORTED, "beside" },
   { "{\"$ref\":\"other.json\"}", IVL_ERROR_UNSUPPORTED, "\"$ref\"" },
   { "{\"$ref\":\"#/$defs/a\"}", IVL_ERROR_INVALID_DATA, "\"$ref\"" },
