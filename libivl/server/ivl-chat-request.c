@@ -114,18 +114,20 @@ ivl_chat_request_check (const IvlWireRequest *wire,
 
 /* ivl's own clients send tiles that are cut already: one column of them. */
 static IvlImage *
-take_tiles (IvlImage  *column,
-            guint      tile_size,
-            GError   **error)
+take_tiles (IvlImage           *column,
+            const IvlWirePart  *part,
+            guint               tile_size,
+            GError            **error)
 {
   guint width = ivl_image_get_width (column);
   guint height = ivl_image_get_height (column);
 
-  if (width != tile_size || height % tile_size != 0)
+  if (width != tile_size || height % tile_size != 0 ||
+      (part->max_tiles > 0 && height / tile_size != part->max_tiles))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                   "a picture of %u x %u pixels is no column of tiles of %u pixels", width, height,
-                   tile_size);
+                   "a picture of %u x %u pixels is no column of %u tiles of %u pixels", width,
+                   height, part->max_tiles, tile_size);
       return NULL;
     }
   return ivl_image_new_from_tiles (tile_size, height / tile_size, ivl_image_get_pixels (column),
@@ -177,7 +179,7 @@ decode_picture (IvlWirePart   *part,
   image = ivl_image_new_from_bytes (bytes, NULL, flags, MAX_PICTURE_PIXELS, cancellable, error);
   if (image == NULL)
     return NULL;
-  return part->is_tiles ? take_tiles (image, ivl_model_get_tile_size (model), error)
+  return part->is_tiles ? take_tiles (image, part, ivl_model_get_tile_size (model), error)
                         : cut_tiles (image, part, model, error);
 }
 

@@ -18,8 +18,9 @@
 /* What a client may send ahead while it is answered. */
 #define MAX_AHEAD IVL_HTTP_HEAD_MAX_BYTES
 /* After an early answer the rest of the request is read and dropped for so long, so that the client
- * sees the answer instead of a reset. */
+ * sees the answer instead of a reset; at most so much of it. */
 #define LINGER_SECONDS 2
+#define LINGER_BYTES (32 << 20)
 #define SEND_BUFFER (128 << 10)
 
 typedef enum
@@ -49,6 +50,7 @@ typedef struct
   gint64           heard;     /* when something was read last */
   gint64           window;    /* since when the reader's bytes are counted */
   gsize            n_window;
+  gsize            n_dropped; /* bytes after the last answer */
   gsize            n_counted; /* bytes of body that this exchange adds to those of all */
 } Connection;
 
@@ -283,14 +285,17 @@ connection_take_bytes (Connection *self,
 {
   self->heard = g_get_monotonic_time ();
   if (self->state == STATE_LINGER || self->drops)
-    return TRUE;
-  g_string_append_len (self->bytes, bytes, n);
-  if (self->state == STATE_ANSWER && self->bytes->len > MAX_AHEAD)
+    self->n_dropped += (gsize) n;
+  else
+    g_string_append_len (self->bytes, bytes, n);
+  if (self->n_dropped > LINGER_BYTES ||
+      (self->state == STATE_ANSWER && self->bytes->len > MAX_AHEAD))
     {
       connection_close (self);
       return FALSE;
     }
-  connection_process (self);
+  if (self->state == STATE_HEAD || self->state == STATE_BODY)
+    connection_process (self);
   return TRUE;
 }
 

@@ -146,6 +146,8 @@ check_access (IvlRoutes       *self,
       ((route != NULL && route->is_open) ||
        ivl_access_check_key (self->access, exchange->head, exchange->peer, &retry_after, &refusal)))
     return TRUE;
+  if (refusal.status != 401)
+    ivl_http_exchange_set_closes (exchange, TRUE);
   ivl_http_exchange_fail (exchange, refusal.status, refusal.reason, NULL,
                           refusal.status == 401 ? "invalid_api_key" : NULL, retry_after);
   return FALSE;

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is served when: loading, the line, disconnects, slow readers, failures in the middle.
+
+Usage: test-server-load.py SERVE-DOUBLE
+The model is a double that takes the time that the question says (serve-double.c).
+"row N" is a row of the threat table that the server was designed against.
+"""
+
+import socket
+import sys
+import tempfile
+import threading
+import time
+
+from serverlib import JSON, Connection, Double, Tap, ask, chat, chat_body, metrics, resident_kb, wait_for
+
+# An answer that takes far longer than any test waits
+ENDLESS = "tokens=1000000 each=20"
+THINKING = "begin=1000000"
+
+
+def start(place, question, **settings):
+    """Asks on a connection that stays open."""
+    connection = Connection(place)
+    connection.request("POST", "/v1/chat/completions", chat_body(question, **settings), JSON)
+    return connection
+
+
+def is_running(place, n):
+    return metrics(place)["ivl_requests_running"] == n
+
+
+def check_loading(tap, program, folder):
+    double = Double(program, folder, model=False)
+    place = double.place
+    for reply, name in ((ask(place, "GET", "/health"), "/health"), (ask(place, "GET", "/v1/models"), "/v1/models"),
+                        (chat(place, "hello"), "a chat"), (chat(place, "hello", stream=True), "a stream")):
+        tap.point(reply.status == 503 and int(reply.fields["retry-after"]) >= 1 and reply.error()["code"] == "loading",
+                  f"while the model loads, {name} is told to come again", reply)
+    tap.equal(metrics(place)["ivl_ready"], 0, "and the metrics tell so")
+    double.give_model()
+    tap.equal((ask(place, "GET", "/health").status, chat(place, "hello").status), (200, 200), "then it is answered")
+    tap.equal(double.stop(), 0, "it ends as it should")
+
+
+def check_gone(tap, place):
+    """row 52: nobody works for a client that is gone."""
+    for name, question, settings in (("a stream", ENDLESS, {"stream": True}), ("an answer", ENDLESS, {}),
+                                     ("a stream before its first token", THINKING, {"stream": True}),
+                                     ("an answer that is thought about", THINKING, {}),
+                                     ("four answers at a time", ENDLESS, {"n": 4})):
+        for way in ("closed", "reset", "half closed"):
+            connection = start(place, question, **settings)
+            tap.point(wait_for(lambda: is_running(place, 1)), f"row 52: {name} is under way")
+            if question == ENDLESS and settings.get("stream"):
+                connection.read_head()
+            started = time.monotonic()
+            if way == "reset":
+                connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            if way == "half closed":
+                connection.socket.shutdown(socket.SHUT_WR)
+            else:
+                connection.close()
+            tap.point(wait_for(lambda: is_running(place, 0)), f"row 52: {way}, it is given up")
+            print(f"# after {1000 * (time.monotonic() - started):.0f} ms")
+            connection.close()
+    tap.point(metrics(place).get('ivl_requests_total{status="499"}', 0) >= 15, "and counted as 499", metrics(place))
+
+
+def check_line(tap, place):
+    running = [start(place, ENDLESS, stream=True) for _ in range(2)]
+    tap.point(wait_for(lambda: is_running(place, 2)), "two answers are made at a time")
+    waiting = [start(place, "tokens=2") for _ in range(2)]
+    tap.point(wait_for(lambda: metrics(place)["ivl_requests_waiting"] == 2), "two wait in line")
+    for settings in ({}, {"stream": True}, {"n": 2}):
+        reply = chat(place, "hello", **settings)
+        tap.point(reply.status == 429 and int(reply.fields["retry-after"]) >= 1 and
+                  reply.error()["type"] == "rate_limit_error", "the next one is told to come again", reply)
+    tap.equal(ask(place, "GET", "/v1/models").status, 200, "all else is answered")
+    waiting.pop().close()
+    tap.point(wait_for(lambda: metrics(place)["ivl_requests_waiting"] == 1), "row 52: who leaves the line frees a place")
+    waiting.append(start(place, "tokens=2"))
+    tap.point(wait_for(lambda: metrics(place)["ivl_requests_waiting"] == 2), "for another")
+    running.pop().close()
+    tap.equal([connection.read_reply().status for connection in waiting], [200, 200], "who waits is answered in the end")
+    running.pop().close()
+    tap.point(wait_for(lambda: is_running(place, 0)), "then the line is empty")
+
+
+def check_failures(tap, place):
+    reply = chat(place, "fail=0")
+    tap.point(reply.status == 500 and reply.fields.get("x-should-retry") == "false" and
+              reply.error()["message"] == "the double fails as told", "a failure is 500, not to be tried again", reply)
+    reply = chat(place, "fail=0", stream=True)
+    tap.equal(reply.status, 500, "also of a stream that has not begun")
+    reply = chat(place, "tokens=9 fail=3", stream=True)
+    last = reply.chunks()[-1]
+    tap.point(reply.status == 200 and set(last["error"]) == {"message", "type", "param", "code"} and
+              "[DONE]" not in reply.events(), "in the middle of a stream it is an event", reply)
+    tap.point(not reply.complete, "and the stream is cut, not ended", reply)
+    tap.equal(chat(place, "tokens=9 fail=3").status, 500, "no half answer is given as a whole one")
+    reply = chat(place, "tokens=9 fail=3", n=3)
+    tap.equal(reply.status, 500, "nor some of several answers")
+
+
+def check_many(tap, place):
+    """n beyond what runs at a time must not stand still."""
+    replies = []
+    threads = [threading.Thread(target=lambda n=n: replies.append(chat(place, "tokens=20 each=1", n=n)))
+               for n in (16, 1, 3, 2, 1)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.01)
+    for thread in threads:
+        thread.join()
+    statuses = sorted(reply.status for reply in replies)
+    tap.point(set(statuses) <= {200, 429} and 200 in statuses, "more answers than run at a time are made or refused", statuses)
+    big = [reply for reply in replies if reply.status == 200 and len(reply.json()["choices"]) == 16]
+    tap.point(big and all(choice["message"]["content"].endswith("0019 ") or "0019" in choice["message"]["content"]
+                          for choice in big[0].json()["choices"]), "16 of one request all end")
+
+
+def check_patience(tap, place, pid):
+    """What takes long, all at the same time: the double makes four answers at a time here."""
+    results = {}
+
+    def ping():
+        connection = start(place, "begin=12000 tokens=2", stream=True)
+        head = connection.read_head()
+        results["ping"] = (head, connection.read_chunk(), connection.read_chunk())
+        connection.close()
+
+    def hold(name, rate):
+        connection = start(place, "tokens=1000000 each=0 width=2000", stream=True)
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.socket.settimeout(1)
+        started = time.monotonic()
+        while time.monotonic() - started < 100:
+            if rate:
+                try:
+                    if not connection.socket.recv(rate):
+                        break
+                except (ConnectionResetError, socket.timeout):
+                    pass
+            time.sleep(0.5)
+            if results.get("stop"):
+                break
+        results[name] = connection
+
+    before = resident_kb(pid)
+    threads = [threading.Thread(target=ping), threading.Thread(target=hold, args=("still", 0)),
+               threading.Thread(target=hold, args=("drip", 1))]
+    for thread in threads:
+        thread.start()
+    tap.point(wait_for(lambda: is_running(place, 3)), "a ping and two slow readers are under way")
+    time.sleep(3)
+    after = resident_kb(pid)
+    tap.point(after - before < 20 * 1024, "what a slow reader does not take is not piled up", f"{before}, then {after} kB")
+    tap.equal(chat(place, "tokens=50").status, 200, "others are answered meanwhile")
+    tap.point(wait_for(lambda: is_running(place, 0), 120), "who reads nothing, or one byte now and then, is cut")
+    results["stop"] = True
+    for thread in threads:
+        thread.join()
+    head, first, second = results["ping"]
+    tap.point(head[0] == 200 and first.startswith(b":") and b"assistant" in second,
+              "who waits long for the first token hears something", results["ping"])
+
+
+def check_shutdown(tap, double):
+    stream = start(double.place, ENDLESS, stream=True)
+    stream.read_head()
+    whole = start(double.place, THINKING)
+    tap.point(wait_for(lambda: is_running(double.place, 2)), "two answers are under way when it ends")
+    double.process.stdin.close()
+    reply = whole.read_reply()
+    tap.point(reply is not None and reply.status == 503 and reply.error()["code"] == "shutting_down",
+              "the client of the one is told to come again", reply)
+    last = None
+    while True:
+        chunk = stream.read_chunk()
+        if chunk is None:
+            break
+        last = chunk
+    tap.point(last is not None and b'"error"' in last and b"shutting down" in last, "that of the other why it stops", last)
+    tap.equal(double.stop(), 0, "and it ends")
+
+
+def main(program):
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as folder:
+        check_loading(tap, program, folder)
+        double = Double(program, folder, 4, 2)
+        check_gone(tap, double.place)
+        check_failures(tap, double.place)
+        check_many(tap, double.place)
+        check_patience(tap, double.place, double.process.pid)
+        check_shutdown(tap, double)
+        double = Double(program, folder, 2, 2)
+        check_line(tap, double.place)
+        tap.equal(double.stop(), 0, "it ends as it should")
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
