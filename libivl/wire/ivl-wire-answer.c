@@ -290,7 +290,7 @@ is_error (const json_t *root,
   const char *object = ivl_wire_json_get_string (root, "object");
 
   return (event != NULL && strcmp (event, "error") == 0) ||
-         (error != NULL && !json_is_null (error)) ||
+         (error != NULL && !json_is_null (error) && !json_is_false (error)) ||
          (object != NULL && strcmp (object, "error") == 0) ||
          (json_object_get (root, "choices") == NULL && json_object_get (root, "detail") != NULL);
 }

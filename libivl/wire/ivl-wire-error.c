@@ -296,7 +296,7 @@ make_error (guint       status,
   IvlError code;
 
   report_init (&report, body, n);
-  where = status != 0 ? g_strdup_printf (" (%u)", status) : g_strdup ("");
+  where = status >= 100 ? g_strdup_printf (" (%u)", status) : g_strdup ("");
   if (status == 0)
     status = report.status != 0 ? report.status : 500;
   lower = g_utf8_strdown (report.message != NULL ? report.message : "", -1);

@@ -113,7 +113,7 @@ read_double (Reader     *reader,
     return TRUE;
   if (!json_is_number (value) || !(number >= min && number <= max))
     return refuse (reader, key, "expected a number from %g to %g", min, max);
-  *result = number;
+  *result = number == 0 ? 0 : number; /* no -0, which would be written back as another number */
   return TRUE;
 }
 

@@ -564,6 +564,28 @@ test_facts (void)
   g_assert_cmpint (usage.n_tiles_encoded, ==, 6);
 }
 
+/* Usage beside a choice (TGI, LiteLLM), not only after the last one. */
+static void
+test_early_usage (void)
+{
+  const char *const names[] = { "constructed/tgi_usage_with_choice.sse",
+                                "constructed/litellm_usage_nonempty_choices.sse" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      guint status;
+      g_autoptr (GString) body = recordings_read_body (names[i], &status);
+      g_autoptr (IvlWireAnswer) answer = ivl_wire_answer_new (NULL);
+      g_autoptr (GString) text = g_string_new (NULL);
+      IvlWireUsage usage;
+
+      g_assert_true (ivl_wire_answer_push (answer, body->str, body->len, text, NULL));
+      ivl_wire_answer_get_usage (answer, &usage);
+      g_assert_cmpint (usage.n_prompt_tokens, ==, 1);
+      g_assert_cmpint (usage.n_answer_tokens, ==, 1);
+    }
+}
+
 /* What keeps the connection open is no content. */
 static void
 test_pings (void)
@@ -600,6 +622,7 @@ main (int    argc,
   g_test_add_func ("/wire-answer/no-stream", test_no_stream);
   g_test_add_func ("/wire-answer/endless", test_endless);
   g_test_add_func ("/wire-answer/facts", test_facts);
+  g_test_add_func ("/wire-answer/early-usage", test_early_usage);
   g_test_add_func ("/wire-answer/pings", test_pings);
   return g_test_run ();
 }

@@ -24,6 +24,16 @@ make_dialect (const char *tiles,
   return dialect;
 }
 
+/* The beginning of text, on one line. */
+static void
+show (const char *text)
+{
+  g_autofree char *start = g_strndup (text, 200);
+  g_autofree char *shown = g_strescape (start, NULL);
+
+  g_test_message ("%s", shown);
+}
+
 static IvlWireRequest *
 read_good (const char *json)
 {
@@ -32,7 +42,7 @@ read_good (const char *json)
   IvlWireRequest *request =
       ivl_wire_request_from_json (json, strlen (json), &param, &error);
 
-  g_test_message ("%.200s", json);
+  show (json);
   g_assert_no_error (error);
   g_assert_null (param);
   g_assert_nonnull (request);
@@ -50,7 +60,7 @@ assert_refused (const char *members,
   g_autoptr (GError) error = NULL;
   g_autofree char *param = NULL;
 
-  g_test_message ("%s", members);
+  show (members);
   g_assert_null (ivl_wire_request_from_json (json, strlen (json), &param, &error));
   g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
   g_assert_cmpstr (param, ==, expected_param);
@@ -75,7 +85,7 @@ assert_message_refused (const char *message,
 {
   g_autofree char *json = g_strdup_printf ("{\"messages\":[%s]}", message);
 
-  g_test_message ("%.200s", json);
+  show (json);
   assert_body_refused (json, strlen (json), expected_param);
 }
 
@@ -543,6 +553,15 @@ test_markers (void)
 }
 
 static void
+test_minus_zero (void)
+{
+  g_autoptr (IvlWireRequest) request = read_good ("{\"temperature\":-0.0," HI "}");
+
+  g_assert_cmpfloat (request->temperature, ==, 0);
+  g_assert_false (signbit (request->temperature));
+}
+
+static void
 test_not_finite (void)
 {
   g_autoptr (IvlWireRequest) request = ivl_wire_request_new ();
@@ -564,7 +583,7 @@ assert_url (const char *url,
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = ivl_wire_decode_data_url (url, max_bytes, &error);
 
-  g_test_message ("%s", url);
+  show (url);
   if (expected == NULL)
     {
       g_assert_null (bytes);
@@ -722,6 +741,7 @@ main (int    argc,
   g_test_add_func ("/wire-request/round-trip", test_round_trip);
   g_test_add_func ("/wire-request/dialects", test_dialects);
   g_test_add_func ("/wire-request/markers", test_markers);
+  g_test_add_func ("/wire-request/minus-zero", test_minus_zero);
   g_test_add_func ("/wire-request/not-finite", test_not_finite);
   g_test_add_func ("/wire-request/data-urls", test_data_urls);
   g_test_add_func ("/wire-request/pictures", test_pictures);
