@@ -219,9 +219,10 @@ find_first (GError **error)
  * server (`https://...`, `unix:PATH`, `service:`), is a location already and comes back as it is;
  * whether anything is there is seen when it is opened. Any other @name is looked for under
  * `ivl/models` in the user's data folder, then in the system's, then among the groups
- * `[remote "NAME"]` of the configuration file, which gives `remote:NAME`. With %NULL, the environment variable `IVL_MODEL` is taken as the name, then
- * the key `model` in the group `[ivl]` of `ivl/ivl.conf` in the user's configuration folder, then
- * the first model in alphabetical order in the user's folder, then in the system's.
+ * `[remote "NAME"]` of the configuration file, which gives `remote:NAME`. With %NULL, the
+ * environment variable `IVL_MODEL` is taken as the name, then the key `model` in the group `[ivl]`
+ * of `ivl/ivl.conf` in the user's configuration folder, then the first model in alphabetical order
+ * in the user's folder, then in the system's.
  *
  * Returns: (transfer full) (type filename): the location, for ivl_model_open(), or %NULL with
  *   %IVL_ERROR_NOT_FOUND, whose message says how to get a model, %IVL_ERROR_INVALID_DATA when the

@@ -176,6 +176,22 @@ ivl_model_is_remote (const char *location)
 }
 
 /**
+ * ivl_model_is_server:
+ * @location: as for ivl_model_open()
+ *
+ * Whether a location names a server, on this computer or another, and not a folder.
+ *
+ * Returns: %TRUE for a server
+ */
+gboolean
+ivl_model_is_server (const char *location)
+{
+  g_return_val_if_fail (location != NULL, FALSE);
+
+  return ivl_remote_is_location (location);
+}
+
+/**
  * ivl_model_forbid_remote:
  *
  * Forbids models on other computers for the rest of the process: opening one is

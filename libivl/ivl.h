@@ -3,8 +3,10 @@
 
 #define IVL_INSIDE
 #include <libivl/ivl-bench.h>
+#include <libivl/ivl-doctor.h>
 #include <libivl/ivl-engine.h>
 #include <libivl/ivl-error.h>
+#include <libivl/ivl-finding.h>
 #include <libivl/ivl-image.h>
 #include <libivl/ivl-message.h>
 #include <libivl/ivl-model.h>

@@ -33,6 +33,7 @@ struct _CliCommand
 
 CliExit cmd_bench_run (const CliCommand *command, int argc, char **argv);
 CliExit cmd_chat_run (const CliCommand *command, int argc, char **argv);
+CliExit cmd_doctor_run (const CliCommand *command, int argc, char **argv);
 CliExit cmd_embed_run (const CliCommand *command, int argc, char **argv);
 CliExit cmd_info_run (const CliCommand *command, int argc, char **argv);
 CliExit cmd_serve_run (const CliCommand *command, int argc, char **argv);

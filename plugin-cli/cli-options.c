@@ -114,6 +114,9 @@ add_small_entries (CliOptions       *self,
   const GOptionEntry model[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &self->model,
       N_ ("Model folder, name or server (https://HOST/v1#MODEL)"), N_ ("MODEL") },
+    G_OPTION_ENTRY_NULL,
+  };
+  const GOptionEntry local[] = {
     { "local-only", 0, 0, G_OPTION_ARG_NONE, &self->local_only,
       N_ ("Refuse models on other computers"), NULL },
     G_OPTION_ENTRY_NULL,
@@ -125,6 +128,8 @@ add_small_entries (CliOptions       *self,
 
   if (groups & CLI_OPTIONS_MODEL)
     g_option_group_add_entries (group, model);
+  if (groups & (CLI_OPTIONS_MODEL | CLI_OPTIONS_LOCAL))
+    g_option_group_add_entries (group, local);
   if (groups & CLI_OPTIONS_JSON)
     g_option_group_add_entries (group, json);
 }
@@ -145,7 +150,8 @@ create_context (CliOptions         *self,
                 CliOptionsGroups    groups,
                 const GOptionEntry *extra)
 {
-  GOptionContext *context = g_option_context_new (_ (command->arguments));
+  const char *arguments = command->arguments != NULL ? _ (command->arguments) : NULL;
+  GOptionContext *context = g_option_context_new (arguments);
   GOptionGroup *group = g_option_group_new (NULL, NULL, NULL, self, NULL);
   g_autofree char *examples = describe_examples (command);
   g_autofree char *program = g_strdup_printf ("ivl %s", command->name);

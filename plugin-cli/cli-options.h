@@ -11,11 +11,12 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  CLI_OPTIONS_MODEL = 1 << 0,   /* --model */
+  CLI_OPTIONS_MODEL = 1 << 0,   /* --model, --local-only */
   CLI_OPTIONS_ANSWER = 1 << 1,  /* sampling, limits, --lang, --raw */
   CLI_OPTIONS_TILES = 1 << 2,   /* --min-tiles, --max-tiles */
   CLI_OPTIONS_PICTURE = 1 << 3, /* how pictures are read */
   CLI_OPTIONS_JSON = 1 << 4,    /* --json */
+  CLI_OPTIONS_LOCAL = 1 << 5,   /* --local-only, without a model */
 } CliOptionsGroups;
 
 typedef struct

@@ -54,8 +54,10 @@ is_wanted (void)
 }
 
 static char *
-describe_many (int seconds)
+describe_many (void)
 {
+  int seconds = (int) ((g_get_monotonic_time () - progress_awaited) / G_TIME_SPAN_SECOND);
+
   if (g_get_monotonic_time () > progress_wait_end)
     return g_strdup_printf (_ ("%u of %u pictures done, %d s"), progress_n_done, progress_n_total,
                             seconds);
@@ -72,7 +74,7 @@ describe_progress (void)
   guint total = (guint) progress_total;
 
   if (progress_n_total > 0)
-    return describe_many ((int) ((g_get_monotonic_time () - progress_awaited) / G_TIME_SPAN_SECOND));
+    return describe_many ();
   switch (progress_phase)
     {
     case IVL_PHASE_WAIT:

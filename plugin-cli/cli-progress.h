@@ -13,16 +13,16 @@ G_BEGIN_DECLS
 void cli_progress_start (const char *subject,
                          IvlPhase    phase);
 
-/* Many pieces of work at a time, `done` of `total` finished: the line tells this instead. The second
- * is counted from the first call. */
+/* Many pieces of work at a time, `done` of `total` finished: the line tells this instead. The
+ * second is counted from the first call. */
 void cli_progress_start_many (guint done,
                               guint total);
 
 /* Whom work waits for, in what is said about it */
 void cli_progress_set_place (const char *place);
 
-/* An IvlProgressFunc, for any thread. A long wait is told in a line of its own where no progress line
- * is shown. */
+/* An IvlProgressFunc, for any thread. A long wait is told in a line of its own where no progress
+ * line is shown. */
 void cli_progress_report (IvlPhase phase,
                           guint64  done,
                           guint64  total,

@@ -58,8 +58,9 @@ show_json (IvlModel             *model,
            const IvlBenchResult *result,
            double                load_seconds)
 {
-  json_t *object = json_pack ("{s:s, s:s, s:i, s:f, s:I, s:I}",
+  json_t *object = json_pack ("{s:s, s:s, s:s, s:i, s:f, s:I, s:I}",
                               "model", ivl_model_get_name (model),
+                              "origin", ivl_model_get_origin (model),
                               "isa", result->isa,
                               "threads", (int) result->n_threads,
                               "load_seconds", load_seconds,

@@ -168,7 +168,11 @@ run_chat (Chat *chat)
   cli_prompt_init ();
   if (chat->interactive)
     {
-      cli_output_name (ivl_model_get_name (chat->model));
+      g_autofree char *place = g_strdup_printf (_ ("%s at %s"), ivl_model_get_name (chat->model),
+                                                ivl_model_get_origin (chat->model));
+      gboolean is_here = strcmp (ivl_model_get_origin (chat->model), "this computer") == 0;
+
+      cli_output_name (is_here ? ivl_model_get_name (chat->model) : place);
       cli_output_print (
           _ (". /help shows what can be done here; Ctrl-C stops an answer, Ctrl-D leaves.\n"));
     }

@@ -86,6 +86,7 @@ compare_similarity (gconstpointer a,
 
 static void
 show_ranking (const CliOptions *options,
+              IvlModel         *model,
               GPtrArray        *embeddings)
 {
   const Embedding *first = g_ptr_array_index (embeddings, 0);
@@ -106,9 +107,10 @@ show_ranking (const CliOptions *options,
 
       if (options->json)
         {
-          cli_output_json (json_pack ("{s:o, s:f}", "file",
-                                      cli_output_json_string (embedding->file), "similarity",
-                                      embedding->similarity));
+          cli_output_json (json_pack ("{s:o, s:s, s:f}",
+                                      "file", cli_output_json_string (embedding->file),
+                                      "origin", ivl_model_get_origin (model),
+                                      "similarity", embedding->similarity));
           continue;
         }
       cli_output_print ("%s  ",
@@ -119,15 +121,17 @@ show_ranking (const CliOptions *options,
 }
 
 static void
-show_json (const char      *model_name,
+show_json (IvlModel        *model,
            const Embedding *embedding)
 {
   json_t *array = json_array ();
 
   for (gsize i = 0; i < embedding->n_values; i++)
     json_array_append_new (array, json_real (embedding->values[i]));
-  cli_output_json (json_pack ("{s:o, s:s, s:o}", "file", cli_output_json_string (embedding->file),
-                              "model", model_name, "embedding", array));
+  cli_output_json (json_pack ("{s:o, s:s, s:s, s:o}",
+                              "file", cli_output_json_string (embedding->file),
+                              "model", ivl_model_get_name (model),
+                              "origin", ivl_model_get_origin (model), "embedding", array));
 }
 
 /* NumPy's .npy format, version 1.0: magic, version, little-endian header length, a Python
@@ -217,13 +221,13 @@ embed_files (const CliOptions  *options,
       if (embedding == NULL && i == 0 && similar)
         return result; /* there is nothing to compare with */
       if (embedding != NULL && options->json && !similar)
-        show_json (ivl_model_get_name (model), embedding);
+        show_json (model, embedding);
     }
 
   if (embeddings->len == 0 || cli_interrupt_get_exit_code () != 0)
     return CLI_EXIT_SOME_FAILED;
   if (similar)
-    show_ranking (options, embeddings);
+    show_ranking (options, model, embeddings);
   else if (!options->json && !write_npy (embeddings, output))
     result = CLI_EXIT_SOME_FAILED;
   return result;

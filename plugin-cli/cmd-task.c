@@ -29,6 +29,8 @@ typedef struct
   guint             n_files;
   guint             n_jobs;
   guint             n_unreachable; /* pictures in a row that the server did not answer */
+  guint             n_refused;     /* that it refused before any was answered */
+  gboolean          is_answered;   /* one at least */
   CliExit           exit;
 } TaskRun;
 
@@ -189,8 +191,22 @@ show_regions (const TaskRun    *run,
     }
 }
 
-/* FALSE: no other picture can be answered either. A server that was waited for in vain by as many
- * pictures as are asked about at a time is not there; one such picture may be its own fault. */
+/* Whether no other picture can be answered either. A server that was waited for in vain by as many
+ * pictures as are asked about at a time is not there, and one that refuses so many before it has
+ * answered any refuses the key; a single such picture may be its own fault. */
+static gboolean
+is_hopeless (TaskRun          *run,
+             const TaskResult *result)
+{
+  if (g_error_matches (result->error, IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE))
+    run->n_unreachable++;
+  if (g_error_matches (result->error, IVL_ERROR, IVL_ERROR_REMOTE_REFUSED) && !run->is_answered)
+    run->n_refused++;
+  return MAX (run->n_unreachable, run->n_refused) >= MAX (2, run->n_jobs) ||
+         (result->picture_read && is_model_failure (result->error));
+}
+
+/* FALSE: the run ends. */
 static gboolean
 show_failure (TaskRun          *run,
               const char       *file,
@@ -207,10 +223,7 @@ show_failure (TaskRun          *run,
     cli_output_json (describe_failure (run, file, result->error));
   if (run->exit == CLI_EXIT_DONE)
     run->exit = CLI_EXIT_SOME_FAILED;
-  if (g_error_matches (result->error, IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE))
-    run->n_unreachable++;
-  if (run->n_unreachable < MAX (2, run->n_jobs) &&
-      !(result->picture_read && is_model_failure (result->error)))
+  if (!is_hopeless (run, result))
     return TRUE;
   run->exit = CLI_EXIT_MODEL;
   return FALSE;
@@ -250,6 +263,7 @@ show_result (guint    index,
   else
     {
       run->n_unreachable = 0;
+      run->is_answered = TRUE;
       show_answer (run, run->files[index], result);
     }
   if (run->n_jobs > 1)

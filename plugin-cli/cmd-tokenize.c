@@ -32,8 +32,9 @@ show_ids (const CliOptions *options,
       cli_output_print ("%s\n", line->str);
       return;
     }
-  object = json_pack ("{s:o, s:s, s:o}", "text", cli_output_json_string (text),
-                      "model", ivl_model_get_name (model), "token_ids", array);
+  object = json_pack ("{s:o, s:s, s:s, s:o}", "text", cli_output_json_string (text),
+                      "model", ivl_model_get_name (model),
+                      "origin", ivl_model_get_origin (model), "token_ids", array);
   cli_output_json (object);
 }
 
@@ -101,7 +102,8 @@ detokenize_text (const CliOptions *options,
       return FALSE;
     }
   if (options->json)
-    cli_output_json (json_pack ("{s:o}", "text", cli_output_json_string (decoded)));
+    cli_output_json (json_pack ("{s:o, s:s}", "text", cli_output_json_string (decoded),
+                                "origin", ivl_model_get_origin (model)));
   else
     {
       cli_output_text (decoded, options->raw);

@@ -6,6 +6,7 @@
 
 #include "engines/ivl-local-answer.h"
 #include "engines/ivl-local-prompt.h"
+#include "kernels/ivl-kernels.h"
 
 /* Length of an answer when neither task nor caller says: the published models' own setting. */
 #define DEFAULT_MAX_TOKENS 1024
@@ -350,4 +351,13 @@ IvlNetwork *
 ivl_engine_local_get_network (IvlEngineLocal *self)
 {
   return self->network;
+}
+
+const char *
+ivl_engine_local_get_isa (void)
+{
+  IvlKernels kernels;
+
+  ivl_kernels_init (&kernels);
+  return kernels.isa;
 }

@@ -16,5 +16,7 @@ IvlEngine *ivl_engine_local_open (const char  *folder,
                                   GError     **error);
 /* For measuring. */
 IvlNetwork *ivl_engine_local_get_network (IvlEngineLocal *self);
+/* The instruction set that models are computed with here: "generic", "avx2", ... */
+const char *ivl_engine_local_get_isa (void);
 
 G_END_DECLS

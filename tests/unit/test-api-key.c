@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * API keys: where they are looked for, which are refused, and that no refusal shows one. The keyring
- * has a test of its own.
+ * API keys: where they are looked for, which are refused, and that no refusal shows one. The
+ * keyring has a test of its own.
  */
 #include "engines/ivl-api-key.h"
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined(IVL_INSIDE) && !defined(IVL_COMPILATION)
+#error "Only <libivl/ivl.h> can be included directly."
+#endif
+
+#include <libivl/ivl-finding.h>
+
+G_BEGIN_DECLS
+
+IVL_AVAILABLE_IN_ALL
+GPtrArray *ivl_doctor_run (GCancellable  *cancellable,
+                           GError       **error);
+
+G_END_DECLS
