@@ -10,6 +10,7 @@
 
 #include "wire/ivl-sse.h"
 #include "wire/ivl-wire-error.h"
+#include "wire/ivl-wire-event.h"
 #include "wire/ivl-wire-json.h"
 #include "wire/ivl-wire-text.h"
 
@@ -18,21 +19,11 @@
 #define MAX_OTHER 65536
 #define MAX_COUNT ((gint64) 1 << 40)
 
-/* What LMDeploy 0.7 gave as the answer when it had failed. */
-#define FAILURE_TEXT "internal error happened"
-
-typedef enum
-{
-  BODY_UNKNOWN, /* nothing but line ends so far */
-  BODY_EVENTS,
-  BODY_OTHER,   /* JSON, HTML or plain text: no answer, collected for its message */
-} BodyKind;
-
 struct _IvlWireAnswer
 {
   const IvlWireDialect *dialect; /* (nullable) */
   IvlSseDecoder        *decoder;
-  BodyKind              kind;
+  IvlWireBodyKind       kind;
   GString              *start;   /* bytes before the kind is known, or a body of another kind */
   IvlWireText           text;
   GString              *held;    /* text that may turn out to be a failure's */
@@ -90,25 +81,11 @@ fail (GError     **error,
   return FALSE;
 }
 
-/* Whether text can still become a failure's, white space around it aside. */
-static gboolean
-is_failure_so_far (const char *text)
-{
-  gsize n;
-
-  while (g_ascii_isspace (*text))
-    text++;
-  n = strlen (text);
-  while (n > strlen (FAILURE_TEXT) && g_ascii_isspace (text[n - 1]))
-    n--;
-  return n <= strlen (FAILURE_TEXT) && g_ascii_strncasecmp (text, FAILURE_TEXT, n) == 0;
-}
-
 /* Hands out what is no failure's text. */
 static void
 release_text (IvlWireAnswer *self)
 {
-  if (!self->is_held || is_failure_so_far (self->held->str))
+  if (!self->is_held || ivl_wire_event_is_failure_so_far (self->held->str))
     return;
   g_string_append_len (self->out, self->held->str, self->held->len);
   g_string_truncate (self->held, 0);
@@ -145,37 +122,6 @@ take_content (IvlWireAnswer  *self,
   return TRUE;
 }
 
-static IvlFinishReason
-look_up_reason (IvlWireAnswer *self,
-                const char    *reason)
-{
-  static const char *const stops[] = { "stop", "eos_token", "stop_sequence", NULL };
-
-  if (strcmp (reason, "length") == 0)
-    return IVL_FINISH_LENGTH;
-  if (g_strv_contains (stops, reason))
-    return IVL_FINISH_STOP;
-  if (self->dialect != NULL && self->dialect->finished != NULL &&
-      g_strv_contains ((const char *const *) self->dialect->finished, reason))
-    return IVL_FINISH_STOP;
-  return IVL_FINISH_NONE;
-}
-
-static gboolean
-fail_for_reason (const char  *reason,
-                 GError     **error)
-{
-  g_autofree char *safe = ivl_wire_make_safe (reason, -1, 40);
-
-  if (strcmp (reason, "content_filter") == 0)
-    return fail (error, IVL_ERROR_REMOTE_FAILED, "the server's content filter withheld the answer");
-  if (strcmp (reason, "tool_calls") == 0 || strcmp (reason, "function_call") == 0)
-    return fail (error, IVL_ERROR_REMOTE_FAILED, "the model called a tool instead of answering");
-  g_set_error (error, IVL_ERROR, IVL_ERROR_REMOTE_FAILED,
-               "the server broke the answer off: finish reason \"%s\"", safe);
-  return FALSE;
-}
-
 /* No text comes any more: what was held back is handed out, or was the server's failure. */
 static gboolean
 finish_text (IvlWireAnswer  *self,
@@ -187,8 +133,8 @@ finish_text (IvlWireAnswer  *self,
   if (!self->is_held)
     return TRUE;
   trimmed = g_strstrip (g_strdup (self->held->str));
-  if (g_ascii_strcasecmp (trimmed, FAILURE_TEXT) == 0)
-    return fail (error, IVL_ERROR_REMOTE_FAILED, "the server failed: " FAILURE_TEXT);
+  if (g_ascii_strcasecmp (trimmed, IVL_WIRE_FAILURE_TEXT) == 0)
+    return fail (error, IVL_ERROR_REMOTE_FAILED, "the server failed: " IVL_WIRE_FAILURE_TEXT);
   g_string_append_len (self->out, self->held->str, self->held->len);
   g_string_truncate (self->held, 0);
   self->is_held = FALSE;
@@ -208,9 +154,9 @@ take_reason (IvlWireAnswer  *self,
     return TRUE;
   if (text == NULL)
     return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "the stream's finish reason is not text");
-  reason = look_up_reason (self, text);
+  reason = ivl_wire_event_read_reason (text, self->dialect, error);
   if (reason == IVL_FINISH_NONE)
-    return fail_for_reason (text, error);
+    return FALSE;
   if (self->reason != IVL_FINISH_NONE)
     return TRUE;
   self->reason = reason;
@@ -283,19 +229,6 @@ take_usage (IvlWireAnswer *self,
 }
 
 static gboolean
-is_error (const json_t *root,
-          const char   *event)
-{
-  const json_t *error = json_object_get (root, "error");
-  const char *object = ivl_wire_json_get_string (root, "object");
-
-  return (event != NULL && strcmp (event, "error") == 0) ||
-         (error != NULL && !json_is_null (error) && !json_is_false (error)) ||
-         (object != NULL && strcmp (object, "error") == 0) ||
-         (json_object_get (root, "choices") == NULL && json_object_get (root, "detail") != NULL);
-}
-
-static gboolean
 take_chunk (IvlWireAnswer  *self,
             const json_t   *root,
             gboolean        repaired,
@@ -316,15 +249,6 @@ take_chunk (IvlWireAnswer  *self,
 }
 
 static gboolean
-is_done_mark (const char *data,
-              gsize       n)
-{
-  while (n > 0 && g_ascii_isspace (data[n - 1]))
-    n--;
-  return n == strlen ("[DONE]") && memcmp (data, "[DONE]", n) == 0;
-}
-
-static gboolean
 take_event (const char  *event,
             const char  *data,
             gsize        n,
@@ -338,7 +262,7 @@ take_event (const char  *event,
 
   if (self->is_done)
     return TRUE;
-  if (!is_error_event && is_done_mark (data, n))
+  if (!is_error_event && ivl_wire_event_is_done (data, n))
     {
       self->is_done = TRUE;
       return TRUE;
@@ -349,7 +273,7 @@ take_event (const char  *event,
       g_prefix_error (error, "an event of the stream: ");
       return FALSE;
     }
-  if (is_error (root, event))
+  if (ivl_wire_event_is_error (root, event))
     {
       g_propagate_error (error, ivl_wire_error_from_event (data, n));
       return FALSE;
@@ -357,43 +281,6 @@ take_event (const char  *event,
   if (!json_is_object (root))
     return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "an event of the stream is no object");
   return take_chunk (self, root, repaired, error);
-}
-
-/* The kind of a body that begins so; unknown as long as a name could still become a field's. */
-static BodyKind
-look_at_start (const char *start,
-               gsize       n)
-{
-  static const char *const fields[] = { "data", "event", "id", "retry", "error" };
-
-  if (n >= 3 && memcmp (start, "\xef\xbb\xbf", 3) == 0)
-    {
-      start += 3;
-      n -= 3;
-    }
-  else if (n > 0 && n < 3 && memcmp (start, "\xef\xbb\xbf", n) == 0)
-    return BODY_UNKNOWN;
-  while (n > 0 && (*start == '\n' || *start == '\r'))
-    {
-      start++;
-      n--;
-    }
-  if (n == 0)
-    return BODY_UNKNOWN;
-  if (*start == ':')
-    return BODY_EVENTS;
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-    {
-      gsize length = strlen (fields[i]);
-
-      if (memcmp (start, fields[i], MIN (n, length)) != 0)
-        continue;
-      if (n <= length)
-        return BODY_UNKNOWN;
-      if (start[length] == ':' || start[length] == '\n' || start[length] == '\r')
-        return BODY_EVENTS;
-    }
-  return BODY_OTHER;
 }
 
 static gboolean
@@ -414,9 +301,9 @@ push_start (IvlWireAnswer  *self,
             GError        **error)
 {
   g_string_append_len (self->start, bytes, MIN (n, MAX_OTHER));
-  if (self->kind == BODY_UNKNOWN)
-    self->kind = look_at_start (self->start->str, self->start->len);
-  if (self->kind == BODY_EVENTS)
+  if (self->kind == IVL_WIRE_BODY_UNKNOWN)
+    self->kind = ivl_wire_event_look_at_body (self->start->str, self->start->len);
+  if (self->kind == IVL_WIRE_BODY_EVENTS)
     {
       gsize taken = MIN (n, MAX_OTHER);
 
@@ -451,7 +338,7 @@ ivl_wire_answer_push (IvlWireAnswer  *self,
   if (self->is_done)
     return TRUE;
   self->out = text;
-  if (self->kind != BODY_EVENTS)
+  if (self->kind != IVL_WIRE_BODY_EVENTS)
     ok = push_start (self, bytes, n, error);
   else
     ok = ivl_sse_decoder_push (self->decoder, bytes, n, take_event, self, error);
@@ -468,7 +355,7 @@ ivl_wire_answer_end (IvlWireAnswer  *self,
     return fail_again (error);
   if (self->reason != IVL_FINISH_NONE)
     return TRUE;
-  if (self->kind == BODY_OTHER)
+  if (self->kind == IVL_WIRE_BODY_OTHER)
     return fail_for_other (self, error);
   if (self->is_done)
     return fail (error, IVL_ERROR_REMOTE_FAILED,

@@ -390,7 +390,9 @@ make_full_request (void)
   ivl_wire_message_add_text (message, "");
   message = ivl_wire_request_add_message (request, IVL_WIRE_USER);
   ivl_wire_message_add_text (message, "a");
-  ivl_wire_message_add_text (message, "b");
+  ivl_wire_message_add_text (message, "b")->is_trusted = TRUE;
+  ivl_wire_message_add_text (ivl_wire_request_add_message (request, IVL_WIRE_USER), "c")
+      ->is_trusted = TRUE;
   return request;
 }
 
@@ -416,6 +418,7 @@ assert_same_messages (const IvlWireRequest *a,
           g_assert_cmpuint (one->min_tiles, ==, other->min_tiles);
           g_assert_cmpuint (one->max_tiles, ==, other->max_tiles);
           g_assert_cmpint (one->is_tiles, ==, other->is_tiles);
+          g_assert_cmpint (one->is_trusted, ==, other->is_trusted);
         }
     }
 }
@@ -507,7 +510,7 @@ make_picture_request (gboolean picture_first)
   part = ivl_wire_message_add_picture (message, "image/jpeg", bytes, sizeof bytes);
   part->min_tiles = 2;
   part->max_tiles = 6;
-  ivl_wire_message_add_text (message, "B");
+  ivl_wire_message_add_text (message, "B")->is_trusted = TRUE;
   return request;
 }
 
@@ -536,7 +539,8 @@ test_dialects (void)
                BEFORE IMAGE ("") "," TEXT ("B") BASE
                ",\"repeat_penalty\":1.5,\"max_dynamic_patch\":6" AFTER);
   assert_json (request, "ivl", "parts", "fields=repetition_penalty;seed\n",
-               BEFORE IMAGE (",\"min_dynamic_patch\":2,\"max_dynamic_patch\":6") "," TEXT ("B")
+               BEFORE IMAGE (",\"min_dynamic_patch\":2,\"max_dynamic_patch\":6") ","
+               "{\"type\":\"text\",\"text\":\"B\",\"ivl_trusted\":true}"
                BASE ",\"repetition_penalty\":1.5,\"seed\":-1" AFTER);
 }
 
