@@ -15,6 +15,10 @@
 /* Enough for the tiles of some ten pictures of the larger models, a hundred of the smaller ones. */
 #define TILE_CACHE_BYTES (128u << 20)
 
+/* While prompts and tiles are computed, answers get at most half of the time: less would stall them,
+ * and more would let the first of many conversations end before the next one can join it. */
+#define LONG_SHARE 1.0
+
 /* Conversation that memory is reckoned for. */
 #define TYPICAL_TOKENS 4096
 
@@ -211,7 +215,7 @@ ivl_network_open (const char  *folder,
   g_autoptr (IvlNetwork) self = g_new0 (IvlNetwork, 1);
   g_autofree char *path = g_canonicalize_filename (folder, NULL);
 
-  self->turns = ivl_turns_new ();
+  self->turns = ivl_turns_new (LONG_SHARE);
   self->name = g_path_get_basename (path);
   self->config = ivl_hf_config_load (folder, error);
   if (self->config == NULL)

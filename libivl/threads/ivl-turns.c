@@ -20,13 +20,17 @@ struct _IvlTurns
   gboolean is_taken;
   IvlTurnKind kind; /* of the turn taken */
   gint n_short;     /* short ones in waiting; also read without the mutex */
+  double share;
+  gint64 served;     /* when the turn taken was served last, in microseconds */
+  gint64 short_time; /* what the last short turn took */
 };
 
 IvlTurns *
-ivl_turns_new (void)
+ivl_turns_new (double share)
 {
   IvlTurns *self = g_new0 (IvlTurns, 1);
 
+  self->share = share;
   g_mutex_init (&self->mutex);
   g_queue_init (&self->waiting);
   return self;
@@ -49,6 +53,7 @@ serve (IvlTurns *self,
   if (waiter->kind == IVL_TURN_SHORT)
     g_atomic_int_add (&self->n_short, -1);
   self->kind = waiter->kind;
+  self->served = g_get_monotonic_time ();
   waiter->is_served = TRUE;
   g_cond_signal (&waiter->cond);
 }
@@ -94,6 +99,7 @@ ivl_turns_take (IvlTurns      *self,
     {
       self->is_taken = TRUE;
       self->kind = kind;
+      self->served = g_get_monotonic_time ();
     }
   else
     {
@@ -112,6 +118,8 @@ void
 ivl_turns_give (IvlTurns *self)
 {
   g_mutex_lock (&self->mutex);
+  if (self->kind == IVL_TURN_SHORT)
+    self->short_time = MAX (1, g_get_monotonic_time () - self->served);
   if (self->waiting.head != NULL)
     serve (self, self->waiting.head);
   else
@@ -131,7 +139,8 @@ ivl_turns_pause (IvlTurns *self)
   link = self->waiting.head;
   while (link != NULL && ((Waiter *) link->data)->kind != IVL_TURN_SHORT)
     link = link->next;
-  if (link != NULL && self->kind == IVL_TURN_LONG)
+  if (link != NULL && self->kind == IVL_TURN_LONG &&
+      g_get_monotonic_time () - self->served >= self->share * self->short_time)
     {
       g_cond_init (&waiter.cond);
       serve (self, link);

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* Who comes first is served first. Whoever holds a long turn calls ivl_turns_pause() now and then;
- * one short turn that waits is then served before the long one goes on, so short turns wait for a
- * step of a long one at most, and every step of a long one for one short turn. */
+ * if a short turn waits, and the long one has had its share of time since it was served last, one
+ * short turn is served before the long one goes on. */
 typedef struct _IvlTurns IvlTurns;
 
 typedef enum
@@ -17,7 +17,8 @@ typedef enum
   IVL_TURN_SHORT,
 } IvlTurnKind;
 
-IvlTurns *ivl_turns_new (void);
+/* share: a long turn pauses after that many times what the last short one took; 0: always. */
+IvlTurns *ivl_turns_new (double share);
 void      ivl_turns_free (IvlTurns *self);
 /* Waits for a turn. FALSE with G_IO_ERROR_CANCELLED, and no turn, soon after cancellable fires. */
 gboolean  ivl_turns_take (IvlTurns      *self,
@@ -26,7 +27,7 @@ gboolean  ivl_turns_take (IvlTurns      *self,
                           GError       **error);
 /* Ends the turn that the caller took. */
 void      ivl_turns_give (IvlTurns *self);
-/* By the thread that has the turn: costs nothing unless it is a long one and a short one waits. */
+/* By the thread that has the turn: costs nothing unless a short one waits. */
 void      ivl_turns_pause (IvlTurns *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlTurns, ivl_turns_free)

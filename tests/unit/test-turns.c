@@ -48,7 +48,7 @@ send (Guest *guest)
 static void
 test_order (void)
 {
-  g_autoptr (IvlTurns) turns = ivl_turns_new ();
+  g_autoptr (IvlTurns) turns = ivl_turns_new (0);
   g_autoptr (GString) log = g_string_new (NULL);
   Guest guests[] = { { turns, IVL_TURN_LONG, NULL, 3, 'a', log },
                      { turns, IVL_TURN_LONG, NULL, 1, 'b', log },
@@ -67,11 +67,35 @@ test_order (void)
   g_assert_cmpstr (log->str, ==, "xaccadaabb");
 }
 
+/* With a share a long turn goes on after a short one for that many times as long. */
+static void
+test_share (void)
+{
+  g_autoptr (IvlTurns) turns = ivl_turns_new (1e9);
+  g_autoptr (GString) log = g_string_new (NULL);
+  Guest guests[] = { { turns, IVL_TURN_SHORT, NULL, 0, 'a', log },
+                     { turns, IVL_TURN_SHORT, NULL, 0, 'b', log } };
+  GThread *threads[2];
+
+  g_assert_true (ivl_turns_take (turns, IVL_TURN_LONG, NULL, NULL));
+  for (guint i = 0; i < 2; i++)
+    threads[i] = send (&guests[i]);
+  /* nothing is known of short turns yet */
+  ivl_turns_pause (turns);
+  g_string_append_c (log, 'x');
+  ivl_turns_pause (turns);
+  g_string_append_c (log, 'x');
+  ivl_turns_give (turns);
+  for (guint i = 0; i < 2; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpstr (log->str, ==, "axxb");
+}
+
 /* Nothing waits: a pause is none. A turn can be had again. */
 static void
 test_alone (void)
 {
-  g_autoptr (IvlTurns) turns = ivl_turns_new ();
+  g_autoptr (IvlTurns) turns = ivl_turns_new (0);
 
   for (guint i = 0; i < 3; i++)
     {
@@ -84,7 +108,7 @@ test_alone (void)
 static void
 test_cancel (void)
 {
-  g_autoptr (IvlTurns) turns = ivl_turns_new ();
+  g_autoptr (IvlTurns) turns = ivl_turns_new (0);
   g_autoptr (GString) log = g_string_new (NULL);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Guest guests[] = { { turns, IVL_TURN_SHORT, cancellable, 0, 'a', log },
@@ -136,7 +160,7 @@ crowd (gpointer data)
 static void
 test_crowd (void)
 {
-  g_autoptr (IvlTurns) turns = ivl_turns_new ();
+  g_autoptr (IvlTurns) turns = ivl_turns_new (0);
   gint inside = 0;
   gpointer data[] = { turns, &inside };
   GThread *threads[6];
@@ -153,6 +177,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/turns/order", test_order);
+  g_test_add_func ("/turns/share", test_share);
   g_test_add_func ("/turns/alone", test_alone);
   g_test_add_func ("/turns/cancel", test_cancel);
   g_test_add_func ("/turns/crowd", test_crowd);
