@@ -9,7 +9,8 @@
 #include "server/ivl-routes.h"
 #include "util/ivl-system-memory.h"
 
-/* The states of conversations are kept in so much memory, or in this share of what is free. */
+/* The states of conversations are kept in so much memory, and in this share of what is free at
+ * most. */
 #define CACHE_BYTES ((guint64) 1 << 30)
 #define CACHE_SHARE 8
 
@@ -34,6 +35,7 @@ struct _IvlServer
   guint   max_running;
   guint   max_waiting;
   guint64 max_body;
+  guint64 cache_limit;
 
   IvlEndpoint *endpoint; /* (nullable) until it listens */
 
@@ -59,6 +61,7 @@ enum
   PROP_MAX_RUNNING,
   PROP_MAX_WAITING,
   PROP_MAX_BODY,
+  PROP_CACHE_LIMIT,
   N_PROPS
 };
 
@@ -123,6 +126,9 @@ ivl_server_set_property (GObject      *object,
     case PROP_MAX_BODY:
       self->max_body = g_value_get_uint64 (value);
       break;
+    case PROP_CACHE_LIMIT:
+      self->cache_limit = g_value_get_uint64 (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -162,6 +168,9 @@ ivl_server_get_property (GObject    *object,
     case PROP_MAX_BODY:
       g_value_set_uint64 (value, self->max_body);
       break;
+    case PROP_CACHE_LIMIT:
+      g_value_set_uint64 (value, self->cache_limit);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -189,6 +198,8 @@ ivl_server_class_init (IvlServerClass *klass)
       g_param_spec_uint ("max-waiting", NULL, NULL, 0, MAX_WAITING, 64, flags);
   properties[PROP_MAX_BODY] = g_param_spec_uint64 ("max-body", NULL, NULL, MIN_BODY, MAX_BODY,
                                                    20 * 1000 * 1000, flags);
+  properties[PROP_CACHE_LIMIT] =
+      g_param_spec_uint64 ("cache-limit", NULL, NULL, 0, G_MAXUINT64, CACHE_BYTES, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   /**
@@ -209,6 +220,7 @@ ivl_server_init (IvlServer *self)
   self->max_running = 16;
   self->max_waiting = 64;
   self->max_body = 20 * 1000 * 1000;
+  self->cache_limit = CACHE_BYTES;
 }
 
 /**
@@ -381,7 +393,7 @@ begin_to_answer (IvlServer *self,
   guint64 share = ivl_system_memory_available () / CACHE_SHARE;
 
   self->is_ready = TRUE;
-  ivl_model_set_cache_limit (model, MIN (CACHE_BYTES, share));
+  ivl_model_set_cache_limit (model, MIN (self->cache_limit, share));
   ivl_chat_set_model (self->chat, model);
   g_signal_emit (self, ready_signal, 0);
 }

@@ -31,6 +31,7 @@ G_BEGIN_DECLS
  * | max-running | uint | 16 | answers made at a time |
  * | max-waiting | uint | 64 | requests in line, beyond which 429 is answered |
  * | max-body | uint64 | 20,000,000 | bytes of a request |
+ * | cache-limit | uint64 | 1 GiB | bytes for states of conversations, of free memory an eighth |
  */
 IVL_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (IvlServer, ivl_server, IVL, SERVER, GObject)

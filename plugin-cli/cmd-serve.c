@@ -18,6 +18,7 @@ typedef struct
   double   idle_exit;
   int      max_running;
   int      max_waiting;
+  int      cache;       /* MiB */
   gboolean verbose;
   gboolean is_worker;
 } Settings;
@@ -44,6 +45,7 @@ make_server (const Settings *settings,
                        "idle-exit", settings->idle_exit,
                        "max-running", (guint) settings->max_running,
                        "max-waiting", (guint) settings->max_waiting,
+                       "cache-limit", (guint64) settings->cache << 20,
                        NULL);
 }
 
@@ -104,6 +106,7 @@ run_supervisor (IvlServer      *server,
   g_autofree char *idle = NULL;
   g_autofree char *running = g_strdup_printf ("--max-running=%d", settings->max_running);
   g_autofree char *waiting = g_strdup_printf ("--max-waiting=%d", settings->max_waiting);
+  g_autofree char *cache = g_strdup_printf ("--cache=%d", settings->cache);
   char digits[G_ASCII_DTOSTR_BUF_SIZE];
   g_autoptr (GError) error = NULL;
 
@@ -115,7 +118,7 @@ run_supervisor (IvlServer      *server,
   idle = g_strconcat ("--idle-exit=", g_ascii_dtostr (digits, sizeof digits, settings->idle_exit),
                       NULL);
   g_strv_builder_add_many (builder, "ivl", "serve", "--worker", idle, running, waiting,
-                           "--model", model, NULL);
+                           cache, "--model", model, NULL);
   if (settings->address != NULL)
     g_strv_builder_add_many (builder, "--listen", settings->address, NULL);
   if (settings->key_file != NULL)
@@ -139,6 +142,8 @@ check_settings (const CliCommand *command,
     return cli_options_refuse (command, _ ("--max-running is 1 to 1024"));
   if (settings->max_waiting < 0 || settings->max_waiting > 65536)
     return cli_options_refuse (command, _ ("--max-waiting is 0 to 65536"));
+  if (settings->cache < 0 || settings->cache > 1 << 20)
+    return cli_options_refuse (command, _ ("--cache is 0 to 1048576"));
   return CLI_EXIT_DONE;
 }
 
@@ -147,7 +152,7 @@ cmd_serve_run (const CliCommand *command,
                int               argc,
                char            **argv)
 {
-  g_auto (Settings) settings = { .max_running = 16, .max_waiting = 64 };
+  g_auto (Settings) settings = { .max_running = 16, .max_waiting = 64, .cache = 1024 };
   const GOptionEntry entries[] = {
     { "listen", 'l', 0, G_OPTION_ARG_STRING, &settings.address,
       N_ ("Listen on a TCP address; port 0 takes a free one"), N_ ("HOST:PORT") },
@@ -161,6 +166,8 @@ cmd_serve_run (const CliCommand *command,
       N_ ("Answers made at a time (16)"), N_ ("N") },
     { "max-waiting", 0, 0, G_OPTION_ARG_INT, &settings.max_waiting,
       N_ ("Requests that may wait in line (64)"), N_ ("N") },
+    { "cache", 0, 0, G_OPTION_ARG_INT, &settings.cache,
+      N_ ("Memory for what further requests can begin with, in MiB (1024)"), N_ ("N") },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &settings.verbose,
       N_ ("Write a line for each request on standard error"), NULL },
     { "worker", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &settings.is_worker, NULL, NULL },
