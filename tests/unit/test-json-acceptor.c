@@ -404,6 +404,38 @@ static const char *const wandering[] = {
 };
 
 static gboolean
+step_all (IvlJsonAcceptor *acceptor,
+          IvlJsonState    *state,
+          const char      *text)
+{
+  for (; *text != '\0'; text++)
+    if (!ivl_json_acceptor_step (acceptor, state, (guint8) *text))
+      return FALSE;
+  return TRUE;
+}
+
+/* Keys that were only tried leave nothing behind. */
+static void
+test_tries (void)
+{
+  g_autoptr (IvlJsonSchema) schema = parse ("{}");
+  g_autoptr (IvlJsonAcceptor) acceptor = ivl_json_acceptor_new (schema);
+  IvlJsonState state, next;
+
+  ivl_json_acceptor_start (acceptor, &state);
+  g_assert_true (step_all (acceptor, &state, "{\"a\":1,"));
+  ivl_json_acceptor_copy_state (&next, &state);
+  g_assert_true (step_all (acceptor, &next, "\"b\":1,\"c\":2}"));
+  g_assert_true (step_all (acceptor, &state, "\"d\":1,"));
+  ivl_json_acceptor_copy_state (&next, &state);
+  g_assert_true (step_all (acceptor, &next, "\"b\":1,\"c\":2}"));
+  ivl_json_acceptor_copy_state (&next, &state);
+  g_assert_false (step_all (acceptor, &next, "\"a\""));
+  ivl_json_acceptor_copy_state (&next, &state);
+  g_assert_false (step_all (acceptor, &next, "\"d\""));
+}
+
+static gboolean
 is_in_text (const IvlJsonState *state)
 {
   return state->place == IVL_JSON_IN_STRING || state->place == IVL_JSON_IN_KEY;
@@ -463,6 +495,7 @@ main (int    argc,
   g_test_add_func ("/json-acceptor/refused", test_refused);
   g_test_add_func ("/json-acceptor/bombs", test_bombs);
   g_test_add_func ("/json-acceptor/depth", test_depth);
+  g_test_add_func ("/json-acceptor/tries", test_tries);
   g_test_add_func ("/json-acceptor/wandering", test_wandering);
   return g_test_run ();
 }

@@ -250,6 +250,61 @@ test_stop (void)
     }
 }
 
+/* The first character that two tokens make together: its text, and the first one's position. NULL:
+ * there is none, or the text has it before as well. */
+static char *
+find_character_in_parts (GPtrArray *tokens,
+                         guint     *position)
+{
+  g_autoptr (GString) before = g_string_new (NULL);
+
+  for (guint i = 0; i + 1 < tokens->len; i++)
+    {
+      gsize n, n_next;
+      const char *bytes = g_bytes_get_data (ivl_token_get_bytes (get_token (tokens, i)), &n);
+      const char *next = g_bytes_get_data (ivl_token_get_bytes (get_token (tokens, i + 1)),
+                                           &n_next);
+      g_autofree char *both = g_malloc0 (n + n_next + 1);
+
+      memcpy (both, bytes, n);
+      memcpy (both + n, next, n_next);
+      *position = i;
+      if (!g_utf8_validate (bytes, (gssize) n, NULL) && g_utf8_validate (both, -1, NULL) &&
+          g_utf8_strlen (both, -1) == 1)
+        return strstr (before->str, both) == NULL ? g_steal_pointer (&both) : NULL;
+      g_string_append_len (before, bytes, (gssize) n);
+    }
+  return NULL;
+}
+
+/* A token that is the first part of a stop string's character is no part of the answer. */
+static void
+test_stop_in_parts (void)
+{
+  guint n_found = 0;
+
+  for (guint seed = 1; seed <= 60 && n_found < 3; seed++)
+    {
+      g_autoptr (IvlOptions) options = make_options (0);
+      g_autoptr (GPtrArray) tokens = NULL, stopped_tokens = NULL;
+      g_autoptr (IvlReply) reply = NULL, stopped = NULL;
+      g_autofree char *stop = NULL;
+      guint position;
+
+      g_object_set (options, "temperature", 1.0, "seed", (guint64) seed, "max-tokens", 60, NULL);
+      reply = ask ("qwen-300m", options, &tokens);
+      stop = find_character_in_parts (tokens, &position);
+      if (stop == NULL)
+        continue;
+      g_assert_true (ivl_options_set_string (options, "stop", stop, NULL));
+      stopped = ask ("qwen-300m", options, &stopped_tokens);
+      g_assert_cmpint (ivl_reply_get_finish_reason (stopped), ==, IVL_FINISH_STOP);
+      g_assert_cmpuint (stopped_tokens->len, ==, position);
+      n_found++;
+    }
+  g_assert_cmpuint (n_found, ==, 3);
+}
+
 /* A stop string that never comes holds tokens back, and they come all the same; a character in
  * parts is told when it is whole. */
 static void
@@ -356,6 +411,7 @@ main (int    argc,
   g_test_add_data_func ("/logprobs/all-are-told/byte-bpe", &qwen, test_all_are_told);
   g_test_add_data_func ("/logprobs/all-are-told/sentencepiece", &internlm, test_all_are_told);
   g_test_add_func ("/logprobs/stop", test_stop);
+  g_test_add_func ("/logprobs/stop-in-parts", test_stop_in_parts);
   g_test_add_func ("/logprobs/repetition", test_repetition);
   g_test_add_func ("/logprobs/none", test_none);
   g_test_add_func ("/logprobs/guided", test_guided);

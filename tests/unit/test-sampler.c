@@ -287,6 +287,53 @@ test_large (void)
   g_test_message ("top-p: %.2f ms a token", (g_get_monotonic_time () - start) / 50e3);
 }
 
+/* Drawing among some tokens is drawing from a vocabulary of these alone. */
+static void
+test_among (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (11);
+
+  for (guint round = 0; round < 300; round++)
+    {
+      float all[64], some[64];
+      guint8 allowed[64];
+      guint32 ids[64], id, expected;
+      gsize n = 0;
+      double temperature = round % 3 * 0.8;
+      g_autoptr (IvlSampler) self = new_sampler (temperature, round % 7, 0.9, 1.0, round, 64);
+      g_autoptr (IvlSampler) other = NULL;
+      g_autoptr (GError) error = NULL;
+
+      for (guint i = 0; i < 64; i++)
+        {
+          all[i] = (float) g_rand_double_range (rand, -4, 4);
+          allowed[i] = g_rand_boolean (rand) || i == round % 64;
+          if (!allowed[i])
+            continue;
+          ids[n] = i;
+          some[n++] = all[i];
+        }
+      other = new_sampler (temperature, round % 7, 0.9, 1.0, round, n);
+      expected = ids[draw (other, some, n)];
+      g_assert_true (ivl_sampler_draw_among (self, all, allowed, &id, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (id, ==, expected);
+    }
+}
+
+static void
+test_none_allowed (void)
+{
+  float logits[] = { 1, 2, 3 };
+  const guint8 allowed[] = { 0, 0, 0 };
+  g_autoptr (IvlSampler) self = ivl_sampler_new (&greedy, 3, NULL);
+  g_autoptr (GError) error = NULL;
+  guint32 id;
+
+  g_assert_false (ivl_sampler_draw_among (self, logits, allowed, &id, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -300,5 +347,7 @@ main (int    argc,
   g_test_add_func ("/sampler/distribution", test_distribution);
   g_test_add_func ("/sampler/seed", test_seed);
   g_test_add_func ("/sampler/large", test_large);
+  g_test_add_func ("/sampler/among", test_among);
+  g_test_add_func ("/sampler/none-allowed", test_none_allowed);
   return g_test_run ();
 }
