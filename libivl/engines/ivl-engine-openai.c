@@ -175,7 +175,8 @@ drop_refused_field (IvlEngineOpenai        *self,
   IvlWireDialect *reduced;
   const char *field;
 
-  if ((refusal->status != 400 && refusal->status != 422) || refusal->body == NULL)
+  if ((refusal->status != 400 && refusal->status != 422) || refusal->body == NULL ||
+      g_bytes_get_size (refusal->body) == 0)
     return FALSE;
   field = ivl_wire_error_get_refused_field (g_bytes_get_data (refusal->body, NULL),
                                             g_bytes_get_size (refusal->body),
@@ -662,8 +663,9 @@ discover (IvlEngineOpenai  *self,
   gint index;
 
   if (list != NULL)
-    models = ivl_wire_models_parse (g_bytes_get_data (list, NULL), g_bytes_get_size (list),
-                                    &failure);
+    models =
+        ivl_wire_models_parse (g_bytes_get_size (list) > 0 ? g_bytes_get_data (list, NULL) : "",
+                               g_bytes_get_size (list), &failure);
   else if (is_list_optional (&refusal) && self->remote->model != NULL)
     models = g_ptr_array_new ();
   if (models == NULL)

@@ -129,6 +129,13 @@ read_body (Effort        *effort,
   return g_byte_array_free_to_bytes (body);
 }
 
+/* Empty bytes have no data. */
+static const char *
+get_text (GBytes *body)
+{
+  return g_bytes_get_size (body) > 0 ? g_bytes_get_data (body, NULL) : "";
+}
+
 static GError *
 create_redirect_error (const IvlRemote     *remote,
                        const IvlRemoteHead *head)
@@ -182,7 +189,7 @@ check_head (Effort               *effort,
   refusal->body = read_body (effort, call, IVL_REMOTE_MAX_REFUSAL);
   if (g_cancellable_set_error_if_cancelled (effort->cancellable, error))
     return FALSE;
-  reason = ivl_wire_error_from_body (head->status, g_bytes_get_data (refusal->body, NULL),
+  reason = ivl_wire_error_from_body (head->status, get_text (refusal->body),
                                      g_bytes_get_size (refusal->body));
   failure.message = reason->message;
   judge (effort, &failure, call, verdict);

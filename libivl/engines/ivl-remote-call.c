@@ -44,6 +44,7 @@ struct _IvlRemoteCall
   gboolean        is_reading;
   gboolean        is_discarding;
   gsize           n_discarded;
+  gboolean        is_old_tls; /* so old that nothing was sent */
 
   GMutex          lock;
   GCond           changed;
@@ -124,10 +125,13 @@ end (IvlRemoteCall *self,
   g_mutex_lock (&self->lock);
   if (failure != NULL)
     {
+      IvlRemoteMoment moment = self->is_old_tls              ? IVL_REMOTE_AT_OLD_TLS
+                               : self->stage >= STAGE_BODY ? IVL_REMOTE_AFTER_HEAD
+                                                             : IVL_REMOTE_BEFORE_HEAD;
+
       self->state.is_broken = TRUE;
       self->error = ivl_remote_trouble_explain (failure, ivl_remote_http_get_remote (http),
-                                                self->message, self->stage >= STAGE_BODY,
-                                                &self->state.is_lasting);
+                                                self->message, moment, &self->state.is_lasting);
       g_error_free (failure);
     }
   self->stage = STAGE_END;
@@ -233,7 +237,9 @@ on_head (GObject      *source,
   GError *failure = NULL;
 
   self->stream = soup_session_send_finish (SOUP_SESSION (source), result, &failure);
-  if (self->stream == NULL)
+  if (self->stream != NULL)
+    ivl_remote_trouble_check_sender (self->message, &failure);
+  if (failure != NULL)
     {
       end (self, failure);
       return;
@@ -256,6 +262,12 @@ on_network_event (SoupMessage        *message,
   g_mutex_lock (&self->lock);
   self->state.was_reused = FALSE;
   g_mutex_unlock (&self->lock);
+  /* Libraries still take TLS 1.0 from servers that have nothing better. */
+  if (event == G_SOCKET_CLIENT_TLS_HANDSHAKED && ivl_remote_trouble_is_old_tls (connection))
+    {
+      self->is_old_tls = TRUE;
+      g_cancellable_cancel (self->stop);
+    }
 }
 
 static void

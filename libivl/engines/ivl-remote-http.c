@@ -36,20 +36,34 @@ is_https (const IvlRemote *remote)
   return g_str_has_prefix (remote->base, "https://");
 }
 
+/* The hosts of no_proxy (transfer full). */
+static GStrv
+list_exceptions (void)
+{
+  const char *text = g_getenv ("no_proxy");
+  g_auto (GStrv) words = NULL;
+  GPtrArray *hosts = g_ptr_array_new ();
+
+  if (text == NULL)
+    text = g_getenv ("NO_PROXY");
+  words = g_strsplit_set (text != NULL ? text : "", ", ", -1);
+  for (guint i = 0; words[i] != NULL; i++)
+    if (*words[i] != '\0')
+      g_ptr_array_add (hosts, g_strdup (words[i]));
+  g_ptr_array_add (hosts, NULL);
+  return (GStrv) g_ptr_array_free (hosts, FALSE);
+}
+
 /* Proxies see where a connection goes, so none is asked for what stays on this computer; and they
  * see everything of plain HTTP. */
 static GProxyResolver *
 create_proxy_resolver (const IvlRemote *remote)
 {
   static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
-  const char *except = g_getenv ("no_proxy");
-  g_auto (GStrv) hosts = NULL;
+  g_auto (GStrv) hosts = list_exceptions ();
 
   if (remote->is_loopback || remote->socket != NULL || !is_https (remote))
     return NULL;
-  if (except == NULL)
-    except = g_getenv ("NO_PROXY");
-  hosts = g_strsplit_set (except != NULL ? except : "", ", ", -1);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
       const char *proxy = g_getenv (names[i]);

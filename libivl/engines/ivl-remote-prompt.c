@@ -142,25 +142,42 @@ is_ivl (const IvlRemoteFacts *facts)
 }
 
 /* The text that engines would put together from the parts is put together here, so that nobody
- * inserts line ends, and no control token can come from two halves. */
-static void
-add_text (IvlWireMessage *message,
-          GString        *text)
+ * inserts line ends. */
+typedef struct
 {
-  if (text->len > 0)
-    ivl_wire_message_add_text (message, text->str);
-  g_string_truncate (text, 0);
+  IvlWireMessage *message;
+  GString        *text; /* ready to be sent */
+  GString        *said; /* by people, and not looked at yet: no token may come from two halves */
+  gboolean        is_ivl;
+} Writer;
+
+static void
+flush_said (Writer *writer)
+{
+  if (writer->is_ivl)
+    g_string_append_len (writer->text, writer->said->str, writer->said->len);
+  else
+    ivl_remote_text_append_safe (writer->text, writer->said->str);
+  g_string_truncate (writer->said, 0);
+}
+
+static void
+flush_text (Writer *writer)
+{
+  flush_said (writer);
+  if (writer->text->len > 0)
+    ivl_wire_message_add_text (writer->message, writer->text->str);
+  g_string_truncate (writer->text, 0);
 }
 
 /* As in this process: a single picture stands alone; from the second on they are numbered through
  * the conversation ("Image-1: <image>"). ivl's own server does that itself. */
 static gboolean
-add_image (Builder         *b,
-           IvlWireMessage  *message,
-           IvlImage        *image,
-           gboolean         is_single,
-           GString         *text,
-           GError         **error)
+add_image (Builder   *b,
+           Writer    *writer,
+           IvlImage  *image,
+           gboolean   is_single,
+           GError   **error)
 {
   const IvlRemoteUpload *upload;
   IvlWirePart *part;
@@ -176,10 +193,11 @@ add_image (Builder         *b,
     return FALSE;
   b->n_images++;
   b->n_tiles += upload->n_tiles;
-  if (!is_ivl (b->facts) && (!is_single || b->n_images > 1))
-    g_string_append_printf (text, "Image-%u: ", b->n_images);
-  add_text (message, text);
-  part = ivl_wire_message_add_picture (message, upload->mime,
+  flush_said (writer);
+  if (!writer->is_ivl && (!is_single || b->n_images > 1))
+    g_string_append_printf (writer->text, "Image-%u: ", b->n_images);
+  flush_text (writer);
+  part = ivl_wire_message_add_picture (writer->message, upload->mime,
                                        g_bytes_get_data (upload->bytes, NULL),
                                        g_bytes_get_size (upload->bytes));
   part->is_tiles = upload->is_column;
@@ -187,30 +205,36 @@ add_image (Builder         *b,
   return TRUE;
 }
 
+/* ivl's own server keeps people's text apart from control tokens itself, and has to be told what is
+ * trusted. */
 static void
-add_piece (Builder        *b,
-           IvlMessage     *message,
-           guint           index,
-           IvlWireMessage *out,
-           GString        *text)
+add_piece (Writer     *writer,
+           IvlMessage *message,
+           guint       index)
 {
   const char *piece = ivl_message_get_part_text (message, index);
   gboolean is_trusted = ivl_message_get_part_kind (message, index) == IVL_PART_PROMPT;
-  g_autofree char *clean = NULL;
 
   if (!is_trusted && ivl_message_get_role (message) == IVL_ROLE_ASSISTANT)
-    piece = clean = ivl_remote_text_clean_answer (piece);
-  /* ivl's own server keeps people's text apart from control tokens itself, and has to be told
-   * what is trusted. */
-  if (is_ivl (b->facts) && is_trusted)
     {
-      add_text (out, text);
-      ivl_wire_message_add_text (out, piece)->is_trusted = TRUE;
+      g_autofree char *clean = ivl_remote_text_clean_answer (piece);
+
+      g_string_append (writer->said, clean);
     }
-  else if (is_ivl (b->facts) || is_trusted)
-    g_string_append (text, piece);
+  else if (!is_trusted)
+    {
+      g_string_append (writer->said, piece);
+    }
+  else if (writer->is_ivl)
+    {
+      flush_text (writer);
+      ivl_wire_message_add_text (writer->message, piece)->is_trusted = TRUE;
+    }
   else
-    ivl_remote_text_append_safe (text, piece);
+    {
+      flush_said (writer);
+      g_string_append (writer->text, piece);
+    }
 }
 
 /* For engines other than ivl's, a single picture goes first: the only place that is right in all
@@ -225,18 +249,20 @@ add_parts (Builder         *b,
   gboolean goes_first = is_single && !is_ivl (b->facts);
   guint n_parts = ivl_message_get_n_parts (message);
   g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GString) said = g_string_new (NULL);
+  Writer writer = { out, text, said, is_ivl (b->facts) };
 
   for (guint i = 0; goes_first && i < n_parts; i++)
     if (ivl_message_get_part_kind (message, i) == IVL_PART_IMAGE &&
-        !add_image (b, out, ivl_message_get_part_image (message, i), TRUE, text, error))
+        !add_image (b, &writer, ivl_message_get_part_image (message, i), TRUE, error))
       return FALSE;
   for (guint i = 0; i < n_parts; i++)
     if (ivl_message_get_part_kind (message, i) != IVL_PART_IMAGE)
-      add_piece (b, message, i, out, text);
-    else if (!goes_first &&
-             !add_image (b, out, ivl_message_get_part_image (message, i), is_single, text, error))
+      add_piece (&writer, message, i);
+    else if (!goes_first && !add_image (b, &writer, ivl_message_get_part_image (message, i),
+                                        is_single, error))
       return FALSE;
-  add_text (out, text);
+  flush_text (&writer);
   return TRUE;
 }
 

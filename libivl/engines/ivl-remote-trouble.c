@@ -5,6 +5,7 @@
 #include "engines/ivl-remote-trouble.h"
 
 #include <libivl/ivl-error.h>
+#include <string.h>
 
 char *
 ivl_remote_trouble_name_certificate (GTlsCertificateFlags flags)
@@ -63,16 +64,28 @@ explain_tls (const GError    *failure,
                       failure->message);
 }
 
+/* Without the port (transfer full). */
+static char *
+get_host (const IvlRemote *remote)
+{
+  g_autoptr (GUri) uri = g_uri_parse (remote->base, G_URI_FLAGS_NONE, NULL);
+
+  return g_strdup (uri != NULL && g_uri_get_host (uri) != NULL ? g_uri_get_host (uri)
+                                                               : remote->origin);
+}
+
 static GError *
 explain_name (const GError    *failure,
               const IvlRemote *remote,
               gboolean        *is_lasting)
 {
+  g_autofree char *host = get_host (remote);
+
   *is_lasting = failure->code != G_RESOLVER_ERROR_TEMPORARY_FAILURE;
   return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE,
                       *is_lasting ? "There is no computer named %s"
-                                  : "The name of %s cannot be looked up now: is there a network?",
-                      remote->origin);
+                                  : "The name %s cannot be looked up now: is there a network?",
+                      host);
 }
 
 static const char *
@@ -93,7 +106,8 @@ name_socket_trouble (int code)
 
 static GError *
 explain_io (const GError    *failure,
-            const IvlRemote *remote)
+            const IvlRemote *remote,
+            gboolean        *is_lasting)
 {
   const char *origin = remote->origin;
   const char *reason = name_socket_trouble (failure->code);
@@ -119,6 +133,10 @@ explain_io (const GError    *failure,
     case G_IO_ERROR_PARTIAL_INPUT:
       return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE,
                           "%s has closed the connection without an answer", origin);
+    case G_IO_ERROR_PROXY_NOT_ALLOWED:
+      *is_lasting = TRUE;
+      return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE, "No connection to %s: %s",
+                          origin, failure->message);
     default:
       return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE, "No connection to %s: %s",
                           origin, failure->message);
@@ -129,11 +147,15 @@ GError *
 ivl_remote_trouble_explain (const GError    *failure,
                             const IvlRemote *remote,
                             SoupMessage     *message,
-                            gboolean         has_head,
+                            IvlRemoteMoment  moment,
                             gboolean        *is_lasting)
 {
-  *is_lasting = FALSE;
-  if (has_head)
+  *is_lasting = moment == IVL_REMOTE_AT_OLD_TLS;
+  if (*is_lasting)
+    return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE,
+                        "%s has only versions of TLS that are no longer safe (before 1.2)",
+                        remote->origin);
+  if (moment == IVL_REMOTE_AFTER_HEAD)
     return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_FAILED,
                         "The answer of %s was cut off: the connection broke", remote->origin);
   if (failure->domain == G_TLS_ERROR)
@@ -141,7 +163,33 @@ ivl_remote_trouble_explain (const GError    *failure,
   if (failure->domain == G_RESOLVER_ERROR)
     return explain_name (failure, remote, is_lasting);
   if (failure->domain == G_IO_ERROR)
-    return explain_io (failure, remote);
+    return explain_io (failure, remote, is_lasting);
   return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_PROTOCOL, "What %s sends is no HTTP: %s",
                       remote->origin, failure->message);
+}
+
+gboolean
+ivl_remote_trouble_check_sender (SoupMessage  *message,
+                                 GError      **error)
+{
+  guint status = soup_message_get_status (message);
+
+  if (strcmp (g_uri_get_scheme (soup_message_get_uri (message)), "https") != 0 ||
+      soup_message_get_tls_peer_certificate (message) != NULL)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR,
+               status < 500 ? G_IO_ERROR_PROXY_NOT_ALLOWED : G_IO_ERROR_PROXY_FAILED,
+               "the proxy refuses the way (%u)", status);
+  return FALSE;
+}
+
+gboolean
+ivl_remote_trouble_is_old_tls (GIOStream *connection)
+{
+  GTlsProtocolVersion version;
+
+  if (!G_IS_TLS_CONNECTION (connection))
+    return FALSE;
+  version = g_tls_connection_get_protocol_version (G_TLS_CONNECTION (connection));
+  return version != G_TLS_PROTOCOL_VERSION_UNKNOWN && version < G_TLS_PROTOCOL_VERSION_TLS_1_2;
 }

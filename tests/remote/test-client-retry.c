@@ -135,6 +135,7 @@ test_no_retry (void)
     int  code;
   } rows[] = {
     { { .status = 400 }, IVL_ERROR_REMOTE_REFUSED },
+    { { .status = 400, .body = "" }, IVL_ERROR_REMOTE_REFUSED },
     { { .status = 401, .extra = "WWW-Authenticate: Basic realm=\"x\"\r\n" },
       IVL_ERROR_REMOTE_REFUSED },
     { { .status = 403 }, IVL_ERROR_REMOTE_REFUSED },
