@@ -15,8 +15,8 @@
 /* Enough for the tiles of some ten pictures of the larger models, a hundred of the smaller ones. */
 #define TILE_CACHE_BYTES (128u << 20)
 
-/* While prompts and tiles are computed, answers get at most half of the time: less would stall them,
- * and more would let the first of many conversations end before the next one can join it. */
+/* While prompts and tiles are computed, answers get at most half of the time: less would stall
+ * them, and more would let the first of many conversations end before the next one can join it. */
 #define LONG_SHARE 1.0
 
 /* Conversation that memory is reckoned for. */

@@ -496,6 +496,32 @@ test_system_first (void)
   g_assert_cmpuint (ivl_session_get_n_messages (session), ==, 1);
 }
 
+/* With a cache limit a second conversation begins where the first one was. */
+static void
+test_cache_limit (void)
+{
+  g_autoptr (IvlModel) model = open_model ("qwen-300m");
+  g_autoptr (IvlOptions) options = make_options (8);
+  char *texts[3];
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (IvlSession) session = ivl_session_new (model);
+      g_autoptr (IvlReply) reply = NULL;
+      const IvlUsage *usage;
+
+      ivl_model_set_cache_limit (model, i == 0 ? 0 : 1 << 28);
+      reply = ask (session, "square_small.png", "What is it?", options);
+      usage = ivl_reply_get_usage (reply);
+      g_assert_cmpuint (usage->n_cached_tokens, ==, i == 2 ? usage->n_prompt_tokens : 0);
+      texts[i] = g_strdup (ivl_reply_get_text (reply));
+    }
+  g_assert_cmpstr (texts[0], ==, texts[1]);
+  g_assert_cmpstr (texts[0], ==, texts[2]);
+  for (guint i = 0; i < 3; i++)
+    g_free (texts[i]);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -516,6 +542,7 @@ main (int    argc,
   g_test_add_func ("/session/repetition", test_repetition);
   g_test_add_func ("/session/stop-string", test_stop_string);
   g_test_add_func ("/session/async", test_async);
+  g_test_add_func ("/session/cache-limit", test_cache_limit);
   g_test_add_func ("/session/not-a-model", test_not_a_model);
   g_test_add_func ("/session/system-first", test_system_first);
   return g_test_run ();

@@ -99,21 +99,23 @@ gate_pass (Gate *gate)
   g_mutex_unlock (&gate->mutex);
 }
 
-/* Opens it when n are there, and holds the network's turn until they have queued up. */
 static void
-gate_open (Gate       *gate,
-           IvlNetwork *network,
-           guint       n)
+gate_wait (Gate  *gate,
+           guint  n)
 {
   g_mutex_lock (&gate->mutex);
   while (gate->n_ready < n)
     g_cond_wait (&gate->cond, &gate->mutex);
-  g_assert_true (ivl_turns_take (network->turns, IVL_TURN_LONG, NULL, NULL));
+  g_mutex_unlock (&gate->mutex);
+}
+
+static void
+gate_open (Gate *gate)
+{
+  g_mutex_lock (&gate->mutex);
   gate->is_open = TRUE;
   g_cond_broadcast (&gate->cond);
   g_mutex_unlock (&gate->mutex);
-  g_usleep (50000);
-  ivl_turns_give (network->turns);
 }
 
 /* One conversation: a prompt, a greedy answer, and all logits on the way. */
@@ -217,7 +219,14 @@ run_together (Talk  *talks,
   for (guint i = 0; i < n; i++)
     threads[i] = g_thread_new ("talk", run_talk, &talks[i]);
   if (talks[0].gate != NULL)
-    gate_open (talks[0].gate, talks[0].network, n);
+    {
+      /* the turn is held until they have queued up */
+      gate_wait (talks[0].gate, n);
+      g_assert_true (ivl_turns_take (talks[0].network->turns, IVL_TURN_LONG, NULL, NULL));
+      gate_open (talks[0].gate);
+      g_usleep (50000);
+      ivl_turns_give (talks[0].network->turns);
+    }
   for (guint i = 0; i < n; i++)
     g_thread_join (threads[i]);
 }
@@ -377,6 +386,64 @@ test_cancel_outside (void)
     }
   talk_clear (&alone);
   talk_clear (&other_alone);
+}
+
+static void
+cancel_two (gpointer data)
+{
+  Talk *talks = data;
+
+  g_cancellable_cancel (talks[0].cancellable);
+  g_cancellable_cancel (talks[1].cancellable);
+}
+
+/* Two of three are cancelled after the first layer of the pass that all three are in: the pass is
+ * finished for all, and the two stop after it. */
+static void
+test_cancel_inside (void)
+{
+  g_autoptr (IvlNetwork) network = open_network ("qwen-300m");
+  Talk alone[3];
+
+  for (guint i = 0; i < 3; i++)
+    {
+      talk_init (&alone[i], network, i);
+      run_talk (&alone[i]);
+    }
+  for (guint round = 0; round < 8; round++)
+    {
+      Talk talks[3];
+      GThread *threads[3];
+      Gate gate = { 0 };
+
+      for (guint i = 0; i < 3; i++)
+        {
+          talk_init (&talks[i], network, i);
+          talks[i].cancellable = g_cancellable_new ();
+          talks[i].gate = &gate;
+          threads[i] = g_thread_new ("talk", run_talk, &talks[i]);
+        }
+      gate_wait (&gate, 3);
+      g_assert_true (ivl_turns_take (network->turns, IVL_TURN_LONG, NULL, NULL));
+      ivl_ops_set_pause (network->ops, cancel_two, talks);
+      gate_open (&gate);
+      g_usleep (50000);
+      ivl_turns_give (network->turns);
+      for (guint i = 0; i < 3; i++)
+        g_thread_join (threads[i]);
+      ivl_ops_set_pause (network->ops, NULL, NULL);
+      for (guint i = 0; i < 3; i++)
+        {
+          if (i < 2)
+            g_assert_error (talks[i].error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+          else
+            g_assert_no_error (talks[i].error);
+          assert_same (&talks[i], &alone[i], i < 2 ? 1 : N_ANSWER);
+          talk_clear (&talks[i]);
+        }
+    }
+  for (guint i = 0; i < 3; i++)
+    talk_clear (&alone[i]);
 }
 
 /* Rows beyond max_position have rotary bases of their own, and share passes with others. */
@@ -676,6 +743,7 @@ main (int    argc,
         g_test_add_data_func (name, &cases[n], test_together);
       }
   g_test_add_func ("/batch/cancel", test_cancel);
+  g_test_add_func ("/batch/cancel-inside", test_cancel_inside);
   g_test_add_func ("/batch/cancel-outside", test_cancel_outside);
   g_test_add_func ("/batch/long", test_long);
   g_test_add_func ("/store/off", test_store_off);
