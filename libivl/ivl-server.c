@@ -17,6 +17,9 @@
 /* How long answers get to end when the server does. */
 #define STOP_MS 1200
 
+/* A model whose files changed is opened again, unless that was done so shortly before. */
+#define REOPEN_SECONDS 20
+
 #define MAX_RUNNING 1024
 #define MAX_WAITING 65536
 #define MIN_BODY 1024
@@ -44,7 +47,11 @@ struct _IvlServer
   IvlModel     *model;   /* given or opened; under the lock */
   GError       *failure; /* of opening it; under the lock */
   GMainContext *context; /* (nullable); under the lock */
+  gboolean      is_damaged; /* the model is to be opened again; under the lock */
+  gint64        opened;  /* monotonic time, µs; under the lock */
   IvlChat      *chat;
+  GThread      *opener;  /* (nullable) */
+  GCancellable *giving_up; /* for opening a model */
   gboolean      is_ready;
 };
 
@@ -365,25 +372,46 @@ keep_failure (IvlServer *self,
 }
 
 /* Opens the model beside the connections, which are told to come again. */
-typedef struct
-{
-  IvlServer    *server;
-  GCancellable *cancellable;
-} Opening;
-
 static gpointer
 open_model (gpointer data)
 {
-  Opening *opening = data;
+  IvlServer *self = data;
   GError *error = NULL;
-  g_autoptr (IvlModel) model =
-      ivl_model_open (opening->server->location, opening->cancellable, &error);
+  g_autoptr (IvlModel) model = ivl_model_open (self->location, self->giving_up, &error);
 
   if (model == NULL)
-    keep_failure (opening->server, error);
+    keep_failure (self, error);
   else
-    ivl_server_set_model (opening->server, model);
+    ivl_server_set_model (self, model);
   return NULL;
+}
+
+static void
+start_opening (IvlServer *self)
+{
+  g_clear_pointer (&self->opener, g_thread_join);
+  self->opener = g_thread_new ("ivl-open", open_model, self);
+}
+
+/* Called in the thread of a request that failed. */
+static gboolean
+on_damage (IvlModel *model,
+           gpointer  data)
+{
+  IvlServer *self = data;
+  gboolean is_worth_it;
+
+  g_mutex_lock (&self->lock);
+  is_worth_it = model != self->model ||
+                (self->location != NULL && g_get_monotonic_time () - self->opened >
+                                               REOPEN_SECONDS * G_TIME_SPAN_SECOND);
+  if (is_worth_it && model == self->model)
+    {
+      self->is_damaged = TRUE;
+      g_main_context_wakeup (self->context);
+    }
+  g_mutex_unlock (&self->lock);
+  return is_worth_it;
 }
 
 static void
@@ -398,23 +426,40 @@ begin_to_answer (IvlServer *self,
   g_signal_emit (self, ready_signal, 0);
 }
 
+static void
+open_again (IvlServer *self)
+{
+  self->is_ready = FALSE;
+  ivl_chat_set_model (self->chat, NULL);
+  g_info ("The model's files have changed: it is opened again");
+  start_opening (self);
+}
+
 /* FALSE: the model cannot be opened. */
 static gboolean
 check_model (IvlServer  *self,
              GError    **error)
 {
   g_autoptr (IvlModel) model = NULL;
+  g_autoptr (IvlModel) damaged = NULL;
 
   g_mutex_lock (&self->lock);
   if (self->failure != NULL)
     g_propagate_error (error, g_steal_pointer (&self->failure));
+  else if (self->is_damaged)
+    damaged = g_steal_pointer (&self->model);
   else if (self->model != NULL && !self->is_ready)
     model = g_object_ref (self->model);
+  self->is_damaged = FALSE;
+  if (model != NULL)
+    self->opened = g_get_monotonic_time ();
   g_mutex_unlock (&self->lock);
   if (*error != NULL)
     return FALSE;
   if (model != NULL)
     begin_to_answer (self, model);
+  else if (damaged != NULL)
+    open_again (self);
   return TRUE;
 }
 
@@ -462,6 +507,7 @@ serve (IvlServer     *self,
 
   self->chat = chat;
   self->is_ready = FALSE;
+  ivl_chat_set_damage_func (chat, on_damage, self);
   http = ivl_routes_serve (routes, self->endpoint->socket, self->context);
   while (check_model (self, &failure) && !g_cancellable_is_cancelled (cancellable) &&
          !is_idle (self, routes))
@@ -486,8 +532,6 @@ serve_and_open (IvlServer     *self,
 {
   g_autoptr (GSource) source = NULL;
   g_autoptr (GCancellable) giving_up = g_cancellable_new ();
-  Opening opening = { self, giving_up };
-  GThread *opener = NULL;
   gboolean ok;
 
   if (cancellable != NULL)
@@ -496,12 +540,13 @@ serve_and_open (IvlServer     *self,
       g_source_set_callback (source, G_SOURCE_FUNC (on_cancelled), NULL, NULL);
       g_source_attach (source, self->context);
     }
+  self->giving_up = giving_up;
   if (self->location != NULL && self->model == NULL)
-    opener = g_thread_new ("ivl-open", open_model, &opening);
+    start_opening (self);
   ok = serve (self, access, cancellable, error);
   g_cancellable_cancel (giving_up);
-  if (opener != NULL)
-    g_thread_join (opener);
+  g_clear_pointer (&self->opener, g_thread_join);
+  self->giving_up = NULL;
   if (source != NULL)
     g_source_destroy (source);
   return ok;

@@ -5,6 +5,8 @@
  */
 #include "server/ivl-chat.h"
 
+#include <libivl/ivl-error.h>
+
 #include "server/ivl-chat-output.h"
 #include "server/ivl-chat-request.h"
 #include "server/ivl-queue.h"
@@ -17,6 +19,8 @@ struct _IvlChat
 {
   IvlMetrics  *metrics;
   IvlModel    *model;   /* (nullable) */
+  IvlChatDamageFunc on_damage;
+  gpointer     damage_data;
   IvlQueue    *queue;
   GThreadPool *readers;
   GPtrArray   *jobs;    /* Job of exchanges that have not ended */
@@ -97,6 +101,12 @@ job_note_error (Job          *job,
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   ivl_chat_failure_set_from_error (&failure, error);
+  if (g_error_matches (error, IVL_ERROR, IVL_ERROR_INVALID_DATA) && job->chat->on_damage != NULL &&
+      job->chat->on_damage (job->model, job->chat->damage_data))
+    {
+      failure.status = 503;
+      failure.code = "model_changed";
+    }
   job_note_failure (job, &failure);
 }
 
@@ -363,6 +373,15 @@ ivl_chat_set_model (IvlChat  *self,
                     IvlModel *model)
 {
   g_set_object (&self->model, model);
+}
+
+void
+ivl_chat_set_damage_func (IvlChat           *self,
+                          IvlChatDamageFunc  func,
+                          gpointer           data)
+{
+  self->on_damage = func;
+  self->damage_data = data;
 }
 
 IvlModel *

@@ -17,8 +17,16 @@ IvlChat  *ivl_chat_new (IvlMetrics *metrics,
                         guint       max_waiting);
 /* Gives up what is under way and waits for its threads. */
 void      ivl_chat_free (IvlChat *self);
+/* model: NULL while there is none. */
 void      ivl_chat_set_model (IvlChat  *self,
                               IvlModel *model);
+/* Called in any thread when a model's files have changed or are damaged: requests that fail for
+ * that are told to come again. FALSE: nothing can be done about it. */
+typedef gboolean (*IvlChatDamageFunc) (IvlModel *model,
+                                       gpointer  data);
+void      ivl_chat_set_damage_func (IvlChat           *self,
+                                    IvlChatDamageFunc  func,
+                                    gpointer           data);
 /* NULL while there is none. */
 IvlModel *ivl_chat_get_model (IvlChat *self);
 /* Takes a request with its body; it is answered later. */

@@ -11,7 +11,9 @@
 
 #include "server/ivl-http-body.h"
 
+/* How often limits of time are looked at while somebody is connected, and when nobody is. */
 #define TICK_MS 250
+#define IDLE_TICK_MS 3000
 #define READ_BYTES (64 << 10)
 /* Connections taken in one go before those that are there get their turn. */
 #define ACCEPT_BURST 16
@@ -514,6 +516,14 @@ connection_check_time (Connection *self,
     }
 }
 
+static void
+set_next_tick (IvlHttpServer *self)
+{
+  guint ms = self->connections.length > 0 || self->accept == NULL ? TICK_MS : IDLE_TICK_MS;
+
+  g_source_set_ready_time (self->ticker, g_get_monotonic_time () + ms * G_TIME_SPAN_MILLISECOND);
+}
+
 static gboolean
 on_tick (gpointer data)
 {
@@ -528,6 +538,7 @@ on_tick (gpointer data)
     }
   start_accepting (self);
   self->handler.tick (self->data);
+  set_next_tick (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -584,6 +595,8 @@ add_connection (IvlHttpServer *self,
   connection->bytes = g_string_new (NULL);
   connection->link.data = connection;
   g_queue_push_tail_link (&self->connections, &connection->link);
+  if (self->connections.length == 1)
+    set_next_tick (self);
   connection_expect_request (connection);
   connection->in = g_socket_create_source (socket, G_IO_IN, NULL);
   g_source_set_callback (connection->in, G_SOURCE_FUNC (on_readable), connection, NULL);
@@ -604,7 +617,7 @@ on_acceptable (GSocket      *listener,
 
       if (self->connections.length >= self->limits.max_connections && !close_idle (self))
         {
-          clear_source (&self->accept); /* until the next tick */
+          clear_source (&self->accept); /* until the next tick, which comes soon */
           return G_SOURCE_REMOVE;
         }
       socket = g_socket_accept (listener, NULL, &error);
@@ -635,11 +648,23 @@ start_accepting (IvlHttpServer *self)
 }
 
 static gboolean
-dispatch_waker (GSource     *source,
+dispatch_timed (GSource     *source,
                 GSourceFunc  callback,
                 gpointer     data)
 {
   return callback (data);
+}
+
+/* A source that is dispatched when its ready time has come. */
+static GSource *
+make_timed_source (GSourceFunc callback,
+                   gpointer    data)
+{
+  static GSourceFuncs funcs = { .dispatch = dispatch_timed };
+  GSource *source = g_source_new (&funcs, sizeof (GSource));
+
+  g_source_set_callback (source, callback, data, NULL);
+  return source;
 }
 
 IvlHttpServer *
@@ -647,7 +672,6 @@ ivl_http_server_new (GSocket              *listener,
                      const IvlHttpHandler *handler,
                      gpointer              data)
 {
-  static GSourceFuncs waker_funcs = { .dispatch = dispatch_waker };
   IvlHttpServer *self = g_new0 (IvlHttpServer, 1);
 
   self->listener = g_object_ref (listener);
@@ -666,8 +690,8 @@ ivl_http_server_new (GSocket              *listener,
   g_mutex_init (&self->lock);
   g_queue_init (&self->connections);
   self->awake = g_ptr_array_new_with_free_func ((GDestroyNotify) ivl_http_exchange_unref);
-  self->waker = g_source_new (&waker_funcs, sizeof (GSource));
-  g_source_set_callback (self->waker, on_woken, self, NULL);
+  self->waker = make_timed_source (on_woken, self);
+  self->ticker = make_timed_source (on_tick, self);
   return self;
 }
 
@@ -698,11 +722,10 @@ ivl_http_server_start (IvlHttpServer *self,
 {
   self->context = g_main_context_ref (context);
   g_socket_set_blocking (self->listener, FALSE);
-  self->ticker = g_timeout_source_new (TICK_MS);
-  g_source_set_callback (self->ticker, on_tick, self, NULL);
   g_source_attach (self->ticker, context);
   g_source_attach (self->waker, context);
   start_accepting (self);
+  set_next_tick (self);
 }
 
 void

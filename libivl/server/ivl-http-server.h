@@ -33,7 +33,7 @@ typedef struct
   /* The answer is sent, or nobody waits for it any more. Once for each exchange that has a head or
    * an answer. */
   void    (*finish) (IvlHttpExchange *exchange, gpointer data);
-  /* About four times a second. */
+  /* Four times a second, less often when nobody is connected. */
   void    (*tick) (gpointer data);
 } IvlHttpHandler;
 

@@ -7,6 +7,7 @@ Usage: test-server-life.py IVL MODEL
 """
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -150,7 +151,7 @@ def check_crashes(tap, program, folder, model):
         idle = Connection(place)
         idle.request("GET", "/health")
         idle.read_reply()
-        os.kill(worker, signal.SIGKILL if i == 1 else signal.SIGSEGV)
+        os.kill(worker, signal.SIGKILL if i == 1 else signal.SIGABRT)
         tap.point(connection.is_closed() and idle.is_closed(), "row 55: when the worker dies, its connections end")
         reply = chat(place, "hello", max_tokens=1)
         if reply.status == 503:
@@ -164,6 +165,42 @@ def check_crashes(tap, program, folder, model):
     served.process.wait()
     tap.point(wait_for(lambda: not is_alive(worker)), "when the supervisor dies, the worker does", worker)
     tap.equal(children(supervisor), [], "nothing is left")
+
+
+def check_model_changes(tap, program, folder, model):
+    """F9: the model's file is replaced in place while it is in use."""
+    copy = f"{folder}/model"
+    shutil.copytree(model, copy)
+    served = Served(program, folder, copy)
+    worker = served.worker()
+    weights = next(f"{copy}/{name}" for name in os.listdir(copy) if name.endswith(".safetensors"))
+    wanted = chat(served.place, "hello", max_tokens=3).text()
+    with open(weights, "rb") as file:
+        content = file.read()
+
+    def replace():
+        time.sleep(0.05)
+        with open(weights, "r+b") as file:
+            file.write(content)
+
+    replace()
+    reply = chat(served.place, "something else", max_tokens=3)
+    tap.equal(reply.status, 500, "F9: a model that changes right after it was opened is an error")
+    # Young models are not opened again and again: wait until it is none any more
+    statuses = set()
+
+    def is_answered():
+        reply = chat(served.place, f"and {len(statuses)} {time.monotonic()}", max_tokens=3)
+        statuses.add((reply.status, reply.error().get("code") if reply.status != 200 else None))
+        return reply.status == 200
+
+    tap.point(wait_for(is_answered), "F9: later it is opened again", statuses)
+    tap.point(statuses >= {(503, "model_changed"), (200, None)} and
+              statuses <= {(500, None), (503, "model_changed"), (503, "loading"), (200, None)},
+              "F9: who asks meanwhile is told to come again", statuses)
+    tap.equal(chat(served.place, "hello", max_tokens=3).text(), wanted, "F9: and answers as before")
+    tap.equal(served.worker(), worker, "F9: in the same process")
+    served.stop()
 
 
 def check_end(tap, program, folder, model):
@@ -204,7 +241,7 @@ def ask_quietly(place):
 def main(program, model):
     tap = Tap()
     model = os.path.abspath(model)
-    for check in (check_socket, check_start, check_keys, check_crashes, check_end):
+    for check in (check_socket, check_start, check_keys, check_crashes, check_model_changes, check_end):
         with tempfile.TemporaryDirectory() as folder:
             check(tap, program, folder, model)
     return tap.finish()
