@@ -7,6 +7,8 @@
 #include "engines/ivl-remote-call.h"
 
 #include <libivl/ivl-error.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "engines/ivl-remote-trouble.h"
 
@@ -17,6 +19,11 @@ enum
   /* A reply's rest that is longer is not worth a connection. */
   MAX_LINGER_BYTES = 64 * 1024,
   MAX_HEADER = 8192,
+  /* A host that has vanished, or has come back without knowing of the connection, is noticed within
+   * half a minute, however long an answer may be waited for. */
+  PROBE_AFTER_SECONDS = 10,
+  PROBE_SECONDS = 5,
+  MAX_PROBES = 4,
 };
 
 typedef enum
@@ -251,6 +258,24 @@ on_head (GObject      *source,
   read_on (self);
 }
 
+/* Lets the kernel find out whether the other end is still there. */
+static void
+watch_connection (GIOStream *connection)
+{
+  GSocket *socket;
+
+  if (!G_IS_TCP_CONNECTION (connection))
+    return;
+  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (connection));
+  g_socket_set_keepalive (socket, TRUE);
+  /* A kernel that lacks one of these has its own idea of it. */
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPIDLE, PROBE_AFTER_SECONDS, NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_SECONDS, NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPCNT, MAX_PROBES, NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_USER_TIMEOUT,
+                       (PROBE_AFTER_SECONDS + MAX_PROBES * PROBE_SECONDS) * 1000, NULL);
+}
+
 static void
 on_network_event (SoupMessage        *message,
                   GSocketClientEvent  event,
@@ -262,6 +287,8 @@ on_network_event (SoupMessage        *message,
   g_mutex_lock (&self->lock);
   self->state.was_reused = FALSE;
   g_mutex_unlock (&self->lock);
+  if (event == G_SOCKET_CLIENT_CONNECTED)
+    watch_connection (connection);
   /* Libraries still take TLS 1.0 from servers that have nothing better. */
   if (event == G_SOCKET_CLIENT_TLS_HANDSHAKED && ivl_remote_trouble_is_old_tls (connection))
     {
