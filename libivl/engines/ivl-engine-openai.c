@@ -6,6 +6,7 @@
 #include "engines/ivl-engine-openai.h"
 
 #include <libivl/ivl-error.h>
+#include <libivl/ivl-token.h>
 #include <string.h>
 
 #include "engines/ivl-api-key.h"
@@ -455,6 +456,40 @@ ivl_engine_openai_advance (IvlEngine     *engine,
   return TRUE;
 }
 
+static IvlToken *
+create_token (const IvlWireTokenChance *chance,
+              GPtrArray                *alternatives)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (chance->bytes, chance->n_bytes);
+
+  return ivl_token_new (-1, bytes, chance->logprob, alternatives);
+}
+
+static void
+ivl_engine_openai_take_tokens (IvlEngine *engine,
+                               gpointer   data,
+                               GPtrArray *tokens)
+{
+  RemoteTimeline *timeline = data;
+  g_autoptr (GPtrArray) told = NULL;
+
+  if (timeline->ask == NULL)
+    return;
+  told = ivl_wire_answer_take_tokens (ivl_remote_ask_get_answer (timeline->ask));
+  for (guint i = 0; i < told->len; i++)
+    {
+      const IvlWireToken *token = g_ptr_array_index (told, i);
+      g_autoptr (GPtrArray) others = NULL;
+
+      if (token->top != NULL)
+        others = g_ptr_array_new_with_free_func ((GDestroyNotify) ivl_token_free);
+      for (guint k = 0; token->top != NULL && k < token->top->len; k++)
+        g_ptr_array_add (others,
+                         create_token (&g_array_index (token->top, IvlWireTokenChance, k), NULL));
+      g_ptr_array_add (tokens, create_token (&token->chosen, others));
+    }
+}
+
 static gboolean
 refuse (IvlEngine   *engine,
         const char  *what,
@@ -512,6 +547,7 @@ ivl_engine_openai_class_init (IvlEngineOpenaiClass *klass)
   engine_class->embed = ivl_engine_openai_embed;
   engine_class->tokenize = ivl_engine_openai_tokenize;
   engine_class->detokenize = ivl_engine_openai_detokenize;
+  engine_class->take_tokens = ivl_engine_openai_take_tokens;
 }
 
 static void

@@ -103,11 +103,15 @@ remote_fixture_ask_messages (IvlEngine      *engine,
   gboolean ok;
 
   self->text = g_string_new (NULL);
+  self->tokens = g_ptr_array_new_with_free_func ((GDestroyNotify) ivl_token_free);
   ok = klass->begin (engine, timeline, messages, options != NULL ? options : usual, &self->usage,
                      progress, progress_data, cancellable, &self->error);
   while (ok && self->usage.finish_reason == IVL_FINISH_NONE)
-    ok = klass->advance (engine, timeline, self->text, NULL, &self->usage, cancellable,
-                         &self->error);
+    {
+      ok = klass->advance (engine, timeline, self->text, NULL, &self->usage, cancellable,
+                           &self->error);
+      klass->take_tokens (engine, timeline, self->tokens);
+    }
   klass->end (engine, timeline);
   klass->close_timeline (engine, timeline);
   return self;
@@ -134,6 +138,7 @@ void
 remote_outcome_free (RemoteOutcome *self)
 {
   g_string_free (self->text, TRUE);
+  g_ptr_array_unref (self->tokens);
   g_clear_error (&self->error);
   g_free (self);
 }

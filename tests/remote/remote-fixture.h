@@ -4,6 +4,7 @@
 #include <libivl/ivl-error.h>
 #include <libivl/ivl-message.h>
 #include <libivl/ivl-options.h>
+#include <libivl/ivl-token.h>
 
 #include "engines/ivl-engine-openai.h"
 #include "replay-server.h"
@@ -36,9 +37,10 @@ gboolean   remote_fixture_send_answer (ReplayConnection *connection,
 /* What came of a question. */
 typedef struct
 {
-  GString  *text;
-  IvlUsage  usage;
-  GError   *error;
+  GString   *text;
+  IvlUsage   usage;
+  GPtrArray *tokens; /* IvlToken */
+  GError    *error;
 } RemoteOutcome;
 
 /* Asks as a session does, on a timeline of its own. options, image and cancellable are nullable. */

@@ -637,6 +637,44 @@ test_answer_text (void)
   recorder_clear (&recorder);
 }
 
+/* How probable the tokens were. */
+static void
+test_tokens (void)
+{
+  g_autoptr (IvlOptions) options = g_object_new (IVL_TYPE_OPTIONS, "top-logprobs", 2, NULL);
+  Recorder recorder;
+  g_autoptr (ReplayServer) server = NULL;
+  g_autoptr (IvlEngine) engine = NULL;
+  g_autoptr (RemoteOutcome) outcome = NULL;
+  IvlToken *token;
+  GPtrArray *others;
+
+  recorder_init (&recorder, "vllm");
+  recorder.answer =
+      "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},"
+      "\"logprobs\":{\"content\":[{\"token\":\"hi\",\"bytes\":[104,105],\"logprob\":-0.5,"
+      "\"top_logprobs\":[{\"token\":\"hi\",\"bytes\":[104,105],\"logprob\":-0.5},"
+      "{\"token\":\"ho\",\"bytes\":[104,111],\"logprob\":-1.5}]}]},"
+      "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+  server = replay_server_new (NULL, record, &recorder);
+  engine = remote_fixture_open (server, NULL, NULL);
+  outcome = remote_fixture_ask (engine, "Hello", NULL, options, NULL);
+  remote_outcome_check (outcome, "hi");
+  g_assert_true (json_is_true (json_object_get (recorder.bodies->pdata[0], "logprobs")));
+  g_assert_cmpuint (outcome->tokens->len, ==, 1);
+  token = outcome->tokens->pdata[0];
+  g_assert_cmpint (ivl_token_get_id (token), ==, -1);
+  g_assert_cmpfloat (ivl_token_get_logprob (token), ==, -0.5f);
+  g_assert_cmpmem (g_bytes_get_data (ivl_token_get_bytes (token), NULL),
+                   g_bytes_get_size (ivl_token_get_bytes (token)), "hi", 2);
+  others = ivl_token_get_alternatives (token);
+  g_assert_cmpuint (others->len, ==, 2);
+  g_assert_cmpfloat (ivl_token_get_logprob (others->pdata[1]), ==, -1.5f);
+  g_clear_object (&engine);
+  g_clear_pointer (&server, replay_server_free);
+  recorder_clear (&recorder);
+}
+
 /* Neither the key nor anything else goes where a redirect points. */
 static void
 test_redirect (void)
@@ -866,6 +904,7 @@ main (int    argc,
   g_test_add_func ("/client-requests/refused-field", test_refused_field);
   g_test_add_func ("/client-requests/unsupported", test_unsupported);
   g_test_add_func ("/client-requests/answer-text", test_answer_text);
+  g_test_add_func ("/client-requests/tokens", test_tokens);
   g_test_add_func ("/client-requests/redirect", test_redirect);
   g_test_add_func ("/client-requests/key", test_key);
   g_test_add_func ("/client-requests/open", test_open);
