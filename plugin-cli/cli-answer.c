@@ -70,8 +70,10 @@ stream_pieces (IvlReply              *reply,
 
 static gboolean
 read_pieces (IvlReply  *reply,
+             gboolean  *was_cut,
              GError   **error)
 {
+  gboolean has_begun = FALSE;
   g_autoptr (GError) local_error = NULL;
 
   for (;;)
@@ -81,8 +83,10 @@ read_pieces (IvlReply  *reply,
 
       if (piece == NULL)
         break;
+      has_begun = has_begun || *piece != '\0';
     }
 
+  *was_cut = has_begun && local_error != NULL;
   if (local_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
@@ -95,13 +99,15 @@ IvlReply *
 cli_answer_fetch (IvlSession  *session,
                   IvlMessage  *message,
                   IvlOptions  *options,
+                  gboolean    *was_cut,
                   GError     **error)
 {
   g_autoptr (IvlReply) reply = NULL;
 
+  *was_cut = FALSE;
   ivl_session_set_progress (session, cli_progress_report, NULL, NULL);
   reply = ivl_session_send (session, message, options, cli_interrupt_get_cancellable (), error);
-  return reply != NULL && read_pieces (reply, error) ? g_steal_pointer (&reply) : NULL;
+  return reply != NULL && read_pieces (reply, was_cut, error) ? g_steal_pointer (&reply) : NULL;
 }
 
 IvlReply *
@@ -113,11 +119,12 @@ cli_answer_read (IvlSession            *session,
 {
   g_autoptr (IvlReply) reply = NULL;
   gboolean streams = style->show && cli_output_is_terminal ();
+  gboolean was_cut;
 
   cli_progress_start (style->subject, IVL_PHASE_PREFILL);
   if (!streams)
     {
-      reply = cli_answer_fetch (session, message, options, error);
+      reply = cli_answer_fetch (session, message, options, &was_cut, error);
       cli_progress_hide ();
       if (reply != NULL && style->show)
         cli_answer_show (ivl_reply_get_text (reply), style);

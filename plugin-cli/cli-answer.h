@@ -25,10 +25,12 @@ IvlReply *cli_answer_read (IvlSession            *session,
                            const CliAnswerStyle  *style,
                            GError               **error);
 
-/* The same without showing anything, for many answers at a time */
+/* The same without showing anything, for many answers at a time. *was_cut: it failed after a part
+ * of it had come. */
 IvlReply *cli_answer_fetch (IvlSession  *session,
                             IvlMessage  *message,
                             IvlOptions  *options,
+                            gboolean    *was_cut,
                             GError     **error);
 void      cli_answer_show (const char           *text,
                            const CliAnswerStyle *style);

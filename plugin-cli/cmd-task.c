@@ -16,6 +16,8 @@
  * less, which is the library's own default. */
 #define BATCH_PATIENCE (15 * 60)
 #define MAX_JOBS 256
+/* of an answer that breaks off */
+#define MAX_ATTEMPTS 3
 
 typedef struct
 {
@@ -28,6 +30,7 @@ typedef struct
   char            **files;
   guint             n_files;
   guint             n_jobs;
+  gboolean          streams; /* answers are shown while they are made */
   guint             n_unreachable; /* pictures in a row that the server did not answer */
   guint             n_refused;     /* that it refused before any was answered */
   gboolean          is_answered;   /* one at least */
@@ -116,25 +119,58 @@ get_style (const TaskRun  *run,
   };
 }
 
-/* With one job the answer is shown while it is made. */
+/* Nothing of an answer that breaks off is shown, so it can be asked for again: the server went away
+ * while it answered, and is waited for as the patience allows. */
+static IvlReply *
+fetch (const TaskRun  *run,
+       IvlMessage     *message,
+       GError        **error)
+{
+  for (guint i = 1;; i++)
+    {
+      g_autoptr (IvlSession) session = ivl_session_new (run->model);
+      g_autoptr (GError) failure = NULL;
+      gboolean was_cut;
+      IvlReply *reply =
+          cli_answer_fetch (session, message, run->answer_options, &was_cut, &failure);
+
+      if (reply != NULL)
+        return reply;
+      if (was_cut && i < MAX_ATTEMPTS && cli_interrupt_get_exit_code () == 0 &&
+          g_error_matches (failure, IVL_ERROR, IVL_ERROR_REMOTE_FAILED))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return NULL;
+    }
+}
+
 static IvlReply *
 ask (const TaskRun  *run,
      const char     *file,
      IvlImage       *image,
      GError        **error)
 {
-  g_autoptr (IvlSession) session = ivl_session_new (run->model);
   g_autoptr (IvlMessage) message = NULL;
+  g_autoptr (IvlSession) session = NULL;
   CliAnswerStyle style;
+  IvlReply *reply;
 
   message =
       ivl_task_create_message (run->task, image, run->question, run->options->language, error);
   if (message == NULL)
     return NULL;
   if (run->n_jobs > 1)
-    return cli_answer_fetch (session, message, run->answer_options, error);
+    return fetch (run, message, error);
   get_style (run, file, &style);
-  return cli_answer_read (session, message, run->answer_options, &style, error);
+  if (run->streams)
+    {
+      session = ivl_session_new (run->model);
+      return cli_answer_read (session, message, run->answer_options, &style, error);
+    }
+  cli_progress_start (style.subject, IVL_PHASE_PREFILL);
+  reply = fetch (run, message, error);
+  cli_progress_hide ();
+  return reply;
 }
 
 /* The work of a job: from the file to what is shown of it */
@@ -241,7 +277,7 @@ show_answer (const TaskRun *run,
     cli_output_json (g_steal_pointer (&result->object));
   else if (run->command->shows_regions)
     show_regions (run, file, result);
-  else if (run->n_jobs > 1)
+  else if (!run->streams)
     cli_answer_show (result->text, &style);
   cli_answer_warn (result->finish_reason, style.subject);
 }
@@ -341,6 +377,8 @@ run_task (const CliCommand *command,
   run.files = argv + first;
   run.n_files = (guint) (argc - first);
   run.n_jobs = choose_jobs (&run, n_jobs);
+  run.streams = run.n_jobs == 1 && cli_output_is_terminal () && !options->json &&
+                !command->shows_regions;
   if (run.n_files > 1 && ivl_options_get_patience (answer_options) == 0)
     g_object_set (answer_options, "patience", BATCH_PATIENCE, NULL);
   return answer_pictures (&run);

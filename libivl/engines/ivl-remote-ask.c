@@ -170,6 +170,7 @@ check_head (Effort               *effort,
     .retry_after_ms = head->retry_after_ms,
     .should_retry = head->should_retry,
   };
+  g_autoptr (GString) safe = NULL;
   g_autoptr (GError) reason = NULL;
 
   if (head->encoding != NULL && g_ascii_strcasecmp (head->encoding, "identity") != 0)
@@ -187,10 +188,11 @@ check_head (Effort               *effort,
     }
   refusal->status = head->status;
   refusal->body = read_body (effort, call, IVL_REMOTE_MAX_REFUSAL);
+  safe = ivl_remote_http_hide_key (effort->line->http, get_text (refusal->body),
+                                   g_bytes_get_size (refusal->body));
   if (g_cancellable_set_error_if_cancelled (effort->cancellable, error))
     return FALSE;
-  reason = ivl_wire_error_from_body (head->status, get_text (refusal->body),
-                                     g_bytes_get_size (refusal->body));
+  reason = ivl_wire_error_from_body (head->status, safe->str, safe->len);
   failure.message = reason->message;
   judge (effort, &failure, call, verdict);
   /* Not worth another try, whatever the status. */
@@ -313,8 +315,11 @@ fail (IvlRemoteAsk  *self,
       GError       **failure,
       GError       **error)
 {
-  g_propagate_prefixed_error (error, g_steal_pointer (failure), "%s: ",
-                              get_remote (self->line)->origin);
+  g_autoptr (GString) safe = ivl_remote_http_hide_key (self->line->http, (*failure)->message,
+                                                       strlen ((*failure)->message));
+
+  g_set_error (error, (*failure)->domain, (*failure)->code, "%s: %s",
+               get_remote (self->line)->origin, safe->str);
   return FALSE;
 }
 

@@ -126,6 +126,25 @@ set_key (IvlRemoteHttp  *self,
   return TRUE;
 }
 
+GString *
+ivl_remote_http_hide_key (IvlRemoteHttp *self,
+                          const char    *text,
+                          gsize          n)
+{
+  GString *safe = g_string_sized_new (n + 1);
+  const char *key = self->authorization != NULL ? self->authorization + strlen ("Bearer ") : NULL;
+  const char *end = text + n;
+  const char *found;
+
+  while (key != NULL && (found = memmem (text, (gsize) (end - text), key, strlen (key))) != NULL)
+    {
+      g_string_append_len (safe, text, found - text);
+      g_string_append (safe, "[the key]");
+      text = found + strlen (key);
+    }
+  return g_string_append_len (safe, text, end - text);
+}
+
 /* Only what a request needs. An authentication manager would repeat requests, a decoder turn 200 kB
  * into gigabytes, cookies tell one run from another. */
 static SoupSession *

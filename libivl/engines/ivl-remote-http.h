@@ -20,6 +20,11 @@ IvlRemoteHttp   *ivl_remote_http_new (const IvlRemote  *remote,
 /* After the last call on it is freed. */
 void             ivl_remote_http_free (IvlRemoteHttp *self);
 const IvlRemote *ivl_remote_http_get_remote (IvlRemoteHttp *self);
+/* What a server wrote, with the key taken out: some repeat it when they refuse it (transfer
+ * full). */
+GString         *ivl_remote_http_hide_key (IvlRemoteHttp *self,
+                                           const char    *text,
+                                           gsize          n);
 
 /* For ivl-remote-call.c: runs func once in the connections' thread. */
 void             ivl_remote_http_run (IvlRemoteHttp *self,

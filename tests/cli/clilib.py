@@ -68,7 +68,8 @@ class Command:
         self.environment = {
             "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm", "HOME": folder,
             "XDG_CONFIG_HOME": f"{folder}/config", "XDG_DATA_HOME": f"{folder}/data",
-            "XDG_STATE_HOME": f"{folder}/state", "XDG_DATA_DIRS": f"{folder}/system",
+            "XDG_STATE_HOME": f"{folder}/state", "XDG_RUNTIME_DIR": f"{folder}/run",
+            "XDG_DATA_DIRS": f"{folder}/system",
             "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "2"), "IVL_MODEL": model}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH"):
             if name in os.environ:

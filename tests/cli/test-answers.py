@@ -33,7 +33,7 @@ def check_json(tap, ivl):
     code, out, _ = ivl.run("caption", "--json", "--max-tokens", "6", "good.png", "wide.png")
     lines = [json.loads(line) for line in out.decode().splitlines()]
     tap.equal((code, [line["file"] for line in lines]), (0, ["good.png", "wide.png"]), "one JSON object for each picture")
-    wanted = {"file", "task", "model", "text", "regions", "finish_reason", "token_ids", "tokens", "timings", "grid"}
+    wanted = {"file", "task", "model", "origin", "text", "regions", "finish_reason", "token_ids", "tokens", "timings", "grid"}
     tap.equal(set(lines[0]), wanted, "the object's keys")
     tap.equal(set(lines[0]["timings"]),
               {"tiles_seconds", "prefill_seconds", "decode_seconds", "tiles_encoded", "total_seconds"}, "its timings")
@@ -65,7 +65,7 @@ def check_failures(tap, ivl):
                   f"{name} is named with a reason", err)
     code, out, err = ivl.run("caption", "--json", "bad.png", "good.png", "--max-tokens", "3")
     first, second = (json.loads(line) for line in out.splitlines())
-    tap.point(code == 1 and set(first) == {"file", "task", "error"} and "text" in second,
+    tap.point(code == 1 and set(first) == {"file", "task", "origin", "error"} and "text" in second,
               "a failure has its line of JSON too", out)
     code, out, err = ivl.run("caption", "bad.png")
     tap.point(code == 1 and out == b"" and b"bad.png" in err, "a single bad picture", (code, out, err))

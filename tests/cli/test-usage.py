@@ -10,7 +10,8 @@ from pathlib import Path
 
 from clilib import Command, Tap, png
 
-COMMANDS = ("caption", "detail", "alt", "ocr", "ask", "locate", "chat", "info", "tiles", "embed", "tokenize", "bench")
+COMMANDS = ("caption", "detail", "alt", "ocr", "ask", "locate", "chat", "info", "tiles", "embed", "tokenize", "serve",
+            "doctor", "bench")
 
 
 def check_help(tap, ivl):
