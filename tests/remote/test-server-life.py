@@ -3,7 +3,7 @@
 """The life of ivl serve: its socket and lock, keys, crashes, how it ends.
 
 Usage: test-server-life.py IVL MODEL
-"row N" is a row of the threat table that the server was designed against.
+"row N" and "F N" are rows of the tables of threats and faults that the server was designed against.
 """
 
 import os
@@ -152,7 +152,7 @@ def check_crashes(tap, program, folder, model):
         idle.request("GET", "/health")
         idle.read_reply()
         os.kill(worker, signal.SIGKILL if i == 1 else signal.SIGABRT)
-        tap.point(connection.is_closed() and idle.is_closed(), "row 55: when the worker dies, its connections end")
+        tap.point(connection.is_closed() and idle.is_closed(), "F31: when the worker dies, its connections end")
         reply = chat(place, "hello", max_tokens=1)
         if reply.status == 503:
             served.wait_ready(i + 1)
