@@ -247,9 +247,10 @@ test_documents (void)
   for (guint i = 0; i < G_N_ELEMENTS (documents); i++)
     {
       const char *document = documents[i].document;
+      g_autofree char *shown = g_strescape (document, NULL);
       Verdict verdict = judge (documents[i].schema, document);
 
-      g_test_message ("row %u: %s: %s", i, documents[i].schema, document);
+      g_test_message ("row %u: %s: %s", i, documents[i].schema, shown);
       g_assert_cmpint (verdict, ==, documents[i].verdict);
       if (verdict >= WHOLE)
         {

@@ -154,8 +154,9 @@ test_refused_addresses (void)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (IvlRemote) remote = NULL;
+      g_autofree char *shown = g_strescape (malformed[i], NULL);
 
-      g_test_message ("%s", malformed[i]);
+      g_test_message ("%s", shown);
       g_assert_true (ivl_remote_is_location (malformed[i]));
       remote = ivl_remote_parse (malformed[i], &error);
       g_assert_null (remote);
