@@ -131,7 +131,6 @@ ivl_api_key_read_file (const char  *path,
 
 typedef struct
 {
-  GMainContext *context;
   GCancellable *cancellable;
   GAsyncResult *result;  /* (owned) once it is there */
   gboolean      expired;
@@ -176,20 +175,46 @@ forward_cancel (GCancellable *from,
   g_cancellable_cancel (to);
 }
 
-/* The keyring's items for an authority, within `seconds`. NULL with or without an error. */
-static GList *
-search_keyring (const char          *authority,
-                SecretSearchFlags    flags,
-                guint                seconds,
-                GCancellable        *cancellable,
-                GError             **error)
+/* The first item's text; NULL when there is none, or when it is locked. */
+static char *
+get_secret (GList        *items,
+            gboolean     *is_locked,
+            GCancellable *cancellable)
+{
+  SecretValue *value = NULL;
+  char *key = NULL;
+
+  *is_locked =
+      items != NULL && SECRET_IS_ITEM (items->data) && secret_item_get_locked (items->data);
+  if (items != NULL && SECRET_IS_ITEM (items->data))
+    value = secret_item_get_secret (items->data);
+  else if (items != NULL)
+    value = secret_retrievable_retrieve_secret_sync (items->data, cancellable, NULL);
+  if (value == NULL)
+    return NULL;
+  key = g_strdup (secret_value_get_text (value));
+  secret_value_unref (value);
+  return key;
+}
+
+/* The keyring's secret for an authority, looked for within `seconds`. NULL with or without an
+ * error. Everything happens in a context of its own, so that no loop of the program is run. */
+static char *
+search_keyring (const char         *authority,
+                SecretSearchFlags   flags,
+                guint               seconds,
+                gboolean           *is_locked,
+                GCancellable       *cancellable,
+                GError            **error)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GCancellable) own = g_cancellable_new ();
   g_autoptr (GSource) timer = g_timeout_source_new_seconds (seconds);
-  KeyringWait wait = { .context = context, .cancellable = own };
+  g_autoptr (GError) failure = NULL;
+  KeyringWait wait = { .cancellable = own };
   gulong handler;
   GList *items;
+  char *key;
 
   g_main_context_push_thread_default (context);
   g_source_set_callback (timer, expire, &wait, NULL);
@@ -204,44 +229,19 @@ search_keyring (const char          *authority,
   if (handler != 0)
     g_cancellable_disconnect (cancellable, handler);
 
-  items = secret_password_search_finish (wait.result, error);
+  items = secret_password_search_finish (wait.result, &failure);
   g_object_unref (wait.result);
-  g_main_context_pop_thread_default (context);
-  if (wait.expired && error != NULL && *error != NULL)
-    {
-      g_clear_error (error);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                   "the keyring did not answer within %u s", seconds);
-    }
-  return items;
-}
-
-static gboolean
-is_locked (GList *items)
-{
-  return items != NULL && SECRET_IS_ITEM (items->data) && secret_item_get_locked (items->data);
-}
-
-/* Takes `items` over; the first one's text, NULL when there is none. */
-static char *
-take_secret (GList        *items,
-             GCancellable *cancellable)
-{
-  SecretValue *value = NULL;
-  const char *text;
-  char *key = NULL;
-
-  if (items != NULL && SECRET_IS_ITEM (items->data))
-    value = secret_item_get_secret (items->data);
-  else if (items != NULL)
-    value = secret_retrievable_retrieve_secret_sync (items->data, cancellable, NULL);
-  if (value != NULL)
-    {
-      text = secret_value_get_text (value);
-      key = g_strdup (text);
-      secret_value_unref (value);
-    }
+  key = get_secret (items, is_locked, own);
   g_list_free_full (items, g_object_unref);
+  /* what the items' proxies have left to be freed */
+  while (g_main_context_iteration (context, FALSE))
+    continue;
+  g_main_context_pop_thread_default (context);
+  if (wait.expired && failure != NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                 "the keyring did not answer within %u s", seconds);
+  else if (failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
   return key;
 }
 
@@ -250,17 +250,13 @@ find_in_keyring (const char    *authority,
                  GCancellable  *cancellable,
                  GError       **error)
 {
-  GList *items =
-      search_keyring (authority, SECRET_SEARCH_LOAD_SECRETS, KEYRING_SECONDS, cancellable, NULL);
-  char *key;
+  gboolean is_locked;
+  char *key = search_keyring (authority, SECRET_SEARCH_LOAD_SECRETS, KEYRING_SECONDS, &is_locked,
+                              cancellable, NULL);
 
-  if (is_locked (items))
-    {
-      g_list_free_full (items, g_object_unref);
-      items = search_keyring (authority, SECRET_SEARCH_LOAD_SECRETS | SECRET_SEARCH_UNLOCK,
-                              UNLOCK_SECONDS, cancellable, NULL);
-    }
-  key = take_secret (items, cancellable);
+  if (key == NULL && is_locked)
+    key = search_keyring (authority, SECRET_SEARCH_LOAD_SECRETS | SECRET_SEARCH_UNLOCK,
+                          UNLOCK_SECONDS, &is_locked, cancellable, NULL);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     {
       ivl_api_key_free (key);
@@ -274,10 +270,10 @@ ivl_api_key_has_keyring (GCancellable  *cancellable,
                          char         **reason)
 {
   g_autoptr (GError) error = NULL;
-  GList *items =
-      search_keyring ("none", SECRET_SEARCH_NONE, KEYRING_SECONDS, cancellable, &error);
+  gboolean is_locked;
 
-  g_list_free_full (items, g_object_unref);
+  ivl_api_key_free (search_keyring ("none", SECRET_SEARCH_NONE, KEYRING_SECONDS, &is_locked,
+                                    cancellable, &error));
   *reason = error != NULL ? g_strdup (error->message) : NULL;
   return error == NULL;
 }
