@@ -617,6 +617,7 @@ set_facts (IvlEngineOpenai *self)
     .dialect = self->dialect,
     .model = self->model,
     .name = self->name,
+    .is_near = self->remote->is_loopback || self->remote->socket != NULL,
     .has_vision = served == NULL || !served->knows_pictures || served->has_pictures,
     .tile_size = TILE_SIZE,
     .min_tiles = MIN_TILES,

@@ -315,11 +315,13 @@ fail (IvlRemoteAsk  *self,
       GError       **failure,
       GError       **error)
 {
-  g_autoptr (GString) safe = ivl_remote_http_hide_key (self->line->http, (*failure)->message,
-                                                       strlen ((*failure)->message));
+  GError *named = g_steal_pointer (failure);
+  GString *safe = ivl_remote_http_hide_key (self->line->http, named->message,
+                                            strlen (named->message));
 
-  g_set_error (error, (*failure)->domain, (*failure)->code, "%s: %s",
-               get_remote (self->line)->origin, safe->str);
+  g_free (named->message);
+  named->message = g_string_free (safe, FALSE);
+  g_propagate_prefixed_error (error, named, "%s: ", get_remote (self->line)->origin);
   return FALSE;
 }
 

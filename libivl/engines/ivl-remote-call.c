@@ -59,6 +59,7 @@ struct _IvlRemoteCall
   Stage           stage;
   gint64          since;     /* when the stage began, or its last byte went */
   IvlRemoteState  state;
+  guint64         n_told;    /* bytes sent when the caller was last woken for them */
   IvlRemoteHead   head;
   GByteArray     *inbox;
   GError         *error;
@@ -313,8 +314,14 @@ on_wrote_data (SoupMessage *message,
 
   g_mutex_lock (&self->lock);
   self->state.n_sent += n;
+  self->since = g_get_monotonic_time ();
+  /* Not for every few kB that libsoup writes: waking someone takes longer than writing them. */
+  if (self->state.n_sent >= self->n_told + WINDOW)
+    {
+      self->n_told = self->state.n_sent;
+      g_cond_broadcast (&self->changed);
+    }
   g_mutex_unlock (&self->lock);
-  set_stage (self, STAGE_SEND);
 }
 
 static void

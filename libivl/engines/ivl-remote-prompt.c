@@ -18,6 +18,7 @@ enum
   TOKENS_PER_TILE = 256,
   /* Fewer tokens than this many bytes of text never are, repeated spaces aside. */
   BYTES_PER_TOKEN = 8,
+  MAX_STORED = 16 * 1000 * 1000,
   /* Several engines refuse more; the rest is looked for here anyway. */
   MAX_STOP = 4,
 };
@@ -426,6 +427,19 @@ set_options (Builder     *b,
                       "keep to a JSON schema", error);
 }
 
+/* Compressing takes longer than sending within a computer, as long as the server's limit of 20 MB
+ * is not near. */
+static IvlRemoteUploadKind
+choose_kind (const IvlRemoteFacts *facts,
+             gsize                 n_tiles)
+{
+  gsize n_bytes = n_tiles * facts->tile_size * facts->tile_size * 4; /* as base64 */
+
+  if (!is_ivl (facts))
+    return IVL_UPLOAD_CANVAS;
+  return facts->is_near && n_bytes < MAX_STORED ? IVL_UPLOAD_COLUMN_FAST : IVL_UPLOAD_COLUMN;
+}
+
 IvlWireRequest *
 ivl_remote_prompt_new (const IvlRemoteFacts  *facts,
                        GPtrArray             *messages,
@@ -441,9 +455,6 @@ ivl_remote_prompt_new (const IvlRemoteFacts  *facts,
     .facts = facts,
     .pictures = pictures,
     .request = request,
-    .kind = is_small         ? IVL_UPLOAD_SMALL
-            : is_ivl (facts) ? IVL_UPLOAD_COLUMN
-                             : IVL_UPLOAD_CANVAS,
   };
   gsize n_tokens = 0;
 
@@ -451,6 +462,7 @@ ivl_remote_prompt_new (const IvlRemoteFacts  *facts,
   if (!choose_budget (&b, messages, options, &n_tokens, error) ||
       !set_options (&b, options, n_tokens, error))
     return NULL;
+  b.kind = is_small ? IVL_UPLOAD_SMALL : choose_kind (facts, n_tokens / TOKENS_PER_TILE);
   request->model = g_strdup (facts->model);
   if (first == NULL || ivl_message_get_role (first) != IVL_ROLE_SYSTEM)
     add_system (&b);

@@ -17,6 +17,7 @@ typedef struct
   const char           *model;          /* its name for requests; (nullable) */
   const char           *name;           /* to be shown */
   guint                 context_length; /* 0: unknown */
+  gboolean              is_near;        /* the server is on this computer */
   gboolean              has_vision;
   guint                 tile_size;
   guint                 min_tiles;

@@ -7,6 +7,7 @@
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <libivl/ivl-error.h>
 
+#include "engines/ivl-remote-png.h"
 #include "image/ivl-resize.h"
 
 /* The longest side that every decoder takes. */
@@ -23,9 +24,7 @@ static GBytes *
 encode (GBytes      *rgb,
         guint        width,
         guint        height,
-        const char  *type,
-        const char  *option,
-        const char  *value,
+        const char  *quality,
         GError     **error)
 {
   g_autoptr (GdkPixbuf) pixbuf =
@@ -34,10 +33,11 @@ encode (GBytes      *rgb,
   char *buffer;
   gsize size;
 
-  if (gdk_pixbuf_save_to_buffer (pixbuf, &buffer, &size, type, &failure, option, value, NULL))
+  if (gdk_pixbuf_save_to_buffer (pixbuf, &buffer, &size, "jpeg", &failure, "quality", quality,
+                                 NULL))
     return g_bytes_new_take (buffer, size);
   g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
-               "A picture of %u x %u pixels cannot be encoded as %s: %s", width, height, type,
+               "A picture of %u x %u pixels cannot be encoded as JPEG: %s", width, height,
                failure->message);
   return NULL;
 }
@@ -96,7 +96,7 @@ send_picture (IvlRemoteUpload  *self,
   if (rgb == NULL)
     return FALSE;
   self->mime = "image/jpeg";
-  self->bytes = encode (rgb, width, height, "jpeg", "quality", is_small ? "85" : "92", error);
+  self->bytes = encode (rgb, width, height, is_small ? "85" : "92", error);
   return self->bytes != NULL;
 }
 
@@ -104,6 +104,7 @@ static gboolean
 send_column (IvlRemoteUpload        *self,
              IvlImage               *image,
              const IvlRemoteBudget  *budget,
+             IvlRemotePngEffort      effort,
              GError                **error)
 {
   g_autoptr (GBytes) tiles =
@@ -114,9 +115,8 @@ send_column (IvlRemoteUpload        *self,
     return FALSE;
   self->is_column = TRUE;
   self->mime = "image/png";
-  /* Speed before size: these go to the same computer or a near one. */
-  self->bytes = encode (tiles, budget->tile_size, budget->tile_size * self->n_tiles, "png",
-                        "compression", "1", error);
+  self->bytes = ivl_remote_png_encode (g_bytes_get_data (tiles, NULL), budget->tile_size,
+                                       budget->tile_size * self->n_tiles, effort, error);
   return self->bytes != NULL;
 }
 
@@ -133,9 +133,11 @@ ivl_remote_upload_new (IvlImage               *image,
                            budget->use_thumbnail, &n_cols, &n_rows, &self->n_tiles, error))
     return NULL;
   self->n_cells = n_cols * n_rows;
-  if (kind == IVL_UPLOAD_COLUMN)
+  if (kind == IVL_UPLOAD_COLUMN || kind == IVL_UPLOAD_COLUMN_FAST)
     {
-      if (!send_column (self, image, budget, error))
+      if (!send_column (self, image, budget,
+                        kind == IVL_UPLOAD_COLUMN ? IVL_REMOTE_PNG_SMALL : IVL_REMOTE_PNG_FAST,
+                        error))
         return NULL;
       return g_steal_pointer (&self);
     }

@@ -29,6 +29,7 @@ typedef enum
   IVL_UPLOAD_CANVAS, /* JPEG, at most as large as the tiles side by side */
   IVL_UPLOAD_SMALL,  /* half as wide and high as that */
   IVL_UPLOAD_COLUMN, /* PNG, the tiles one below the other */
+  IVL_UPLOAD_COLUMN_FAST, /* the same, not compressed */
 } IvlRemoteUploadKind;
 
 /* Errors: IVL_ERROR_UNSUPPORTED (a picture cut already for another model, or that can only be sent

@@ -52,7 +52,15 @@ append_picture_part (GString              *out,
   gboolean is_ivl = dialect->tiles == IVL_TILES_IVL;
 
   g_string_append (out, "{\"type\":\"image_url\",\"image_url\":{");
-  ivl_wire_json_append_member (out, "url", part->url);
+  /* Megabytes in which there is nothing to be escaped */
+  if (part->is_encoded)
+    {
+      g_string_append (out, "\"url\":\"");
+      g_string_append (out, part->url);
+      g_string_append_c (out, '"');
+    }
+  else
+    ivl_wire_json_append_member (out, "url", part->url);
   if (is_ivl && part->is_tiles && part->max_tiles > 0)
     g_string_append_printf (out, ",\"ivl_tiles\":%u", part->max_tiles);
   else if (is_ivl && part->is_tiles)

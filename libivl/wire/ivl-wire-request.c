@@ -104,6 +104,7 @@ ivl_wire_message_add_picture (IvlWireMessage *self,
   end += g_base64_encode_step (bytes, n, FALSE, end, &state, &save);
   end += g_base64_encode_close (FALSE, end, &state, &save);
   *end = '\0';
+  part->is_encoded = TRUE;
   g_ptr_array_add (self->parts, part);
   return part;
 }

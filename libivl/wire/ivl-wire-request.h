@@ -22,6 +22,7 @@ typedef struct
 {
   char    *text;      /* valid UTF-8 without NUL; NULL for a picture */
   char    *url;       /* what image_url.url holds: for us always data:MIME;base64,... */
+  gboolean is_encoded; /* url was made by ivl_wire_message_add_picture(): plain ASCII */
   guint    min_tiles; /* the picture's own tile budget; 0: not given */
   guint    max_tiles;
   gboolean is_tiles;  /* ivl's own field ivl_tiles: the picture is a column of tiles, already
