@@ -54,7 +54,7 @@ def prepare_node(tap):
     lock = (HERE / "node/package-lock.json").read_text(encoding="utf-8")
     kept = folder / "node_modules/.fetched"
     if not kept.exists() or kept.read_text(encoding="utf-8") != lock:
-        done = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=False,
+        done = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"], cwd=folder, check=False,
                               capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             tap.skip_all(f"npm ci could not fetch the client: {done.stderr.strip()[-300:]}")

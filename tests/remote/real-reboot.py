@@ -17,6 +17,7 @@ import threading
 import time
 from pathlib import Path
 
+import slow_model
 from demo_pictures import make_pictures
 from reallib import Command, RealTap, end, program, start, wait_until
 
@@ -92,12 +93,6 @@ class Office:
                                              f"http://{ADDRESS['b']}:{PORT}{path}"), capture_output=True, check=False)
         return done.returncode, done.stdout.decode()
 
-    def answered(self):
-        """Chat requests that the service has answered since its start, or so: all with status 200."""
-        _, text = self.ask("/metrics")
-        return next((int(line.split()[1]) for line in text.splitlines() if line.startswith('ivl_requests_total{status="200"}')),
-                    None)
-
     def caption(self, names, *options):
         return self.a.start(self.ivl.program, "caption", "--json", "--model", "remote:b", *options, *names, cwd=self.folder,
                             env={**self.ivl.environment, "IVL_API_KEY": KEY}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -163,6 +158,34 @@ def check_run(tap, title, names, wanted, result):
     tap.point(not wrong, f"{title}: every text is what the model says", wrong[:2])
 
 
+def check_lost(tap, office, names, wanted):
+    """The host never comes back: what was answered stands, the rest is told of, and it comes to an end."""
+    code, lines, err = run_batch(office, names, office.b.vanish, "--jobs", "2", "--patience", "3")
+    tap.point(code not in (0, None) and code > 0, "gone for good: the batch ends and says that it failed", (code, err[-1500:]))
+    texts = [line for line in lines if "text" in line]
+    tap.point(REBOOT_AFTER <= len(texts) < len(names), "gone for good: what was answered before is there", len(texts))
+    tap.equal([line["text"] for line in texts], wanted[:len(texts)], "gone for good: and right")
+    tap.point(all(line.get("error") for line in lines[len(texts):]) and "10.203.77.2" in err,
+              "gone for good: no other has a text, and the host is named", (lines[-1:], err[-500:]))
+
+
+def check_pause(tap, office, name, model):
+    """The cable is out in the middle of an answer: it goes on where it was."""
+    office.b.kill()
+    office.model = str(model)
+    office.serve()
+    options = ("--max-tokens", "600", "--temperature", "1", "--seed", "5")
+    _, wanted, _ = office.ivl.run("caption", "--json", "--model", str(model), *options, name)
+    process = office.caption([name], *options)
+    talks = wait_until(lambda: "ivl_requests_running 1" in office.ask("/metrics")[1], process, 60)
+    office.cable()
+    out, err = process.communicate(timeout=RUN_LIMIT)
+    found = json.loads(out) if out.strip() else {}
+    tap.equal((talks, process.returncode), (True, 0), f"cable out in an answer: it comes to its end {err[-300:]!r}")
+    tap.point(found.get("text") == json.loads(wanted)["text"], "cable out in an answer: nothing of it is lost",
+              (len(found.get("text", "")), len(json.loads(wanted)["text"])))
+
+
 def prepare(tap):
     if os.geteuid() != 0:
         tap.skip_all("network namespaces need root")
@@ -195,11 +218,19 @@ def main(ivl_program, demo):
         try:
             office.serve()
             check_run(tap, "undisturbed", names, wanted, run_batch(office, names, None))
-            for title, incident, options in (("rebooted", office.power_cycle, ()), ("rebooted, several at a time", office.power_cycle, ("--jobs", "4")),
-                                             ("cable out", office.cable, ()), ("host gone, half-open", office.crash, ("--jobs", "2"))):
+            for title, incident, options in (("rebooted", office.power_cycle, ()),
+                                             ("rebooted, several at a time", office.power_cycle, ("--jobs", "4")),
+                                             ("cable out", office.cable, ()),
+                                             ("host gone, half-open", office.crash, ("--jobs", "2"))):
                 started = time.monotonic()
                 check_run(tap, title, names, wanted, run_batch(office, names, incident, *options))
                 print(f"# {title}: {time.monotonic() - started:.1f} s")
+            slow_model.write(demo / "model", Path(folder, "slow"))
+            check_pause(tap, office, names[0], Path(folder, "slow"))
+            office.b.kill()
+            office.model = str(demo / "model")
+            office.serve()
+            check_lost(tap, office, names, wanted)
         finally:
             office.close()
     return tap.finish()
