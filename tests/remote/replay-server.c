@@ -95,6 +95,18 @@ replay_request_get_header (const ReplayRequest *self,
   return NULL;
 }
 
+/* Waits for bytes of a request. FALSE when none has begun and the server is to end. */
+static gboolean
+wait_for_input (ReplayConnection *self)
+{
+  struct pollfd wait = { self->fd, POLLIN, 0 };
+
+  while (poll (&wait, 1, 50) == 0)
+    if (self->input->len == 0 && g_atomic_int_get (&self->server->is_closing))
+      return FALSE;
+  return TRUE;
+}
+
 /* Reads until the input holds a whole request; its size, or 0 at the connection's end. */
 static gsize
 read_request (ReplayConnection *self,
@@ -117,6 +129,8 @@ read_request (ReplayConnection *self,
           if (self->input->len >= *n_head + n_body)
             return *n_head + n_body;
         }
+      if (!wait_for_input (self))
+        return 0;
       n = recv (self->fd, buffer, sizeof buffer, 0);
       if (n < 0 && errno == EINTR)
         continue;
