@@ -169,6 +169,28 @@ create_session (IvlRemoteHttp *self)
   return session;
 }
 
+/* GLib may lock up when one thread makes the first object of a class while another registers a type
+ * that this class uses (seen with 2.74: SoupSession here, GProxyAddress there). Classes that threads
+ * share are made before there are two. */
+static void
+prepare_classes (void)
+{
+  static gsize prepared;
+
+  if (g_once_init_enter (&prepared))
+    {
+      const GType types[] = {
+        G_TYPE_UNIX_SOCKET_ADDRESS, G_TYPE_PROXY_ADDRESS, G_TYPE_NETWORK_ADDRESS,
+        G_TYPE_SOCKET_CLIENT,       G_TYPE_TCP_CONNECTION, G_TYPE_TLS_CERTIFICATE,
+        SOUP_TYPE_SESSION,          SOUP_TYPE_MESSAGE,
+      };
+
+      for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+        g_type_class_unref (g_type_class_ref (types[i]));
+      g_once_init_leave (&prepared, 1);
+    }
+}
+
 static gpointer
 run_thread (gpointer data)
 {
@@ -194,6 +216,7 @@ ivl_remote_http_new (const IvlRemote  *remote,
 {
   g_autoptr (IvlRemoteHttp) self = g_new0 (IvlRemoteHttp, 1);
 
+  prepare_classes ();
   self->remote = remote;
   if (!set_key (self, key, error) || !load_certificates (self, error))
     return NULL;
