@@ -170,8 +170,8 @@ create_session (IvlRemoteHttp *self)
 }
 
 /* GLib may lock up when one thread makes the first object of a class while another registers a type
- * that this class uses (seen with 2.74: SoupSession here, GProxyAddress there). Classes that threads
- * share are made before there are two. */
+ * that this class uses (seen with 2.74: SoupSession here, GProxyAddress there). Classes that
+ * threads share are made before there are two. */
 static void
 prepare_classes (void)
 {
