@@ -14,11 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The first restart comes so soon; each further one takes twice as long. */
+/* The first restart comes so soon; each further one takes twice as long, up to a limit. */
 #define FIRST_DELAY_MS 100
+#define MAX_DELAY_MS 10000
 /* A worker that lived so long crashed because of what it was asked, not because it cannot live. */
 #define LONG_LIFE_SECONDS 20
-#define MAX_CRASHES 8
+#define MAX_CRASHES 30
 /* Below the time after which the process of a signal ends by itself (cli-interrupt.c). */
 #define GRACE_MS 1400
 
@@ -81,6 +82,7 @@ handle_crash (Supervisor *self,
               int         number)
 {
   gint64 life = g_get_monotonic_time () - self->started;
+  guint delay;
 
   if (life > LONG_LIFE_SECONDS * G_TIME_SPAN_SECOND)
     self->n_crashes = 0;
@@ -93,7 +95,8 @@ handle_crash (Supervisor *self,
       return;
     }
   cli_output_error (_ ("the server crashed (%s) and is started again"), strsignal (number));
-  g_timeout_add (FIRST_DELAY_MS << (self->n_crashes - 1), on_restart, self);
+  delay = FIRST_DELAY_MS << MIN (self->n_crashes - 1, 10);
+  g_timeout_add (MIN (delay, MAX_DELAY_MS), on_restart, self);
 }
 
 static void
