@@ -82,13 +82,25 @@ add_key (GPtrArray   *keys,
   return TRUE;
 }
 
+/* Whether systemd handed the file over (systemd.exec(5), LoadCredential=): nobody but the service
+ * sees its folder, and the rights of the group in its mode stand for the service's own. */
+static gboolean
+is_credential (const char *path)
+{
+  const char *folder = g_getenv ("CREDENTIALS_DIRECTORY");
+  g_autofree char *parent = g_path_get_dirname (path);
+
+  return folder != NULL && g_path_is_absolute (folder) && strcmp (parent, folder) == 0;
+}
+
 static gboolean
 check_mode (const char  *path,
             GError     **error)
 {
+  const guint others = is_credential (path) ? S_IWGRP | S_IRWXO : S_IRWXG | S_IRWXO;
   struct stat status;
 
-  if (stat (path, &status) != 0 || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+  if (stat (path, &status) != 0 || (status.st_mode & others) == 0)
     return TRUE; /* reading it tells what is wrong */
   g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
                "%s: others can read the keys; “chmod 600” keeps them secret", path);

@@ -55,6 +55,9 @@ class Host:
         for process in self.processes:
             end(process)
         self.processes = []
+        # What a process started is gone a moment after it
+        wait_until(lambda: not subprocess.run(self.command("ss", "-Htln", f"sport = :{PORT}"), capture_output=True,
+                                              check=True).stdout, self.holder, 30)
 
     def vanish(self):
         self.kill()
