@@ -3,6 +3,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -81,6 +82,9 @@ class Connection:
             return True
         except (BrokenPipeError, ConnectionResetError):
             return False
+
+    def is_readable(self):
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     def close(self):
         self.socket.close()
