@@ -6,6 +6,7 @@ Usage: test-server-life.py IVL MODEL
 "row N" and "F N" are rows of the tables of threats and faults that the server was designed against.
 """
 
+import hashlib
 import os
 import shutil
 import signal
@@ -95,6 +96,13 @@ def check_start(tap, program, folder, model):
     served.stop()
 
 
+def find_key_like(byte):
+    """Another key whose digest has one byte of the right one's."""
+    wanted = hashlib.sha256(OTHER.encode()).digest()[byte]
+    return next(key for key in (f"{i:032}" for i in range(100000))
+                if hashlib.sha256(key.encode()).digest()[byte] == wanted)
+
+
 def check_keys(tap, program, folder, model):
     for content, mode, why in ((KEY, 0o644, "that others can read"), ("", 0o600, "without a key"),
                                ("short", 0o600, "with a short key"), (KEY + "\u20ac", 0o600, "with a key beyond ASCII"),
@@ -109,6 +117,9 @@ def check_keys(tap, program, folder, model):
     wrong = [({}, "no key"), ({"Authorization": f"Bearer {KEY}x"}, "a key with more"),
              ({"Authorization": f"Bearer {KEY[:-1]}"}, "a key with less"), ({"Authorization": KEY}, "no scheme"),
              ({"Authorization": f"Basic {KEY}"}, "another scheme"), ({"Authorization": "Bearer "}, "an empty key")]
+    # The server compares digests: these have all but some bytes of them wrong
+    wrong += [({"Authorization": f"Bearer {find_key_like(byte)}"}, f"a key whose digest has the same byte {byte}")
+              for byte in (0, 31)]
     bodies = set()
     for fields, name in wrong:
         reply = ask(place, "GET", "/v1/models", fields=fields)
