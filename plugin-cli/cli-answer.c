@@ -186,13 +186,17 @@ regions_to_json (IvlReply *reply)
   return array;
 }
 
+/* NULL when the engine does not tell them, as servers do not. */
 static json_t *
 ids_to_json (IvlReply *reply)
 {
   gsize n_ids;
   const guint32 *ids = ivl_reply_get_token_ids (reply, &n_ids);
-  json_t *array = json_array ();
+  json_t *array;
 
+  if (n_ids == 0 && ivl_reply_get_usage (reply)->n_answer_tokens > 0)
+    return NULL;
+  array = json_array ();
   for (gsize i = 0; i < n_ids; i++)
     json_array_append_new (array, json_integer (ids[i]));
   return array;
@@ -223,7 +227,7 @@ cli_answer_to_json (IvlReply *reply)
   const char *reason = ivl_finish_reason_to_string (ivl_reply_get_finish_reason (reply));
   const IvlUsage *usage = ivl_reply_get_usage (reply);
 
-  return json_pack ("{s:o, s:o, s:s, s:o, s:o, s:o}",
+  return json_pack ("{s:o, s:o, s:s, s:o*, s:o, s:o}",
                     "text", cli_output_json_string (ivl_reply_get_text (reply)),
                     "regions", regions_to_json (reply),
                     "finish_reason", reason,

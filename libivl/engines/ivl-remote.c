@@ -147,7 +147,8 @@ set_address (IvlRemote  *self,
                                                  : g_strdup_printf ("%s:%d", bracketed, port);
   self->base = g_strdup_printf ("%s://%s%s", scheme, self->authority, clean);
   self->is_loopback = is_loopback_host (lower);
-  self->origin = g_strdup (self->is_loopback ? THIS_COMPUTER : self->authority);
+  /* A port of this computer may be the near end of a tunnel, so it is named like any other. */
+  self->origin = g_strdup (self->authority);
 }
 
 /* Messages hold no part of the address but its scheme and host: a password may stand anywhere in an

@@ -16,7 +16,7 @@ typedef struct
   char    *socket;        /* path of a Unix socket; (nullable) */
   char    *authority;     /* "gpu.example", "127.0.0.1:8080", "unix:PATH": what a key is kept under;
                            * a port only when it is not the scheme's own */
-  char    *origin;        /* the authority; "this computer" for a socket or a loopback address */
+  char    *origin;        /* the authority; "this computer" for a socket */
   char    *model;         /* what the server calls it; NULL: whatever it has */
   char    *served;        /* is_service: what the service is to be started with; (nullable) */
   char    *engine;        /* name of its dialect; NULL: to be detected */

@@ -112,8 +112,6 @@ append_marked_parts (GString              *out,
       if (part->url != NULL)
         {
           append_picture_part (out, part, dialect);
-          if (text->len > 0 && text->str[text->len - 1] != '\n')
-            g_string_append_c (text, '\n');
           g_string_append (text, MARKER "\n");
         }
       else

@@ -375,7 +375,7 @@ def check_gone(tap, ivl, names):
         server.answer = lambda handler, *_: (threading.Thread(target=server.close).start(), time.sleep(0.2))
         code, _, err = ivl.run_on_terminal("caption", "--patience", "4", "-m", server.location, names[0],
                                            which="stderr")
-        tap.point(code != 0 and b"waiting for this computer" in err, "the progress line tells what is waited for", err)
+        tap.point(code != 0 and b"waiting for 127.0.0.1:" in err, "the progress line tells what is waited for", err)
 
 
 def check_privacy(tap, ivl, names):

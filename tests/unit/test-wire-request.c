@@ -553,7 +553,7 @@ test_markers (void)
   assert_json (request, "none", "parts", "",
                BEFORE TEXT ("A") "," IMAGE ("") "," TEXT ("B") BASE AFTER);
   assert_json (request, "none", "markers", "",
-               BEFORE IMAGE ("") "," TEXT ("A\\n<image>\\nB") BASE AFTER);
+               BEFORE IMAGE ("") "," TEXT ("A<image>\\nB") BASE AFTER);
 }
 
 static void
