@@ -98,8 +98,9 @@ def check_refusals(tap, ivl, demo):
 
 def talk(ivl, demo):
     """A command that gets an answer of half a minute."""
-    return ivl.start("ask", "--json", "--model", "remote:llama", "--max-tokens", "3000", "--temperature", "1", "Say much.",
-                     str(demo / "heart.png"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return ivl.start("ask", "--json", "--model", "remote:llama", "--max-tokens", "3000", "--temperature", "1",
+                     "--patience", "3", "Say much.", str(demo / "heart.png"), stdout=subprocess.PIPE,
+                     stderr=subprocess.PIPE)
 
 
 def check_kill(tap, ivl, demo, server):
