@@ -16,6 +16,7 @@
 #include "engines/ivl-service.h"
 #include "lm/ivl-stop.h"
 #include "wire/ivl-wire-error.h"
+#include "wire/ivl-wire-json.h"
 #include "wire/ivl-wire-models.h"
 
 enum
@@ -67,6 +68,7 @@ typedef struct
   IvlRemoteAsk      *ask;  /* while it is answered */
   IvlStop           *stop;
   GString           *space; /* white space that is shown only if something follows */
+  GString           *document; /* the answer so far where it has to be JSON, else NULL */
   gboolean           has_text;
   gint64             start; /* of the answer */
   guint              n_pieces;
@@ -141,6 +143,8 @@ ivl_engine_openai_end (IvlEngine *engine,
   g_clear_pointer (&timeline->ask, ivl_remote_ask_free);
   g_clear_pointer (&timeline->stop, ivl_stop_free);
   g_string_truncate (timeline->space, 0);
+  if (timeline->document != NULL)
+    g_string_free (g_steal_pointer (&timeline->document), TRUE);
 }
 
 static void
@@ -394,6 +398,8 @@ ivl_engine_openai_begin (IvlEngine        *engine,
       return FALSE;
     }
   timeline->stop = ivl_stop_new (ivl_options_get_stop (options));
+  if (ivl_options_get_json_schema (options) != NULL)
+    timeline->document = g_string_new (NULL);
   timeline->has_text = FALSE;
   timeline->n_pieces = 0;
   timeline->start = g_get_monotonic_time ();
@@ -423,6 +429,35 @@ show (RemoteTimeline *timeline,
     }
 }
 
+/* An engine may take a schema and not keep to it: what is asked for as JSON is JSON when the engine
+ * has ended it. The schema itself is the engine's matter. */
+static gboolean
+check_document (RemoteTimeline   *timeline,
+                IvlUsage         *usage,
+                GError          **error)
+{
+  g_autoptr (GString) list = NULL;
+  json_t *parsed;
+
+  if (timeline->document == NULL || usage->finish_reason != IVL_FINISH_STOP)
+    return TRUE;
+  list = g_string_new ("[");
+  g_string_append_len (list, timeline->document->str, timeline->document->len);
+  g_string_append_c (list, ']');
+  parsed = ivl_wire_json_parse (list->str, list->len, NULL);
+  if (json_array_size (parsed) == 1)
+    {
+      json_decref (parsed);
+      return TRUE;
+    }
+  json_decref (parsed);
+  usage->finish_reason = IVL_FINISH_NONE;
+  g_set_error_literal (error, IVL_ERROR, IVL_ERROR_REMOTE_FAILED,
+                       "The server was asked for JSON and answered with something else: its engine "
+                       "does not honour a schema");
+  return FALSE;
+}
+
 static gboolean
 ivl_engine_openai_advance (IvlEngine     *engine,
                            gpointer       data,
@@ -444,6 +479,8 @@ ivl_engine_openai_advance (IvlEngine     *engine,
   if (is_finished && !is_stopped)
     ivl_stop_flush (timeline->stop, passed);
   show (timeline, passed, text);
+  if (timeline->document != NULL)
+    g_string_append_len (timeline->document, passed->str, passed->len);
   usage->n_answer_tokens = ++timeline->n_pieces;
   usage->decode_seconds =
       (g_get_monotonic_time () - timeline->start) / (double) G_TIME_SPAN_SECOND;
@@ -453,7 +490,7 @@ ivl_engine_openai_advance (IvlEngine     *engine,
   if (is_stopped)
     usage->finish_reason = IVL_FINISH_STOP;
   take_usage (timeline, usage);
-  return TRUE;
+  return is_stopped || check_document (timeline, usage, error);
 }
 
 static IvlToken *

@@ -887,6 +887,52 @@ test_unix_socket (void)
   g_rmdir (folder);
 }
 
+/* What is asked for as JSON and ended as something else is a failure; what the token limit cuts is
+ * no document anyway. */
+static void
+test_document (void)
+{
+  static const struct
+  {
+    const char *content;
+    const char *reason;
+    gboolean    is_fine;
+  } rows[] = {
+    { "{\\\"alt\\\":1}", "stop", TRUE }, { " {\\\"alt\\\":1} ", "stop", TRUE },
+    { "\\\"word\\\"", "stop", TRUE },  { "A red circle.", "stop", FALSE },
+    { "{\\\"alt\\\":", "stop", FALSE }, { "{}, {}", "stop", FALSE },
+    { "", "stop", FALSE },              { "{\\\"alt\\\":", "length", TRUE },
+  };
+  g_autoptr (IvlOptions) options =
+      g_object_new (IVL_TYPE_OPTIONS, "json-schema", "{\"type\":\"object\"}", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Recorder recorder;
+      g_autofree char *events = g_strdup_printf (
+          "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\"}}]}\n\n"
+          "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"%s\"}]}\n\n"
+          "data: [DONE]\n\n",
+          rows[i].content, rows[i].reason);
+      g_autoptr (ReplayServer) server = NULL;
+      g_autoptr (IvlEngine) engine = NULL;
+      g_autoptr (RemoteOutcome) outcome = NULL;
+
+      recorder_init (&recorder, "vllm");
+      recorder.answer = events;
+      server = replay_server_new (NULL, record, &recorder);
+      engine = remote_fixture_open (server, NULL, NULL);
+      outcome = remote_fixture_ask (engine, "Hello", NULL, options, NULL);
+      if (rows[i].is_fine)
+        g_assert_no_error (outcome->error);
+      else
+        remote_outcome_check_error (outcome, IVL_ERROR, IVL_ERROR_REMOTE_FAILED, "asked for JSON");
+      g_clear_object (&engine);
+      g_clear_pointer (&server, replay_server_free);
+      recorder_clear (&recorder);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -905,6 +951,7 @@ main (int    argc,
   g_test_add_func ("/client-requests/unsupported", test_unsupported);
   g_test_add_func ("/client-requests/answer-text", test_answer_text);
   g_test_add_func ("/client-requests/tokens", test_tokens);
+  g_test_add_func ("/client-requests/document", test_document);
   g_test_add_func ("/client-requests/redirect", test_redirect);
   g_test_add_func ("/client-requests/key", test_key);
   g_test_add_func ("/client-requests/open", test_open);
