@@ -22,8 +22,11 @@
 
 #define MAX_RUNNING 1024
 #define MAX_WAITING 65536
-#define MIN_BODY 1024
 #define MAX_BODY ((guint64) 1 << 30)
+/* Over a network; and on the user's own socket, where ivl's clients send the tiles of several
+ * pictures as they are, 10 MB for each picture of 13. */
+#define NETWORK_BODY (20 * 1000 * 1000)
+#define SOCKET_BODY (96 * 1000 * 1000)
 #define MAX_IDLE (365.0 * 24 * 60)
 
 struct _IvlServer
@@ -203,8 +206,8 @@ ivl_server_class_init (IvlServerClass *klass)
       g_param_spec_uint ("max-running", NULL, NULL, 1, MAX_RUNNING, 16, flags);
   properties[PROP_MAX_WAITING] =
       g_param_spec_uint ("max-waiting", NULL, NULL, 0, MAX_WAITING, 64, flags);
-  properties[PROP_MAX_BODY] = g_param_spec_uint64 ("max-body", NULL, NULL, MIN_BODY, MAX_BODY,
-                                                   20 * 1000 * 1000, flags);
+  properties[PROP_MAX_BODY] = g_param_spec_uint64 ("max-body", NULL, NULL, 0, MAX_BODY, 0,
+                                                   flags);
   properties[PROP_CACHE_LIMIT] =
       g_param_spec_uint64 ("cache-limit", NULL, NULL, 0, G_MAXUINT64, CACHE_BYTES, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
@@ -226,7 +229,6 @@ ivl_server_init (IvlServer *self)
   g_mutex_init (&self->lock);
   self->max_running = 16;
   self->max_waiting = 64;
-  self->max_body = 20 * 1000 * 1000;
   self->cache_limit = CACHE_BYTES;
 }
 
@@ -493,6 +495,14 @@ stop (IvlServer     *self,
     g_main_context_iteration (self->context, TRUE); /* its ticks end the wait */
 }
 
+static guint64
+get_max_body (IvlServer *self)
+{
+  if (self->max_body > 0)
+    return self->max_body;
+  return self->endpoint->port == 0 ? SOCKET_BODY : NETWORK_BODY;
+}
+
 static gboolean
 serve (IvlServer     *self,
        IvlAccess     *access,
@@ -501,7 +511,7 @@ serve (IvlServer     *self,
 {
   g_autoptr (IvlMetrics) metrics = ivl_metrics_new ();
   g_autoptr (IvlChat) chat = ivl_chat_new (metrics, self->max_running, self->max_waiting);
-  g_autoptr (IvlRoutes) routes = ivl_routes_new (access, chat, metrics, self->max_body);
+  g_autoptr (IvlRoutes) routes = ivl_routes_new (access, chat, metrics, get_max_body (self));
   g_autoptr (IvlHttpServer) http = NULL;
   GError *failure = NULL;
 

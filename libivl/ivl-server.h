@@ -30,7 +30,7 @@ G_BEGIN_DECLS
  * | idle-exit | double | 0 | minutes without a request after which it ends; 0: never |
  * | max-running | uint | 16 | answers made at a time |
  * | max-waiting | uint | 64 | requests in line, beyond which 429 is answered |
- * | max-body | uint64 | 20,000,000 | bytes of a request |
+ * | max-body | uint64 | 0 | bytes of a request; 0 is 20 million, 96 million on a Unix socket |
  * | cache-limit | uint64 | 1 GiB | bytes for states of conversations, of free memory an eighth |
  */
 IVL_AVAILABLE_IN_ALL

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * States of conversations by their tokens. Entries are few and differ early, so they are searched
- * one after the other.
+ * States of conversations by their tokens. Entries are few and mostly differ early, so they are
+ * searched one after the other.
  */
 #include "models/ivl-prefix-store.h"
 
@@ -9,6 +9,9 @@
 
 /* A state that is being computed is waited for when it brings this many tokens more. */
 #define WORTH_WAITING 32
+
+/* They are searched one after the other, so there are never many. */
+#define MAX_ENTRIES 128
 
 /* How soon a thread that waits notices that it was cancelled, in microseconds. */
 #define CANCEL_INTERVAL 50000
@@ -95,7 +98,7 @@ touch (IvlPrefixStore *self,
 static void
 evict (IvlPrefixStore *self)
 {
-  while (self->n_bytes > self->limit)
+  while (self->n_bytes > self->limit || self->recent.length > MAX_ENTRIES)
     remove_link (self, self->recent.tail);
 }
 

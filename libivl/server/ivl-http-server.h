@@ -14,7 +14,7 @@ typedef struct _IvlHttpServer IvlHttpServer;
 typedef struct
 {
   guint   max_connections; /* beyond it the one that has been idle longest is closed [512] */
-  guint64 max_all_bodies;  /* bytes of the bodies of all requests at a time [16 bodies of 20 MB] */
+  guint64 max_all_bodies;  /* bytes of the bodies of all requests at a time [320 MB] */
   guint   head_seconds;    /* from the first byte of a head to its last [10] */
   guint   body_seconds;    /* a body may stop for so long [10] */
   guint   body_rate;       /* least bytes a second of a body, after its first seconds [4096] */

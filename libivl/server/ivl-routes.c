@@ -12,8 +12,8 @@
 #define MODEL_PATH "/v1/models/"
 #define MAX_SHOWN_PATH 80
 
-/* 16 bodies of the largest size may be there at a time. */
-#define MAX_BODIES 16
+/* Bytes of all bodies that may be there at a time: of two of the largest size at least. */
+#define ALL_BODIES (320 * 1000 * 1000)
 
 struct _IvlRoutes
 {
@@ -278,7 +278,8 @@ ivl_routes_serve (IvlRoutes    *self,
   IvlHttpHandler handler = { on_check_head, on_take_request, on_finish, on_tick };
 
   self->http = ivl_http_server_new (listener, &handler, self);
-  ivl_http_server_get_limits (self->http)->max_all_bodies = self->max_body * MAX_BODIES;
+  ivl_http_server_get_limits (self->http)->max_all_bodies =
+      MAX (ALL_BODIES, 2 * self->max_body);
   ivl_http_server_start (self->http, context);
   return self->http;
 }
