@@ -5,6 +5,7 @@
 #include <libivl/ivl-server.h>
 
 #include "engines/ivl-service.h"
+#include "server/ivl-crash-notice.h"
 #include "server/ivl-endpoint.h"
 #include "server/ivl-routes.h"
 #include "util/ivl-system-memory.h"
@@ -42,6 +43,7 @@ struct _IvlServer
   guint   max_waiting;
   guint64 max_body;
   guint64 cache_limit;
+  gboolean crash_notice;
 
   IvlEndpoint *endpoint; /* (nullable) until it listens */
 
@@ -71,6 +73,7 @@ enum
   PROP_MAX_RUNNING,
   PROP_MAX_WAITING,
   PROP_MAX_BODY,
+  PROP_CRASH_NOTICE,
   PROP_CACHE_LIMIT,
   N_PROPS
 };
@@ -136,6 +139,9 @@ ivl_server_set_property (GObject      *object,
     case PROP_MAX_BODY:
       self->max_body = g_value_get_uint64 (value);
       break;
+    case PROP_CRASH_NOTICE:
+      self->crash_notice = g_value_get_boolean (value);
+      break;
     case PROP_CACHE_LIMIT:
       self->cache_limit = g_value_get_uint64 (value);
       break;
@@ -178,6 +184,9 @@ ivl_server_get_property (GObject    *object,
     case PROP_MAX_BODY:
       g_value_set_uint64 (value, self->max_body);
       break;
+    case PROP_CRASH_NOTICE:
+      g_value_set_boolean (value, self->crash_notice);
+      break;
     case PROP_CACHE_LIMIT:
       g_value_set_uint64 (value, self->cache_limit);
       break;
@@ -208,6 +217,8 @@ ivl_server_class_init (IvlServerClass *klass)
       g_param_spec_uint ("max-waiting", NULL, NULL, 0, MAX_WAITING, 64, flags);
   properties[PROP_MAX_BODY] = g_param_spec_uint64 ("max-body", NULL, NULL, 0, MAX_BODY, 0,
                                                    flags);
+  properties[PROP_CRASH_NOTICE] =
+      g_param_spec_boolean ("crash-notice", NULL, NULL, FALSE, flags);
   properties[PROP_CACHE_LIMIT] =
       g_param_spec_uint64 ("cache-limit", NULL, NULL, 0, G_MAXUINT64, CACHE_BYTES, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
@@ -515,6 +526,8 @@ serve (IvlServer     *self,
   g_autoptr (IvlHttpServer) http = NULL;
   GError *failure = NULL;
 
+  if (self->crash_notice)
+    ivl_crash_notice_install ();
   self->chat = chat;
   self->is_ready = FALSE;
   ivl_chat_set_damage_func (chat, on_damage, self);

@@ -31,6 +31,7 @@ G_BEGIN_DECLS
  * | max-running | uint | 16 | answers made at a time |
  * | max-waiting | uint | 64 | requests in line, beyond which 429 is answered |
  * | max-body | uint64 | 0 | bytes of a request; 0 is 20 million, 96 million on a Unix socket |
+ * | crash-notice | boolean | FALSE | tells clients of a crash; takes SIGSEGV and the like |
  * | cache-limit | uint64 | 1 GiB | bytes for states of conversations, of free memory an eighth |
  */
 IVL_AVAILABLE_IN_ALL

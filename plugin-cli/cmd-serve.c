@@ -46,6 +46,7 @@ make_server (const Settings *settings,
                        "max-running", (guint) settings->max_running,
                        "max-waiting", (guint) settings->max_waiting,
                        "cache-limit", (guint64) settings->cache << 20,
+                       "crash-notice", TRUE,
                        NULL);
 }
 

@@ -9,6 +9,7 @@
 
 #include "server/ivl-chat-output.h"
 #include "server/ivl-chat-request.h"
+#include "server/ivl-crash-notice.h"
 #include "server/ivl-queue.h"
 
 /* Requests whose JSON is read at a time. */
@@ -161,8 +162,10 @@ run_helper (gpointer data)
 {
   g_autofree Answer *answer = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (IvlReply) reply = begin_answer (answer->job, answer->index, &error);
+  g_autoptr (IvlReply) reply = NULL;
 
+  ivl_crash_notice_work_on (answer->job->exchange->notice);
+  reply = begin_answer (answer->job, answer->index, &error);
   if (reply != NULL)
     read_answer (answer->job, answer->index, reply);
   else
@@ -251,6 +254,7 @@ run_job (gpointer data)
   Job *job = data;
   IvlChat *chat = job->chat;
 
+  ivl_crash_notice_work_on (job->exchange->notice);
   answer_job (job);
   end_job (job);
   /* Sessions are gone by now: their memory is free before the next one starts. */
@@ -317,7 +321,9 @@ read_job (gpointer data,
       job_unref (job);
       return;
     }
+  ivl_crash_notice_work_on (exchange->notice);
   job->wire = ivl_wire_request_from_json (body, n, &param, &error);
+  ivl_crash_notice_work_on (0);
   g_clear_pointer (&exchange->body, g_bytes_unref);
   if (job->wire == NULL)
     ivl_http_exchange_fail (exchange, 400, error->message, param, NULL, 0);

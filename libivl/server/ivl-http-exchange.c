@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "server/ivl-crash-notice.h"
 #include "wire/ivl-wire-error.h"
 
 IvlHttpExchange *
@@ -141,6 +142,7 @@ append_head (IvlHttpExchange *self,
              const char      *fields)
 {
   self->status = status;
+  ivl_crash_notice_remove (self->notice);
   if (self->head == NULL || !self->head->keeps_alive)
     self->closes = TRUE;
   g_string_append_printf (self->out, "HTTP/1.1 %u %s\r\n", status, get_phrase (status));

@@ -29,6 +29,7 @@ struct _IvlHttpExchange
   char          id[33];    /* for the answer's name and for the log */
   gint64        began;     /* monotonic time, µs */
   GCancellable *gone;      /* fires when nobody waits for the answer any more */
+  guint64       notice;    /* its number for ivl-crash-notice.h */
 
   /* What the handler keeps with it. */
   gpointer       data;

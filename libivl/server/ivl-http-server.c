@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "server/ivl-crash-notice.h"
 #include "server/ivl-http-body.h"
 
 /* How often limits of time are looked at while somebody is connected, and when nobody is. */
@@ -116,6 +117,7 @@ connection_drop_exchange (Connection *self)
 
   if (exchange == NULL)
     return;
+  ivl_crash_notice_remove (exchange->notice);
   g_mutex_lock (&exchange->lock);
   exchange->is_detached = TRUE;
   is_known = exchange->head != NULL || exchange->status != 0;
@@ -178,6 +180,7 @@ connection_take_request (Connection *self)
 
   exchange->body = ivl_http_body_steal (&self->body);
   connection_set_state (self, STATE_ANSWER);
+  exchange->notice = ivl_crash_notice_add (g_socket_get_fd (self->socket));
   self->server->handler.take_request (exchange, self->server->data);
 }
 

@@ -35,6 +35,14 @@ def read(done):
     return done.returncode, POINT.findall(done.stdout), sorted(map(normal, VERDICT.findall(done.stdout)))
 
 
+def check_every_byte(tap, root, test, version, variables, build):
+    """Each stream cut at each byte: never taken for a whole one. (With the libsoup here: replay-every-byte.)"""
+    done = root.run("env", *(f"{name}={value}" for name, value in variables.items()), Path(test).resolve(), "--tap", "--long",
+                    see=[SOURCE, build], capture_output=True, text=True, errors="replace", timeout=3 * LIMIT)
+    code, points, _ = read(done)
+    tap.point(code == 0 and points, f"cut at every byte, with libsoup {version}", (code, done.stdout[-1500:]))
+
+
 def main(*tests):
     tap = RealTap()
     variables = {"G_TEST_SRCDIR": os.environ.get("G_TEST_SRCDIR", str(SOURCE / "tests")),
@@ -57,6 +65,8 @@ def main(*tests):
             if verdicts:
                 differing = sorted(set(verdicts) ^ set(here[test][2]))
                 tap.point(not differing, f"{name}: {len(verdicts)} recordings are judged in the same words", differing[:4])
+        if release == RELEASES[0]:
+            check_every_byte(tap, root, next(test for test in tests if test.endswith("replay")), version, variables, build)
     return tap.finish()
 
 

@@ -2,9 +2,11 @@
  *
  * A server whose model does what the question says: how long it thinks, how much it writes, how
  * fast, and how it fails. "begin=500 tokens=10 each=20 fail=3" thinks for 500 ms and then fails
- * after three of ten tokens of 20 ms. Reads lines from standard input: "model" gives it its model,
- * the end of the input ends it. Usage: serve-double SOCKET MAX-RUNNING MAX-WAITING */
+ * after three of ten tokens of 20 ms; "crash" ends the process by SIGSEGV. Reads lines from
+ * standard input: "model" gives it its model, the end of the input ends it.
+ * Usage: serve-double SOCKET MAX-RUNNING MAX-WAITING */
 #include <libivl/ivl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +95,8 @@ double_engine_begin (IvlEngine        *engine,
   *work = (Work) { get_number (text, "tokens=", 3), 0, get_number (text, "each=", 0),
                    get_number (text, "width=", 4), get_number (text, "fail=", G_MAXUINT) };
   usage->n_prompt_tokens = 7;
+  if (strstr (text, "crash") != NULL)
+    raise (SIGSEGV);
   return pass_time (get_number (text, "begin=", 0), cancellable, error);
 }
 
@@ -189,7 +193,7 @@ main (int    argc,
   GThread *reader;
 
   g_object_set (server, "socket", argv[1], "max-running", (guint) atoi (argv[2]), "max-waiting",
-                (guint) atoi (argv[3]), NULL);
+                (guint) atoi (argv[3]), "crash-notice", TRUE, NULL);
   if (argc != 4 || !ivl_server_listen (server, NULL, &error))
     return 2;
   g_signal_connect (server, "ready", G_CALLBACK (on_ready), NULL);

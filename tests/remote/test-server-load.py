@@ -7,13 +7,14 @@ The model is a double that takes the time that the question says (serve-double.c
 "row N" is a row of the threat table that the server was designed against.
 """
 
+import signal
 import socket
 import sys
 import tempfile
 import threading
 import time
 
-from serverlib import JSON, SLACK_KB, Connection, Double, Tap, ask, chat, chat_body, metrics, resident_kb, wait_for
+from serverlib import HANG, JSON, SLACK_KB, Connection, Double, Tap, ask, chat, chat_body, metrics, resident_kb, wait_for
 
 # An answer that takes far longer than any test waits
 ENDLESS = "tokens=1000000 each=20"
@@ -186,6 +187,24 @@ def check_shutdown(tap, double):
     tap.equal(double.stop(), 0, "and it ends")
 
 
+def check_crash(tap, program, folder):
+    """A crash in the thread of one request: that client is told so, the others may ask again."""
+    double = Double(program, folder, 4, 2)
+    half_read = start(double.place, "tokens=1000000 each=5", stream=True)
+    half_read.read_until(b"data: ")
+    bystanders = [start(double.place, THINKING), start(double.place, THINKING, stream=True)]
+    wait_for(lambda: is_running(double.place, 3))
+    culprit = start(double.place, "crash").read_reply()
+    tap.point(culprit.status == 500 and culprit.fields["x-should-retry"] == "false" and
+              culprit.error()["code"] == "engine_crashed", "F31: a request that crashes the engine is told so, for good", culprit)
+    for bystander in bystanders:
+        reply = bystander.read_reply()
+        tap.point(reply.status == 503 and reply.fields["retry-after"] == "1" and
+                  reply.error()["code"] == "engine_restarts", "F31: one that waits may ask again", reply)
+    tap.point(half_read.is_closed(), "F31: an answer that has begun breaks off")
+    tap.equal(double.process.wait(HANG), -signal.SIGSEGV, "and the process ends by its signal")
+
+
 def main(program):
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
@@ -199,6 +218,7 @@ def main(program):
         double = Double(program, folder, 2, 2)
         check_line(tap, double.place)
         tap.equal(double.stop(), 0, "it ends as it should")
+        check_crash(tap, program, folder)
     return tap.finish()
 
 
