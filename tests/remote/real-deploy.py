@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reallib import SOURCE, Command, RealTap, Root, end, free_port, start, wait_healthy, wait_until
+from reallib import ALONE, SOURCE, Command, RealTap, Root, end, free_port, start, wait_healthy, wait_until
 
 PACKAGES = ("python3", "python3-yaml", "python3-kubernetes", "docker-compose", "shellcheck", "systemd", "nginx-light", "caddy",
             "openssl")
@@ -94,5 +94,5 @@ def main(folder, ivl, demo):
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("G_TEST_BUILDDIR", ".")
+    os.environ.setdefault("G_TEST_BUILDDIR", ALONE)
     sys.exit(main(*sys.argv[1:]))

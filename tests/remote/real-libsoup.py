@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from reallib import SOURCE, RealTap, Root
+from reallib import ALONE, SOURCE, RealTap, Root
 
 RELEASES = ("trixie", "sid")
 PACKAGES = ("libglib2.0-0t64", "libsoup-3.0-0", "glib-networking", "libjansson4", "libopenblas0-pthread", "libsecret-1-0",
@@ -71,5 +71,5 @@ def main(*tests):
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("G_TEST_BUILDDIR", ".")
+    os.environ.setdefault("G_TEST_BUILDDIR", ALONE)
     sys.exit(main(*sys.argv[1:]))

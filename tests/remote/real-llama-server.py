@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import slow_model
-from reallib import SOURCE, Command, RealTap, Root, end, free_port, request, wait_healthy, wait_until
+from reallib import ALONE, SOURCE, Command, RealTap, Root, end, free_port, request, wait_healthy, wait_until
 
 KEY = "sesame-opens-this-door"
 NAME = "internvl-demo"
@@ -169,5 +169,5 @@ def main(program, demo):
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("G_TEST_BUILDDIR", ".")
+    os.environ.setdefault("G_TEST_BUILDDIR", ALONE)
     sys.exit(main(*sys.argv[1:]))

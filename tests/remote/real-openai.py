@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import slow_model
-from reallib import SOURCE, Command, RealTap, Root, end, free_port, program, request, start, wait_healthy, wait_until
+from reallib import ALONE, SOURCE, Command, RealTap, Root, end, free_port, program, request, start, wait_healthy, wait_until
 
 KEY = "a-key-for-the-tests-0123456789"
 HERE = Path(__file__).resolve().parent
@@ -106,5 +106,5 @@ def main(which, ivl_program, demo):
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("G_TEST_BUILDDIR", ".")
+    os.environ.setdefault("G_TEST_BUILDDIR", ALONE)
     sys.exit(main(*sys.argv[1:]))

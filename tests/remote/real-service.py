@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reallib import HANG, RealTap, Root, end, program, start, wait_until
+from reallib import ALONE, HANG, RealTap, Root, end, program, start, wait_until
 
 PACKAGES = ("systemd-sysv", "procps", "dbus", "libpam-systemd", "curl", "libsoup-3.0-0", "libjansson4", "libopenblas0-pthread",
             "libgdk-pixbuf-2.0-0", "liblcms2-2", "libreadline8t64", "libwebp7", "libwebpdemux2", "libsecret-1-0", "glib-networking")
@@ -124,5 +124,5 @@ def main(folder, ivl, demo):
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("G_TEST_BUILDDIR", ".")
+    os.environ.setdefault("G_TEST_BUILDDIR", ALONE)
     sys.exit(main(*sys.argv[1:]))

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reallib import SOURCE, Command, RealTap, Root, end, free_port, wait_healthy
+from reallib import ALONE, SOURCE, Command, RealTap, Root, end, free_port, wait_healthy
 
 PACKAGES = ("python3-transformers", "python3-torch", "python3-torchvision", "python3-pil", "python3-fastapi", "uvicorn",
             "python3-pydantic", "python3-openai", "python3-accelerate")
@@ -91,5 +91,5 @@ def main(program, demo):
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("G_TEST_BUILDDIR", ".")
+    os.environ.setdefault("G_TEST_BUILDDIR", ALONE)
     sys.exit(main(*sys.argv[1:]))

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,6 +20,7 @@ sys.path.insert(0, str(TESTS / "cli"))
 from clilib import HANG, Command, Tap  # noqa: E402,F401
 
 SOURCE = TESTS.parent
+ALONE = os.path.join(tempfile.gettempdir(), "ivl-tests")  # for a test that is run by hand
 CANNOT = 77  # exit status of tests/tools/debian-root.sh where this machine cannot
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
