@@ -15,6 +15,9 @@
 /* The side of the test picture in pixels: less than a tile of any model. */
 #define PICTURE_SIZE 64
 
+#define KEY_ADVICE                                                                                 \
+  "Give the right API key: in IVL_API_KEY, in the file of key-file= (mode 0600), or in the keyring"
+
 /* Milliseconds. A person waits for this: a server that is down is not waited for, one that loads is
  * only named. */
 static const IvlRemoteTimeouts doctor_timeouts = {
@@ -35,8 +38,7 @@ advise (const GError *error)
     return "See that the server runs, that url= is right, and that no firewall is in the way; for "
            "a certificate of your own set ca-file=, and see that the clock is right";
   if (g_error_matches (error, IVL_ERROR, IVL_ERROR_REMOTE_REFUSED))
-    return "Give the right API key: in IVL_API_KEY, in the file of key-file= (mode 0600), or in "
-           "the keyring";
+    return KEY_ADVICE;
   if (g_error_matches (error, IVL_ERROR, IVL_ERROR_NOT_FOUND))
     return "Set model= to one that the server has";
   if (g_error_matches (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION) ||
@@ -82,7 +84,7 @@ check_key (GPtrArray        *findings,
   g_autofree char *source = ivl_api_key_find_source (remote, cancellable, &error);
 
   if (error != NULL)
-    add_error (findings, subject, error);
+    ivl_doctor_add (findings, IVL_SEVERITY_PROBLEM, subject, KEY_ADVICE, "%s", error->message);
   else if (source != NULL)
     ivl_doctor_add (findings, IVL_SEVERITY_OK, subject, NULL, "The API key is in %s", source);
   else

@@ -114,7 +114,7 @@ def check_remotes(tap, ivl, demo):
         write_config(ivl, "".join(f'[remote "{name}"]\nurl={location}\n{rest}\n' for name, rest in (
             ("good", f"key-file={keys}\nmodel=model"), ("wrong-key", f"key-file={wrong}"),
             ("wrong-key-and-model", f"key-file={wrong}\nmodel=model"),
-            ("public-key", f"key-file={public}"), ("other-model", f"key-file={keys}\nmodel=other"),
+            ("public-key", f"key-file={public}"), ("no-key", f"key-file={ivl.folder}/absent"), ("other-model", f"key-file={keys}\nmodel=other"),
             ("other-engine", f"key-file={keys}\nengine=nonsense"))))
         code, found, err = examine(ivl)
         tap.equal(code, 1, "problems give 1")
@@ -124,6 +124,8 @@ def check_remotes(tap, ivl, demo):
         for name, text in (("wrong-key", "key"), ("wrong-key-and-model", "key"), ("public-key", "chmod 600"),
                            ("other-model", "model"), ("other-engine", "nonsense")):
             tap.point(says(found, f"remote {name}", "problem", text), f"a remote with a problem: {name}", found)
+        tap.point(any("key-file" in finding[2] for finding in found["remote no-key"]), "what to do about a key that is not there",
+                  found)
         tap.point("sesame" not in str(found) and b"sesame" not in err, "no key is shown", found)
     finally:
         process.terminate()

@@ -9,6 +9,7 @@ to the root: what the machine changes lies over it, in memory.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,10 @@ class Machine:
         return self.run("systemctl", "show", "-P", "MainPID", "ivl-office")[1].strip()
 
     def shut(self):
+        """Its first process takes all others of the machine along; systemd-nspawn alone would leave them."""
+        leader = self.leader()
+        if leader is not None:
+            os.kill(int(leader), signal.SIGKILL)
         end(self.process)
 
 
