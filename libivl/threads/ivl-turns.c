@@ -150,3 +150,14 @@ ivl_turns_pause (IvlTurns *self)
     }
   g_mutex_unlock (&self->mutex);
 }
+
+guint
+ivl_turns_get_n_waiting (IvlTurns *self)
+{
+  guint n;
+
+  g_mutex_lock (&self->mutex);
+  n = self->waiting.length;
+  g_mutex_unlock (&self->mutex);
+  return n;
+}

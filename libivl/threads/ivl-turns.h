@@ -29,6 +29,7 @@ gboolean  ivl_turns_take (IvlTurns      *self,
 void      ivl_turns_give (IvlTurns *self);
 /* By the thread that has the turn: costs nothing unless a short one waits. */
 void      ivl_turns_pause (IvlTurns *self);
+guint     ivl_turns_get_n_waiting (IvlTurns *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlTurns, ivl_turns_free)
 

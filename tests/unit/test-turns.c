@@ -34,13 +34,15 @@ visit (gpointer data)
   return NULL;
 }
 
-/* Starts a guest and gives it time to queue up. */
+/* Starts a guest, while the turn is taken, and waits until it is in the queue. */
 static GThread *
 send (Guest *guest)
 {
+  guint n = ivl_turns_get_n_waiting (guest->turns);
   GThread *thread = g_thread_new (NULL, visit, guest);
 
-  g_usleep (20000);
+  while (ivl_turns_get_n_waiting (guest->turns) == n)
+    g_usleep (1000);
   return thread;
 }
 
