@@ -486,11 +486,11 @@ is_idle (IvlServer *self,
          (double) idle > self->idle_exit * 60 * (double) G_TIME_SPAN_SECOND;
 }
 
-static gboolean
+static void
 on_cancelled (GCancellable *cancellable,
-              gpointer      data)
+              gpointer      context)
 {
-  return G_SOURCE_REMOVE; /* it only had to wake the loop */
+  g_main_context_wakeup (context);
 }
 
 /* Gives up what is under way; clients are told so where there is time. */
@@ -553,16 +553,12 @@ serve_and_open (IvlServer     *self,
                 GCancellable  *cancellable,
                 GError       **error)
 {
-  g_autoptr (GSource) source = NULL;
   g_autoptr (GCancellable) giving_up = g_cancellable_new ();
+  gulong handler = 0;
   gboolean ok;
 
   if (cancellable != NULL)
-    {
-      source = g_cancellable_source_new (cancellable);
-      g_source_set_callback (source, G_SOURCE_FUNC (on_cancelled), NULL, NULL);
-      g_source_attach (source, self->context);
-    }
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), self->context, NULL);
   self->giving_up = giving_up;
   if (self->location != NULL && self->model == NULL)
     start_opening (self);
@@ -570,8 +566,8 @@ serve_and_open (IvlServer     *self,
   g_cancellable_cancel (giving_up);
   g_clear_pointer (&self->opener, g_thread_join);
   self->giving_up = NULL;
-  if (source != NULL)
-    g_source_destroy (source);
+  /* Unlike a source, it waits for a signal that is being told in another thread. */
+  g_cancellable_disconnect (cancellable, handler);
   return ok;
 }
 
