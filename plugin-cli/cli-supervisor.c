@@ -157,8 +157,7 @@ on_grace_over (gpointer data)
 }
 
 static gboolean
-on_cancelled (GCancellable *cancellable,
-              gpointer      data)
+begin_ending (gpointer data)
 {
   Supervisor *self = data;
 
@@ -173,21 +172,28 @@ on_cancelled (GCancellable *cancellable,
   return G_SOURCE_REMOVE;
 }
 
+/* In the thread that cancels. */
+static void
+on_cancelled (GCancellable *cancellable,
+              gpointer      data)
+{
+  g_idle_add (begin_ending, data);
+}
+
 int
 cli_supervisor_run (char         **argv,
                     int            fd,
                     GCancellable  *cancellable)
 {
-  g_autoptr (GSource) source = g_cancellable_source_new (cancellable);
   Supervisor self = { .argv = argv, .fd = fd, .parent = getpid () };
+  gulong handler;
 
   self.loop = g_main_loop_new (NULL, FALSE);
-  g_source_set_callback (source, G_SOURCE_FUNC (on_cancelled), &self, NULL);
-  g_source_attach (source, NULL);
+  handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), &self, NULL);
   start_worker (&self);
   if (self.pid != 0)
     g_main_loop_run (self.loop);
-  g_source_destroy (source);
+  g_cancellable_disconnect (cancellable, handler);
   g_main_loop_unref (self.loop);
   return self.exit_code;
 }
