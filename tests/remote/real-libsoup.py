@@ -24,9 +24,10 @@ POINT = re.compile(r"^ *((?:not )?ok) \d+ (.*)$", re.MULTILINE)
 
 
 def normal(verdict):
-    """A stream that breaks off is one of two things to libsoup, by its version; and what a terminal could not
-    show stands as '?' in one release, as itself in another."""
+    """A stream that breaks off is one of two things to libsoup, by its version; what a terminal could not show
+    stands as '?' in one release, as itself in another; and the replaying server has a port of its own each time."""
     name, said = verdict.split(": ", 1)
+    said = re.sub(r"127\.0\.0\.1:\d+", "SERVER", said)
     return name, "cut off" if "cut off" in said else re.sub(r"[^!->@-~ ]+", "", said)
 
 
