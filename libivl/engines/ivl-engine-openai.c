@@ -9,6 +9,7 @@
 #include <libivl/ivl-token.h>
 #include <string.h>
 
+#include "engines/ivl-answer-text.h"
 #include "engines/ivl-api-key.h"
 #include "engines/ivl-remote-ask.h"
 #include "engines/ivl-remote-dialect.h"
@@ -408,27 +409,6 @@ ivl_engine_openai_begin (IvlEngine        *engine,
   return TRUE;
 }
 
-/* Shows text but for white space at the answer's ends, as an engine in this process does. */
-static void
-show (RemoteTimeline *timeline,
-      const GString  *piece,
-      GString        *text)
-{
-  for (const char *p = piece->str; p < piece->str + piece->len; p++)
-    {
-      if (g_ascii_isspace (*p))
-        {
-          g_string_append_c (timeline->space, *p);
-          continue;
-        }
-      if (timeline->has_text)
-        g_string_append_len (text, timeline->space->str, timeline->space->len);
-      g_string_truncate (timeline->space, 0);
-      timeline->has_text = TRUE;
-      g_string_append_c (text, *p);
-    }
-}
-
 /* An engine may take a schema and not keep to it: what is asked for as JSON is JSON when the engine
  * has ended it. The schema itself is the engine's matter. */
 static gboolean
@@ -478,7 +458,7 @@ ivl_engine_openai_advance (IvlEngine     *engine,
   is_stopped = ivl_stop_push (timeline->stop, piece->str, piece->len, passed);
   if (is_finished && !is_stopped)
     ivl_stop_flush (timeline->stop, passed);
-  show (timeline, passed, text);
+  ivl_answer_text_show (passed, timeline->space, &timeline->has_text, text);
   if (timeline->document != NULL)
     g_string_append_len (timeline->document, passed->str, passed->len);
   usage->n_answer_tokens = ++timeline->n_pieces;

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "engines/ivl-answer-text.h"
 #include "lm/ivl-json-guide.h"
 #include "lm/ivl-logprobs.h"
 #include "lm/ivl-repetition.h"
@@ -176,32 +177,6 @@ is_shown (IvlLocalAnswer *self,
   return FALSE;
 }
 
-/* Shows text but for white space at the answer's ends. NUL, which a vocabulary can contain and C
- * strings cannot, becomes U+FFFD. */
-static void
-show (IvlLocalAnswer *self,
-      const GString  *piece,
-      GString        *text)
-{
-  for (const char *p = piece->str; p < piece->str + piece->len;
-       p += *p == '\0' ? 1 : g_utf8_skip[(guchar) *p])
-    {
-      if (g_ascii_isspace (*p))
-        {
-          g_string_append_c (self->space, *p);
-          continue;
-        }
-      if (self->has_text)
-        g_string_append_len (text, self->space->str, self->space->len);
-      g_string_truncate (self->space, 0);
-      self->has_text = TRUE;
-      if (*p == '\0')
-        g_string_append (text, "\357\277\275");
-      else
-        g_string_append_len (text, p, g_utf8_skip[(guchar) *p]);
-    }
-}
-
 /* Tells the tokens whose text has passed. Of those behind it, the answer's end keeps the ones that
  * a stop string cut in two. */
 static void
@@ -270,7 +245,7 @@ show_tokens (IvlLocalAnswer *self,
   stopped = ivl_stop_push (self->stop, decoded->str, decoded->len, passed);
   self->n_passed += passed->len;
   tell_tokens (self, stopped);
-  show (self, passed, text);
+  ivl_answer_text_show (passed, self->space, &self->has_text, text);
   return stopped;
 }
 
@@ -296,7 +271,7 @@ finish (IvlLocalAnswer  *self,
         ivl_stop_flush (self->stop, passed);
       self->n_passed += passed->len;
       tell_tokens (self, TRUE);
-      show (self, passed, text);
+      ivl_answer_text_show (passed, self->space, &self->has_text, text);
     }
 }
 

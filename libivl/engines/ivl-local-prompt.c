@@ -7,6 +7,8 @@
 
 #include <libivl/ivl-error.h>
 
+#include "engines/ivl-answer-text.h"
+
 typedef struct
 {
   IvlNetwork *network;
@@ -82,19 +84,13 @@ count_images (IvlMessage *message)
   return n;
 }
 
-/* Earlier answers go back as the reference puts them: decoded without special tokens, so without
- * region markup, and stripped. */
 static void
 add_answer (Builder    *b,
             const char *answer)
 {
-  GString *text = g_string_new (answer);
-  g_autofree char *stripped = NULL;
+  g_autofree char *clean = ivl_answer_text_clean (answer);
 
-  for (gsize i = 0; ivl_chat_template_text_markup[i] != NULL; i++)
-    g_string_replace (text, ivl_chat_template_text_markup[i], "", 0);
-  stripped = g_strstrip (g_string_free (text, FALSE));
-  ivl_prompt_add_text (b->prompt, IVL_TEXT_USER, stripped);
+  ivl_prompt_add_text (b->prompt, IVL_TEXT_USER, clean);
 }
 
 static gboolean

@@ -89,19 +89,3 @@ ivl_remote_dialect_detect (const char *owner,
     }
   return NULL;
 }
-
-const IvlWireDialect *
-ivl_remote_dialect_get_plain (void)
-{
-  static char *none[] = { NULL };
-  static const IvlWireDialect plain = {
-    .name = (char *) "openai",
-    .title = (char *) "an engine of the OpenAI protocol",
-    .fields = none,
-    .finished = none,
-    .owners = none,
-    .checks_model = TRUE,
-  };
-
-  return &plain;
-}

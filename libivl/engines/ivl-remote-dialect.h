@@ -16,7 +16,5 @@ const IvlWireDialect *ivl_remote_dialect_find (const char  *name,
  * Server (both nullable). NULL when that does not tell. */
 const IvlWireDialect *ivl_remote_dialect_detect (const char *owner,
                                                  const char *server);
-/* What every engine understands. */
-const IvlWireDialect *ivl_remote_dialect_get_plain (void);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include <libivl/ivl-error.h>
 #include <string.h>
 
+#include "engines/ivl-answer-text.h"
 #include "engines/ivl-remote-text.h"
 #include "tokenizer/ivl-chat-template.h"
 
@@ -218,7 +219,7 @@ add_piece (Writer     *writer,
 
   if (!is_trusted && ivl_message_get_role (message) == IVL_ROLE_ASSISTANT)
     {
-      g_autofree char *clean = ivl_remote_text_clean_answer (piece);
+      g_autofree char *clean = ivl_answer_text_clean (piece);
 
       g_string_append (writer->said, clean);
     }

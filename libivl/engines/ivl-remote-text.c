@@ -45,13 +45,3 @@ ivl_remote_text_append_safe (GString    *out,
         g_string_append (out, ZERO_WIDTH_SPACE);
     }
 }
-
-char *
-ivl_remote_text_clean_answer (const char *answer)
-{
-  GString *text = g_string_new (answer);
-
-  for (gsize i = 0; ivl_chat_template_text_markup[i] != NULL; i++)
-    g_string_replace (text, ivl_chat_template_text_markup[i], "", 0);
-  return g_strstrip (g_string_free (text, FALSE));
-}

@@ -7,10 +7,7 @@ G_BEGIN_DECLS
 
 /* Appends text of people so that no engine makes control tokens of it: a zero-width space (U+200B)
  * goes into whatever looks like one. */
-void  ivl_remote_text_append_safe (GString    *out,
-                                   const char *text);
-/* An earlier answer as it goes back into a conversation: without region markup, stripped
- * (transfer full). */
-char *ivl_remote_text_clean_answer (const char *answer);
+void ivl_remote_text_append_safe (GString    *out,
+                                  const char *text);
 
 G_END_DECLS

@@ -29,16 +29,6 @@ struct _IvlAccess
   GHashTable *wrong; /* peer -> gint64 *: when its wrong keys are forgotten */
 };
 
-static gboolean
-refuse (IvlHttpRefusal *refusal,
-        guint           status,
-        const char     *reason)
-{
-  refusal->status = status;
-  refusal->reason = reason;
-  return FALSE;
-}
-
 static void
 make_digest (const char *key,
              guint8     *digest)
@@ -217,9 +207,9 @@ ivl_access_check_origin (IvlAccess         *self,
       g_autofree char *name = get_host_name (head->host);
 
       if (name == NULL)
-        return refuse (refusal, 400, "The field Host is malformed");
+        return ivl_http_head_refuse (refusal, 400, "The field Host is malformed");
       if (self->keys == NULL && !self->is_local && !is_own_host (self, name))
-        return refuse (refusal, 421, "The field Host names another computer");
+        return ivl_http_head_refuse (refusal, 421, "The field Host names another computer");
     }
   if (origin != NULL)
     {
@@ -228,11 +218,12 @@ ivl_access_check_origin (IvlAccess         *self,
                                                                  : NULL;
 
       if (rest == NULL || head->host == NULL || g_ascii_strcasecmp (rest, head->host) != 0)
-        return refuse (refusal, 403, "Pages of other origins may not ask this server");
+        return ivl_http_head_refuse (refusal, 403,
+                                     "Pages of other origins may not ask this server");
     }
   if (site != NULL && g_ascii_strcasecmp (site, "same-origin") != 0 &&
       g_ascii_strcasecmp (site, "none") != 0)
-    return refuse (refusal, 403, "Pages of other origins may not ask this server");
+    return ivl_http_head_refuse (refusal, 403, "Pages of other origins may not ask this server");
   return TRUE;
 }
 
@@ -315,10 +306,10 @@ ivl_access_check_key (IvlAccess         *self,
     return TRUE;
   *retry_after = get_wait (self, peer, now);
   if (*retry_after > 0)
-    return refuse (refusal, 429, "Too many wrong API keys came from here");
+    return ivl_http_head_refuse (refusal, 429, "Too many wrong API keys came from here");
   key = get_bearer (head);
   if (key != NULL && is_key (self, key))
     return TRUE;
   note_wrong (self, peer, now);
-  return refuse (refusal, 401, "The API key is missing or wrong");
+  return ivl_http_head_refuse (refusal, 401, "The API key is missing or wrong");
 }

@@ -24,16 +24,6 @@ enum
   PLACE_END_LF,
 };
 
-static gboolean
-refuse (IvlHttpRefusal *refusal,
-        guint           status,
-        const char     *reason)
-{
-  refusal->status = status;
-  refusal->reason = reason;
-  return FALSE;
-}
-
 gboolean
 ivl_http_body_init (IvlHttpBody       *self,
                     const IvlHttpHead *head,
@@ -44,7 +34,7 @@ ivl_http_body_init (IvlHttpBody       *self,
   if (head->framing == IVL_HTTP_BODY_LENGTH)
     {
       if (head->content_length > max)
-        return refuse (refusal, 413, "The body of the request is too large");
+        return ivl_http_head_refuse (refusal, 413, "The body of the request is too large");
       self->left = head->content_length;
     }
   self->is_complete = head->framing == IVL_HTTP_BODY_NONE ||
@@ -71,7 +61,8 @@ append (IvlHttpBody    *self,
       char *grown = g_try_realloc (self->bytes, size);
 
       if (grown == NULL)
-        return refuse (refusal, 503, "There is no memory for the body of the request");
+        return ivl_http_head_refuse (refusal, 503,
+                                     "There is no memory for the body of the request");
       self->bytes = grown;
       self->size = size;
     }
@@ -87,7 +78,7 @@ take_digit (IvlHttpBody    *self,
             IvlHttpRefusal *refusal)
 {
   if (++self->n_digits > 8)
-    return refuse (refusal, 413, "A chunk of the body is too large");
+    return ivl_http_head_refuse (refusal, 413, "A chunk of the body is too large");
   self->left = self->left * 16 + (guint64) g_ascii_xdigit_value (c);
   return TRUE;
 }
@@ -98,7 +89,7 @@ begin_chunk (IvlHttpBody    *self,
              IvlHttpRefusal *refusal)
 {
   if (self->n + self->left > self->max)
-    return refuse (refusal, 413, "The body of the request is too large");
+    return ivl_http_head_refuse (refusal, 413, "The body of the request is too large");
   self->place = self->left > 0 ? PLACE_DATA : PLACE_END_CR;
   self->n_digits = 0;
   return TRUE;
@@ -113,36 +104,38 @@ take_framing (IvlHttpBody    *self,
   static const char *const malformed = "The chunks of the body are malformed";
 
   if (++self->n_extra > self->n / EXTRA_SHARE + EXTRA_BASE)
-    return refuse (refusal, 400, "The body comes in too many small chunks");
+    return ivl_http_head_refuse (refusal, 400, "The body comes in too many small chunks");
   switch (self->place)
     {
     case PLACE_SIZE:
       if (g_ascii_isxdigit (c))
         return take_digit (self, c, refusal);
       if (self->n_digits == 0 || (c != '\r' && c != ';'))
-        return refuse (refusal, 400, malformed);
+        return ivl_http_head_refuse (refusal, 400, malformed);
       self->place = c == ';' ? PLACE_EXTENSION : PLACE_SIZE_LF;
       return TRUE;
     case PLACE_EXTENSION:
       if (c == '\r')
         self->place = PLACE_SIZE_LF;
       else if (((guchar) c < 0x20 && c != '\t') || c == 0x7f)
-        return refuse (refusal, 400, malformed);
+        return ivl_http_head_refuse (refusal, 400, malformed);
       return TRUE;
     case PLACE_SIZE_LF:
-      return c == '\n' ? begin_chunk (self, refusal) : refuse (refusal, 400, malformed);
+      return c == '\n' ? begin_chunk (self, refusal)
+                       : ivl_http_head_refuse (refusal, 400, malformed);
     case PLACE_DATA_LF:
       self->place = PLACE_SIZE;
-      return c == '\n' ? TRUE : refuse (refusal, 400, malformed);
+      return c == '\n' ? TRUE : ivl_http_head_refuse (refusal, 400, malformed);
     case PLACE_DATA_CR:
       self->place = PLACE_DATA_LF;
-      return c == '\r' ? TRUE : refuse (refusal, 400, malformed);
+      return c == '\r' ? TRUE : ivl_http_head_refuse (refusal, 400, malformed);
     case PLACE_END_CR:
       self->place = PLACE_END_LF;
-      return c == '\r' ? TRUE : refuse (refusal, 400, "Fields after the body are not taken");
+      return c == '\r' ? TRUE
+                       : ivl_http_head_refuse (refusal, 400, "Fields after the body are not taken");
     default:
       self->is_complete = c == '\n';
-      return c == '\n' ? TRUE : refuse (refusal, 400, malformed);
+      return c == '\n' ? TRUE : ivl_http_head_refuse (refusal, 400, malformed);
     }
 }
 

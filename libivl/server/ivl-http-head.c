@@ -12,13 +12,12 @@ static const char *const single_fields[] = {
   "origin", "expect",         "content-encoding",  "sec-fetch-site", NULL,
 };
 
-static gboolean
-refuse (IvlHttpRefusal *refusal,
-        guint           status,
-        const char     *reason)
+gboolean
+ivl_http_head_refuse (IvlHttpRefusal *refusal,
+                      guint           status,
+                      const char     *reason)
 {
-  refusal->status = status;
-  refusal->reason = reason;
+  *refusal = (IvlHttpRefusal) { status, reason };
   return FALSE;
 }
 
@@ -42,11 +41,12 @@ ivl_http_head_find_end (const char     *bytes,
       guchar c = (guchar) bytes[i];
 
       if (i >= IVL_HTTP_HEAD_MAX_BYTES)
-        return refuse (refusal, 431, "The head of the request is longer than 16 KiB");
+        return ivl_http_head_refuse (refusal, 431, "The head of the request is longer than 16 KiB");
       if ((c < 0x20 && c != '\t' && c != '\r' && c != '\n') || c == 0x7f)
-        return refuse (refusal, 400, "The head of the request holds a control character");
+        return ivl_http_head_refuse (refusal, 400,
+                                     "The head of the request holds a control character");
       if ((c == '\n') != (i > 0 && bytes[i - 1] == '\r'))
-        return refuse (refusal, 400, "Lines of the head must end with CR and LF");
+        return ivl_http_head_refuse (refusal, 400, "Lines of the head must end with CR and LF");
       *checked = i + 1;
       if (c == '\n' && (i == 1 || (i >= 3 && bytes[i - 2] == '\n')))
         {
@@ -81,8 +81,8 @@ parse_version (IvlHttpHead    *self,
     }
   if (strlen (version) == 8 && g_str_has_prefix (version, "HTTP/") &&
       g_ascii_isdigit (version[5]) && version[6] == '.' && g_ascii_isdigit (version[7]))
-    return refuse (refusal, 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here");
-  return refuse (refusal, 400, "The request line is malformed");
+    return ivl_http_head_refuse (refusal, 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here");
+  return ivl_http_head_refuse (refusal, 400, "The request line is malformed");
 }
 
 static gboolean
@@ -94,17 +94,17 @@ parse_request_line (IvlHttpHead    *self,
   char *version = target != NULL ? strchr (target + 1, ' ') : NULL;
 
   if (version == NULL || target == line || target - line > 16)
-    return refuse (refusal, 400, "The request line is malformed");
+    return ivl_http_head_refuse (refusal, 400, "The request line is malformed");
   *target++ = '\0';
   *version++ = '\0';
   for (const char *c = line; *c != '\0'; c++)
     if (!is_token_byte (*c))
-      return refuse (refusal, 400, "The request line is malformed");
+      return ivl_http_head_refuse (refusal, 400, "The request line is malformed");
   for (const char *c = target; *c != '\0'; c++)
     if ((guchar) *c <= ' ' || (guchar) *c >= 0x7f)
-      return refuse (refusal, 400, "The request's path is malformed");
+      return ivl_http_head_refuse (refusal, 400, "The request's path is malformed");
   if (*target != '/')
-    return refuse (refusal, 400, "The request's path must begin with a slash");
+    return ivl_http_head_refuse (refusal, 400, "The request's path must begin with a slash");
   target[strcspn (target, "?#")] = '\0';
   self->method = line;
   self->path = target;
@@ -121,13 +121,13 @@ parse_field (IvlHttpHead    *self,
   IvlHttpField field;
 
   if (*line == ' ' || *line == '\t')
-    return refuse (refusal, 400, "A field of the head is folded into several lines");
+    return ivl_http_head_refuse (refusal, 400, "A field of the head is folded into several lines");
   if (colon == NULL || colon == line)
-    return refuse (refusal, 400, "A line of the head is no field");
+    return ivl_http_head_refuse (refusal, 400, "A line of the head is no field");
   for (char *c = line; c < colon; c++)
     {
       if (!is_token_byte (*c))
-        return refuse (refusal, 400, "The name of a field of the head is malformed");
+        return ivl_http_head_refuse (refusal, 400, "The name of a field of the head is malformed");
       *c = g_ascii_tolower (*c);
     }
   *colon = '\0';
@@ -136,9 +136,10 @@ parse_field (IvlHttpHead    *self,
     value[len - 1] = '\0';
 
   if (self->fields->len >= IVL_HTTP_HEAD_MAX_FIELDS)
-    return refuse (refusal, 431, "The head of the request has more than 100 fields");
+    return ivl_http_head_refuse (refusal, 431, "The head of the request has more than 100 fields");
   if (g_strv_contains (single_fields, line) && ivl_http_head_get (self, line) != NULL)
-    return refuse (refusal, 400, "A field of the head stands twice that may stand once");
+    return ivl_http_head_refuse (refusal, 400,
+                                 "A field of the head stands twice that may stand once");
   field.name = line;
   field.value = value;
   g_array_append_val (self->fields, field);
@@ -166,11 +167,13 @@ parse_framing (IvlHttpHead    *self,
   const char *coding = ivl_http_head_get (self, "transfer-encoding");
 
   if (length != NULL && coding != NULL)
-    return refuse (refusal, 400, "Content-Length and Transfer-Encoding exclude each other");
+    return ivl_http_head_refuse (refusal, 400,
+                                 "Content-Length and Transfer-Encoding exclude each other");
   if (coding != NULL)
     {
       if (self->minor == 0 || g_ascii_strcasecmp (coding, "chunked") != 0)
-        return refuse (refusal, 400, "The only Transfer-Encoding is chunked, with HTTP/1.1");
+        return ivl_http_head_refuse (refusal, 400,
+                                     "The only Transfer-Encoding is chunked, with HTTP/1.1");
       self->framing = IVL_HTTP_BODY_CHUNKED;
     }
   if (length != NULL)
@@ -178,9 +181,9 @@ parse_framing (IvlHttpHead    *self,
       gsize n = strlen (length);
 
       if (n == 0 || strspn (length, "0123456789") != n)
-        return refuse (refusal, 400, "Content-Length is no number");
+        return ivl_http_head_refuse (refusal, 400, "Content-Length is no number");
       if (n > 18)
-        return refuse (refusal, 413, "The body of the request is too large");
+        return ivl_http_head_refuse (refusal, 413, "The body of the request is too large");
       self->framing = IVL_HTTP_BODY_LENGTH;
       self->content_length = g_ascii_strtoull (length, NULL, 10);
     }
@@ -197,7 +200,7 @@ parse_meaning (IvlHttpHead    *self,
 
   self->host = ivl_http_head_get (self, "host");
   if (self->host == NULL && self->minor == 1)
-    return refuse (refusal, 400, "The field Host is missing");
+    return ivl_http_head_refuse (refusal, 400, "The field Host is missing");
   if (!parse_framing (self, refusal))
     return FALSE;
   self->keeps_alive = self->minor == 1;
@@ -217,10 +220,10 @@ parse_meaning (IvlHttpHead    *self,
         self->keeps_alive = TRUE;
     }
   if (expect != NULL && (g_ascii_strcasecmp (expect, "100-continue") != 0 || self->minor == 0))
-    return refuse (refusal, 417, "Only 100-continue can be expected");
+    return ivl_http_head_refuse (refusal, 417, "Only 100-continue can be expected");
   self->expects_continue = expect != NULL;
   if (encoding != NULL && g_ascii_strcasecmp (encoding, "identity") != 0)
-    return refuse (refusal, 415, "A compressed body is not taken");
+    return ivl_http_head_refuse (refusal, 415, "A compressed body is not taken");
   return TRUE;
 }
 

@@ -26,6 +26,11 @@ typedef struct
   const char *reason;
 } IvlHttpRefusal;
 
+/* Fills in why, for a caller to return: FALSE. */
+gboolean ivl_http_head_refuse (IvlHttpRefusal *refusal,
+                               guint           status,
+                               const char     *reason);
+
 typedef struct
 {
   const char *name; /* lower case */

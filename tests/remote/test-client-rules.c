@@ -6,6 +6,7 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
+#include "engines/ivl-answer-text.h"
 #include "engines/ivl-remote-dialect.h"
 #include "engines/ivl-remote-gate.h"
 #include "engines/ivl-remote-retry.h"
@@ -253,7 +254,7 @@ static void
 test_answers (void)
 {
   g_autofree char *clean =
-      ivl_remote_text_clean_answer (" The <ref>cat</ref><box>[[1, 2, 3, 4]]</box>.\n");
+      ivl_answer_text_clean (" The <ref>cat</ref><box>[[1, 2, 3, 4]]</box>.\n");
 
   g_assert_cmpstr (clean, ==, "The cat[[1, 2, 3, 4]].");
 }
