@@ -128,13 +128,13 @@ async function checkOptions(model) {
   const tokens = chances.choices[0].logprobs?.content ?? [];
   point(tokens.length > 5 && tokens.every((token) => token.logprob <= 0 && token.top_logprobs.length === 2 && token.top_logprobs[0].logprob >= token.top_logprobs[1].logprob),
     "logprobs of each token and its rivals", JSON.stringify(tokens.slice(0, 2)));
-  const schema = { type: "object", properties: { alt: { type: "string" } }, required: ["alt"], additionalProperties: false };
+  const schema = { type: "object", properties: { alt: { type: "string", maxLength: 60 } }, required: ["alt"], additionalProperties: false };
   const shaped = await client.chat.completions.create({
     model, temperature: 0, max_tokens: 200, messages: about(pictures[0]),
     response_format: { type: "json_schema", json_schema: { name: "alt", strict: true, schema } } });
-  let keys = shaped.choices[0].message.content;
-  try { keys = Object.keys(JSON.parse(keys)); } catch { /* shown as it is */ }
-  point(shaped.choices[0].finish_reason === "length" || JSON.stringify(keys) === '["alt"]', "json_schema: the answer is JSON of that shape", JSON.stringify(shaped.choices[0]));
+  let document = shaped.choices[0].message.content;
+  try { document = JSON.parse(document); } catch { /* shown as it is */ }
+  point(shaped.choices[0].finish_reason === "stop" && JSON.stringify(Object.keys(document)) === '["alt"]' && document.alt.length <= 60, "json_schema: the answer is JSON of that shape", JSON.stringify(shaped.choices[0]));
 }
 
 async function checkRefusals(model) {
