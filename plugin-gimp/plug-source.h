@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The picture that a window asks about: read from GIMP a few rows at a time while the window stays
+ * alive, and read again before each question, since GIMP does not tell when pixels change. Pixels that
+ * turn out to be the same keep the same IvlImage. */
+#pragma once
+
+#include "plug-host.h"
+
+G_BEGIN_DECLS
+
+#define PLUG_TYPE_SOURCE (plug_source_get_type ())
+G_DECLARE_FINAL_TYPE (PlugSource, plug_source, PLUG, SOURCE, GObject)
+
+/* Properties: "kind" (int, PlugSourceKind). Signal "changed": the picture (or what may be read) is another;
+ * emitted after a read that found other pixels, a set of kind, or an error in place of a picture. */
+PlugSource    *plug_source_new (int image);
+int            plug_source_get_image_id (PlugSource *self);
+PlugSourceKind plug_source_get_kind (PlugSource *self);
+void           plug_source_set_kind (PlugSource *self, PlugSourceKind kind);
+
+/* Result of the finish function: what is there now. A second call while one runs joins it. */
+void           plug_source_read_async (PlugSource          *self,
+                                       GCancellable        *cancellable,
+                                       GAsyncReadyCallback  callback,
+                                       gpointer             user_data);
+/* TRUE: plug_source_get_picture() is up to date. */
+gboolean       plug_source_read_finish (PlugSource *self, GAsyncResult *result, GError **error);
+/* In one go, for scripts */
+gboolean       plug_source_read (PlugSource *self, GError **error);
+
+/* What was read last; NULL before the first read (transfer none) */
+IvlImage      *plug_source_get_picture (PlugSource *self);
+/* Where it lies in the image */
+void           plug_source_get_offset (PlugSource *self, int *x, int *y);
+/* "Layer “Background”, 640 × 480", translated, for the window (transfer full); NULL before the first read */
+char          *plug_source_describe (PlugSource *self);
+/* The picture scaled to fit, for the window (transfer full, nullable); made from what was read, and kept */
+GdkPixbuf     *plug_source_get_thumbnail (PlugSource *self, int max_width, int max_height);
+/* Regions of an answer about the picture (GPtrArray of IvlRegion) as boxes in the image (transfer full) */
+GPtrArray     *plug_source_place_regions (PlugSource *self, GPtrArray *regions);
+
+G_END_DECLS

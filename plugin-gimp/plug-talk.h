@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A conversation about a window's picture: reads the picture, opens the model when it is first
+ * needed, asks for leave before the first picture leaves the computer, sends the question and tells the answer
+ * piece by piece. One question at a time. Main thread; everything slow happens elsewhere. */
+#pragma once
+
+#include "plug-source.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  PLUG_TALK_IDLE,
+  PLUG_TALK_READING,  /* the picture, from GIMP */
+  PLUG_TALK_CONSENT,  /* waits for plug_talk_answer_consent() */
+  PLUG_TALK_OPENING,  /* the model: starting the service, or reaching the remote */
+  PLUG_TALK_LOOKING,  /* tiles, upload, prompt: before the first word */
+  PLUG_TALK_ANSWERING,
+} PlugTalkState;
+
+#define PLUG_TYPE_TALK (plug_talk_get_type ())
+G_DECLARE_FINAL_TYPE (PlugTalk, plug_talk, PLUG, TALK, GObject)
+
+/* Signals:
+ * "state-changed" ()
+ * "progress" (double fraction, const char *sentence): fraction < 0 when the end is unknown
+ * "consent-needed" (const char *place): answer with plug_talk_answer_consent()
+ * "started-anew" (): the picture has changed since the last question, so the conversation begins again with it
+ * "piece" (const char *text)
+ * "answered" (IvlReply *reply, gboolean stopped): the whole answer, or what there is of it when it
+ *     was stopped (reply is NULL when nothing had come). Its regions are complete
+ * "failed" (GError *error, const char *partial): partial (nullable) had been told as pieces; it is no answer
+ * Exactly one of "answered" and "failed" follows each plug_talk_ask(). */
+PlugTalk     *plug_talk_new (PlugSource *source);
+PlugSource   *plug_talk_get_source (PlugTalk *self);
+PlugTalkState plug_talk_get_state (PlugTalk *self);
+
+/* text: question, thing or context (nullable), as the task wants it. continues: a follow-up question in the
+ * same conversation, if the picture is the same; else the conversation begins anew. Is ignored unless idle. */
+void          plug_talk_ask (PlugTalk   *self,
+                             const char *task,
+                             const char *text,
+                             gboolean    continues);
+/* The message is made by the caller (alt text with role and context); options (nullable) */
+void          plug_talk_send (PlugTalk   *self,
+                              IvlTask    *task,
+                              const char *prompt,
+                              IvlOptions *options);
+void          plug_talk_stop (PlugTalk *self);
+void          plug_talk_answer_consent (PlugTalk *self, gboolean allow);
+/* Forgets what was said */
+void          plug_talk_reset (PlugTalk *self);
+
+/* "on this computer: NAME", "on gpu.example: NAME" or, before a model was opened, what the settings say; translated (transfer full) */
+char         *plug_talk_describe_place (PlugTalk *self);
+/* Would pictures leave this computer, by the settings as they are now */
+gboolean      plug_talk_is_remote (PlugTalk *self);
+
+G_END_DECLS

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The window of one image: what is sent and where to at the top, one page for each kind of work below it, trouble
+ * and progress at the bottom. Pages are GtkWidgets made by plug-page-*.c; they reach everything through the
+ * window. */
+#pragma once
+
+#include "plug-action.h"
+#include "plug-advice.h"
+#include "plug-settings.h"
+#include "plug-talk.h"
+
+G_BEGIN_DECLS
+
+#define PLUG_TYPE_WINDOW (plug_window_get_type ())
+G_DECLARE_FINAL_TYPE (PlugWindow, plug_window, PLUG, WINDOW, GtkWindow)
+
+GtkWidget  *plug_window_new (int image);
+int         plug_window_get_image (PlugWindow *self);
+/* Shows the action's page, to the front, and begins if the action begins at once */
+void        plug_window_start (PlugWindow *self, const PlugAction *action);
+
+/* For pages */
+PlugSource *plug_window_get_source (PlugWindow *self);
+/* The page's own conversation; its progress, trouble and consent are shown by the window. Owned by the window. */
+PlugTalk   *plug_window_add_talk (PlugWindow *self);
+/* Trouble above the page until something else happens. retry (nullable) is called by the Try again button. */
+void        plug_window_show_error (PlugWindow *self, const GError *error, GCallback retry, gpointer retry_data);
+/* One line at the bottom: what was done ("3 guides were added. Ctrl+Z takes them away."), read out by screen readers */
+void        plug_window_say (PlugWindow *self, const char *sentence);
+/* Shows another page; the export page asks for the texts that are there */
+void        plug_window_show_page (PlugWindow *self, PlugPage page);
+/* The texts that the alternative text page has at present, for the export page (transfer full) */
+IvlMetadata *plug_window_get_texts (PlugWindow *self);
+
+G_END_DECLS
