@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Rows of a GEGL buffer as 8-bit sRGB over white. Values are read as the image keeps them, then
+ * taken from its profile to sRGB, then laid over white: the order and the rounding of libivl's
+ * loader, so that a layer and its file give the same numbers. */
+#include "plug-pixels.h"
+
+#include <string.h>
+
+enum
+{
+  /* Four bands of a picture 20000 wide. GEGL's own choice is a share of the machine's memory. */
+  TILE_CACHE_BYTES = 24 * 1024 * 1024,
+  NEAR_SRGB_LEVELS = 2, /* as libivl: a profile this near is taken for sRGB */
+  GRID = 9,             /* colours a side that are compared with sRGB */
+};
+
+struct _PlugPixels
+{
+  GeglBuffer *buffer; /* (owned) */
+  GeglRectangle area;
+  const Babl
+      *format; /* R'G'B' or R'G'B'A, u8 or u16, in the buffer's own space: nothing is converted */
+  const Babl *to_srgb; /* (nullable): a fish for rows of that many channels, u8 */
+  guint n_channels;
+  gboolean is_wide; /* 16 bits */
+  guint8 *band; /* (owned, nullable): [PLUG_PIXELS_BAND, width, n_channels], 1 or 2 bytes each */
+};
+
+void
+plug_pixels_init (void)
+{
+  static gboolean done;
+
+  if (done)
+    return;
+  done = TRUE;
+  g_object_set (gegl_config (), "tile-cache-size", (guint64) TILE_CACHE_BYTES, NULL);
+  gegl_init (NULL, NULL);
+}
+
+static gboolean
+is_near_srgb (const Babl *fish)
+{
+  for (guint i = 0; i < GRID * GRID * GRID; i++)
+    {
+      const guint8 before[4] = {
+        i % GRID * 255 / (GRID - 1),
+        i / GRID % GRID * 255 / (GRID - 1),
+        i / (GRID * GRID) * 255 / (GRID - 1),
+        255,
+      };
+      guint8 after[4];
+
+      babl_process (fish, before, after, 1);
+      for (guint c = 0; c < 3; c++)
+        if (ABS (after[c] - before[c]) > NEAR_SRGB_LEVELS)
+          return FALSE;
+    }
+  return TRUE;
+}
+
+PlugPixels *
+plug_pixels_new (GeglBuffer *buffer, const GeglRectangle *area, const Babl *space)
+{
+  g_autoptr (PlugPixels) self = g_new0 (PlugPixels, 1);
+  const Babl *own = gegl_buffer_get_format (buffer);
+  const Babl *type = babl_format_get_type (own, 0);
+  const gboolean has_alpha = babl_format_has_alpha (own);
+  const char *encoding = has_alpha ? "R'G'B'A u8" : "R'G'B' u8";
+
+  self->buffer = g_object_ref (buffer);
+  self->area = *area;
+  self->n_channels = has_alpha ? 4 : 3;
+  self->is_wide = type == babl_type ("u16");
+  if (space != NULL)
+    self->to_srgb = babl_fish (babl_format_with_space (encoding, space), babl_format (encoding));
+  if (self->to_srgb != NULL && is_near_srgb (self->to_srgb))
+    self->to_srgb = NULL;
+  if (self->is_wide)
+    encoding = has_alpha ? "R'G'B'A u16" : "R'G'B' u16";
+  self->format = babl_format_with_space (encoding, babl_format_get_space (own));
+  if (has_alpha || self->is_wide)
+    {
+      self->band = g_try_malloc_n ((gsize) area->width * PLUG_PIXELS_BAND,
+                                   self->n_channels * (self->is_wide ? 2 : 1));
+      if (self->band == NULL)
+        return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+void
+plug_pixels_free (PlugPixels *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_object (&self->buffer);
+  g_free (self->band);
+  g_free (self);
+}
+
+int
+plug_pixels_get_width (PlugPixels *self)
+{
+  return self->area.width;
+}
+
+int
+plug_pixels_get_height (PlugPixels *self)
+{
+  return self->area.height;
+}
+
+/* In place. The low byte falls away unrounded, as in libivl's reading of a 16-bit PNG. */
+static void
+narrow (guint8 *band, gsize n)
+{
+  const guint16 *wide = (const guint16 *) band;
+
+  for (gsize i = 0; i < n; i++)
+    band[i] = wide[i] >> 8;
+}
+
+static void
+lay_over_white (guint8 *rgb, const guint8 *rgba, gsize n)
+{
+  for (; n > 0; n--, rgb += 3, rgba += 4)
+    if (rgba[3] == 255)
+      {
+        rgb[0] = rgba[0];
+        rgb[1] = rgba[1];
+        rgb[2] = rgba[2];
+      }
+    else
+      {
+        for (guint c = 0; c < 3; c++)
+          rgb[c] = (rgba[c] * rgba[3] + 255 * (255 - rgba[3]) + 127) / 255;
+      }
+}
+
+/* Up to PLUG_PIXELS_BAND rows */
+static void
+read_band (PlugPixels *self, int first_row, int n_rows, guint8 *rgb)
+{
+  const GeglRectangle *area = &self->area;
+  const gsize n = (gsize) area->width * n_rows;
+  guint8 *pixels = self->band != NULL ? self->band : rgb;
+
+  gegl_buffer_get (self->buffer, GEGL_RECTANGLE (area->x, area->y + first_row, area->width, n_rows),
+                   1.0, self->format, pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  if (self->is_wide)
+    narrow (pixels, n * self->n_channels);
+  if (self->to_srgb != NULL)
+    babl_process (self->to_srgb, pixels, pixels, n);
+  if (self->n_channels == 4)
+    lay_over_white (rgb, pixels, n);
+  else if (pixels != rgb)
+    memcpy (rgb, pixels, n * 3);
+}
+
+void
+plug_pixels_read (PlugPixels *self, int first_row, int n_rows, guint8 *rgb)
+{
+  const gsize row = (gsize) self->area.width * 3;
+
+  g_return_if_fail (first_row >= 0 && n_rows >= 0 && first_row <= self->area.height - n_rows);
+
+  while (n_rows > 0)
+    {
+      /* On the tiles' borders, so that none is fetched twice */
+      int n = PLUG_PIXELS_BAND - (self->area.y + first_row) % PLUG_PIXELS_BAND;
+
+      n = MIN (n, n_rows);
+      read_band (self, first_row, n, rgb);
+      first_row += n;
+      n_rows -= n;
+      rgb += n * row;
+    }
+}
