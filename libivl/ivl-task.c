@@ -585,6 +585,70 @@ find_tag_by_name (const char *name)
   return NULL;
 }
 
+/* The tag in the table for one that was made normal: itself, or its first part; NULL when neither is
+ * there. */
+static const char *
+find_known_tag (const char *normal,
+                const char *first)
+{
+  if (g_key_file_has_group (get_languages (), normal))
+    return normal;
+  return g_key_file_has_group (get_languages (), first) ? first : NULL;
+}
+
+/**
+ * ivl_task_list_languages:
+ *
+ * The languages that answers can be asked for by their tags. Others can be asked for by their
+ * English names.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): tags such as `de` and `zh-tw`, in no
+ *   particular order
+ */
+char **
+ivl_task_list_languages (void)
+{
+  return g_key_file_get_groups (get_languages (), NULL);
+}
+
+/**
+ * ivl_task_find_language:
+ * @language: a language tag, a locale or an English name: `de`, `pt_BR.UTF-8`, `German`
+ *
+ * Finds the row of ivl_task_list_languages() that is meant: `de-at` is looked up as `de` when it
+ * has no row of its own.
+ *
+ * Returns: (transfer full) (nullable): the tag, or %NULL when there is none
+ */
+char *
+ivl_task_find_language (const char *language)
+{
+  g_autofree char *normal = NULL;
+  g_autofree char *first = NULL;
+  char *found;
+
+  g_return_val_if_fail (language != NULL, NULL);
+
+  normal = normalise_tag (language);
+  first = g_strndup (normal, strcspn (normal, "-"));
+  found = find_tag_by_name (language);
+  return found != NULL ? found : g_strdup (find_known_tag (normal, first));
+}
+
+/**
+ * ivl_task_get_language_name:
+ * @tag: a tag of ivl_task_list_languages()
+ *
+ * Returns: (transfer full) (nullable): the English name of the language, or %NULL when @tag is none
+ */
+char *
+ivl_task_get_language_name (const char *tag)
+{
+  g_return_val_if_fail (tag != NULL, NULL);
+
+  return g_key_file_get_string (get_languages (), tag, "name", NULL);
+}
+
 /* Whether the text can be the English name of a language that the table lacks: letters and spaces,
  * since it is put into the prompt, and more of them than a code has. */
 static gboolean
@@ -612,12 +676,7 @@ resolve_language (const char  *language,
   g_autofree char *found = find_tag_by_name (language);
   g_autofree char *name = NULL;
   g_autofree char *shown = NULL;
-  const char *group = found;
-
-  if (group == NULL && g_key_file_has_group (get_languages (), normal))
-    group = normal;
-  else if (group == NULL && g_key_file_has_group (get_languages (), first))
-    group = first;
+  const char *group = found != NULL ? found : find_known_tag (normal, first);
 
   if (group != NULL)
     {

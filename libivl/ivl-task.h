@@ -48,5 +48,11 @@ IvlMessage *ivl_task_create_message (IvlTask     *self,
 IVL_AVAILABLE_IN_ALL
 IvlOptions *ivl_task_complete_options (IvlTask    *self,
                                        IvlOptions *options);
+IVL_AVAILABLE_IN_ALL
+char **ivl_task_list_languages (void);
+IVL_AVAILABLE_IN_ALL
+char *ivl_task_find_language (const char *language);
+IVL_AVAILABLE_IN_ALL
+char *ivl_task_get_language_name (const char *tag);
 
 G_END_DECLS

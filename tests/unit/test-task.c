@@ -397,6 +397,41 @@ test_bad_sizes (void)
   g_assert_false (ivl_task_get_needs_text (task));
 }
 
+static void
+test_language_table (void)
+{
+  static const struct
+  {
+    const char *given;
+    const char *tag;
+  } rows[] = {
+    { "de", "de" },       { "de_AT.UTF-8", "de" }, { "DE", "de" },   { "german", "de" },
+    { "zh_TW", "zh-tw" }, { "zh_CN.utf8", "zh" },  { "C", NULL },    { "Klingon", NULL },
+    { "", NULL },         { "xx_DE", NULL },       { "\xff", NULL },
+  };
+  g_auto (GStrv) tags = ivl_task_list_languages ();
+  g_autofree char *german = ivl_task_get_language_name ("de");
+  g_autofree char *none = ivl_task_get_language_name ("xx");
+
+  g_assert_true (g_strv_contains ((const char *const *) tags, "ja"));
+  g_assert_cmpstr (german, ==, "German");
+  g_assert_null (none);
+  for (guint i = 0; tags[i] != NULL; i++)
+    {
+      g_autofree char *name = ivl_task_get_language_name (tags[i]);
+      g_autofree char *found = ivl_task_find_language (tags[i]);
+
+      g_assert_nonnull (name);
+      g_assert_cmpstr (found, ==, tags[i]);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *found = ivl_task_find_language (rows[i].given);
+
+      g_assert_cmpstr (found, ==, rows[i].tag);
+    }
+}
+
 static const struct
 {
   const char *path;
@@ -406,6 +441,7 @@ static const struct
   { "/task/no-image", test_no_image },
   { "/task/bad-requests", test_bad_requests },
   { "/task/languages", test_languages },
+  { "/task/language-table", test_language_table },
   { "/task/limits", test_limits },
   { "/task/no-options", test_no_options },
   { "/task/list", test_list },
