@@ -585,8 +585,7 @@ find_tag_by_name (const char *name)
   return NULL;
 }
 
-/* The tag in the table for one that was made normal: itself, or its first part; NULL when neither is
- * there. */
+/* The row of the table for a normal tag: its own, or that of its first part; NULL for neither. */
 static const char *
 find_known_tag (const char *normal,
                 const char *first)

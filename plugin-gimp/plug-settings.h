@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a person has chosen in the window, kept in ivl/gimp.conf in the user's configuration folder. What
- * concerns every program of ivl (model, remotes, idle time) is in ivl.conf: IvlConfig. */
+ * What a person has chosen in the window, kept in ivl/gimp.conf in the user's configuration
+ * folder. What concerns every program of ivl (model, remotes, idle time) is in ivl.conf:
+ * IvlConfig. */
 #pragma once
 
 #include <glib-object.h>
@@ -11,16 +12,19 @@ G_BEGIN_DECLS
 #define PLUG_TYPE_SETTINGS (plug_settings_get_type ())
 G_DECLARE_FINAL_TYPE (PlugSettings, plug_settings, PLUG, SETTINGS, GObject)
 
-/* One for the process; reads the file. A damaged or unreadable file is as none. Properties, each with notify; writing the
- * file is put off by a second and done at exit by plug_settings_save(). */
+/* One for the process; reads the file. A damaged or unreadable file is as none. Properties, each
+ * with notify; writing the file is put off by a second and done at exit by plug_settings_save().
+ * Only what was changed here is written, so that several GIMPs do not undo each other's choices. */
 PlugSettings *plug_settings_get (void);
 /* FALSE: could not be written */
 gboolean      plug_settings_save (PlugSettings *self, GError **error);
 
-/* "location": what is given to ivl_model_open(): "service:" (default), "service:MODEL", or a remote's name or URL */
+/* "location": what is given to ivl_model_open(): "service:" (default), "service:MODEL", or a
+ * remote's name or URL */
 const char   *plug_settings_get_location (PlugSettings *self);
 void          plug_settings_set_location (PlugSettings *self, const char *location);
-/* "language": tag of the language to answer in ("de"); "" for that of the desktop, which is the default */
+/* "language": tag of the language to answer in ("de"); "" for that of the desktop, which is the
+ * default */
 const char   *plug_settings_get_language (PlugSettings *self);
 void          plug_settings_set_language (PlugSettings *self, const char *language);
 /* "max-tiles": 0 for what the task says (default) */
@@ -30,8 +34,11 @@ void          plug_settings_set_max_tiles (PlugSettings *self, guint max_tiles);
  * data/tasks/languages.ini, else "en" */
 const char   *plug_settings_get_answer_language (PlugSettings *self);
 
-/* Has the person allowed pictures to go to origin (ivl_model_get_origin())? Kept for good. */
+/* Has the person allowed pictures to go to origin (ivl_model_get_origin())? Kept for good.
+ * "allowed" (read-only, G_TYPE_STRV): all of them, in the order in which they were allowed. */
 gboolean      plug_settings_is_allowed (PlugSettings *self, const char *origin);
 void          plug_settings_set_allowed (PlugSettings *self, const char *origin, gboolean allowed);
+/* (transfer full) */
+char        **plug_settings_list_allowed (PlugSettings *self);
 
 G_END_DECLS

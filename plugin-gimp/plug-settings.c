@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The window's settings: read once, tolerantly, and written a second after a change.
+ */
+#include "plug-settings.h"
+
+#include <errno.h>
+#include <glib/gi18n.h>
+#include <libivl/ivl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUP "gimp"
+#define DEFAULT_LOCATION "service:"
+/* More than any server is given, whatever a task says. */
+#define MOST_TILES 40
+/* More than any path, name or address needs; a file with more was not written here. */
+#define MOST_TEXT_BYTES 4096
+#define MOST_ALLOWED 256
+#define MOST_FILE_BYTES (1024 * 1024)
+#define SAVE_SECONDS 1
+
+enum
+{
+  PROP_0,
+  PROP_LOCATION,
+  PROP_LANGUAGE,
+  PROP_MAX_TILES,
+  PROP_ALLOWED,
+  N_PROPS,
+};
+
+struct _PlugSettings
+{
+  GObject     parent_instance;
+  char       *location; /* (owned) never NULL or empty */
+  char       *language; /* (owned) never NULL */
+  char       *answer;   /* (owned) tag by `language` and the desktop; NULL until asked for */
+  guint       max_tiles;
+  GPtrArray  *allowed;  /* (owned) of origins */
+  gboolean    changed[N_PROPS];
+  GHashTable *changed_origins; /* (owned) origin -> allowed, since the file was last written */
+  guint       timer;           /* source that writes the file; 0 without */
+};
+
+G_DEFINE_FINAL_TYPE (PlugSettings, plug_settings, G_TYPE_OBJECT)
+
+static GParamSpec *properties[N_PROPS];
+
+/* The file itself, if its name is a link: people keep their settings elsewhere. */
+static char *
+get_path (void)
+{
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "ivl", "gimp.conf", NULL);
+  char *real = realpath (path, NULL);
+  char *copy;
+
+  if (real == NULL)
+    return g_steal_pointer (&path);
+  copy = g_strdup (real);
+  free (real);
+  return copy;
+}
+
+static gboolean
+is_text (const char *text)
+{
+  return text != NULL && strlen (text) <= MOST_TEXT_BYTES && g_utf8_validate (text, -1, NULL);
+}
+
+/* What is in the file; empty when it is not there, damaged, or no file of settings at all. */
+static GKeyFile *
+load_file (const char *path)
+{
+  GKeyFile *file = g_key_file_new ();
+  g_autofree char *text = NULL;
+  gsize length;
+
+  if (g_file_test (path, G_FILE_TEST_IS_REGULAR) &&
+      g_file_get_contents (path, &text, &length, NULL) && length <= MOST_FILE_BYTES &&
+      !g_key_file_load_from_data (file, text, length,
+                                  G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS, NULL))
+    {
+      g_key_file_unref (file);
+      file = g_key_file_new ();
+    }
+  return file;
+}
+
+/* NULL when it is not there or unusable (transfer full) */
+static char *
+read_text (GKeyFile   *file,
+           const char *key)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = g_key_file_get_string (file, GROUP, key, &error);
+
+  /* GKeyFile gives a value and an error for a bad escape. */
+  return error == NULL && is_text (text) ? g_steal_pointer (&text) : NULL;
+}
+
+static void
+add_allowed (GPtrArray  *allowed,
+             const char *origin)
+{
+  if (is_text (origin) && *origin != '\0' && allowed->len < MOST_ALLOWED &&
+      !g_ptr_array_find_with_equal_func (allowed, origin, g_str_equal, NULL))
+    g_ptr_array_add (allowed, g_strdup (origin));
+}
+
+static GPtrArray *
+read_allowed (GKeyFile *file)
+{
+  GPtrArray *allowed = g_ptr_array_new_with_free_func (g_free);
+  g_auto (GStrv) origins = g_key_file_get_string_list (file, GROUP, "allowed", NULL, NULL);
+
+  for (gsize i = 0; origins != NULL && origins[i] != NULL; i++)
+    add_allowed (allowed, origins[i]);
+  return allowed;
+}
+
+static void
+read_file (PlugSettings *self)
+{
+  g_autofree char *path = get_path ();
+  g_autoptr (GKeyFile) file = load_file (path);
+  g_autofree char *location = read_text (file, "location");
+  g_autofree char *language = read_text (file, "language");
+  int max_tiles = g_key_file_get_integer (file, GROUP, "max-tiles", NULL);
+
+  self->location = location != NULL && *location != '\0' ? g_steal_pointer (&location)
+                                                         : g_strdup (DEFAULT_LOCATION);
+  self->language = language != NULL ? g_steal_pointer (&language) : g_strdup ("");
+  self->max_tiles = max_tiles > 0 && max_tiles <= MOST_TILES ? (guint) max_tiles : 0;
+  self->allowed = read_allowed (file);
+}
+
+static void
+put_allowed (PlugSettings *self,
+             GKeyFile     *file)
+{
+  g_autoptr (GPtrArray) allowed = read_allowed (file);
+  GHashTableIter iter;
+  gpointer origin;
+  gpointer may;
+  guint index;
+
+  g_hash_table_iter_init (&iter, self->changed_origins);
+  while (g_hash_table_iter_next (&iter, &origin, &may))
+    if (GPOINTER_TO_INT (may))
+      add_allowed (allowed, origin);
+    else if (g_ptr_array_find_with_equal_func (allowed, origin, g_str_equal, &index))
+      g_ptr_array_remove_index (allowed, index);
+  g_key_file_set_string_list (file, GROUP, "allowed", (const char *const *) allowed->pdata,
+                              allowed->len);
+}
+
+/* The file as it is now with what was changed here put in. */
+static char *
+build_contents (PlugSettings *self,
+                const char   *path,
+                gsize        *length)
+{
+  g_autoptr (GKeyFile) file = load_file (path);
+
+  if (self->changed[PROP_LOCATION])
+    g_key_file_set_string (file, GROUP, "location", self->location);
+  if (self->changed[PROP_LANGUAGE])
+    g_key_file_set_string (file, GROUP, "language", self->language);
+  if (self->changed[PROP_MAX_TILES])
+    g_key_file_set_integer (file, GROUP, "max-tiles", (int) self->max_tiles);
+  if (self->changed[PROP_ALLOWED])
+    put_allowed (self, file);
+  return g_key_file_to_data (file, length, NULL);
+}
+
+gboolean
+plug_settings_save (PlugSettings *self,
+                    GError      **error)
+{
+  g_autofree char *path = get_path ();
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *contents = NULL;
+  g_autoptr (GError) reason = NULL;
+  gboolean any = FALSE;
+  gsize length;
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  for (guint i = 0; i < N_PROPS; i++)
+    any = any || self->changed[i];
+  if (!any)
+    return TRUE;
+
+  contents = build_contents (self, path, &length);
+  if (g_mkdir_with_parents (folder, 0700) != 0)
+    g_set_error_literal (&reason, G_FILE_ERROR, g_file_error_from_errno (errno),
+                         g_strerror (errno));
+  if (reason == NULL &&
+      g_file_set_contents_full (path, contents, (gssize) length,
+                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
+                                &reason))
+    {
+      memset (self->changed, 0, sizeof self->changed);
+      g_hash_table_remove_all (self->changed_origins);
+      return TRUE;
+    }
+  g_propagate_prefixed_error (error, g_steal_pointer (&reason),
+                              _ ("The settings could not be written to %s: "), path);
+  return FALSE;
+}
+
+static gboolean
+save_later (gpointer data)
+{
+  PlugSettings *self = data;
+  g_autoptr (GError) error = NULL;
+
+  self->timer = 0;
+  if (!plug_settings_save (self, &error))
+    g_warning ("%s", error->message);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+note_change (PlugSettings *self,
+             guint         property)
+{
+  self->changed[property] = TRUE;
+  if (self->timer == 0)
+    self->timer = g_timeout_add_seconds (SAVE_SECONDS, save_later, self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+}
+
+const char *
+plug_settings_get_location (PlugSettings *self)
+{
+  return self->location;
+}
+
+void
+plug_settings_set_location (PlugSettings *self,
+                            const char   *location)
+{
+  const char *given = location != NULL && *location != '\0' ? location : DEFAULT_LOCATION;
+
+  if (strcmp (given, self->location) == 0)
+    return;
+  g_free (self->location);
+  self->location = g_strdup (given);
+  note_change (self, PROP_LOCATION);
+}
+
+const char *
+plug_settings_get_language (PlugSettings *self)
+{
+  return self->language;
+}
+
+void
+plug_settings_set_language (PlugSettings *self,
+                            const char   *language)
+{
+  if (g_strcmp0 (language != NULL ? language : "", self->language) == 0)
+    return;
+  g_free (self->language);
+  self->language = g_strdup (language != NULL ? language : "");
+  g_clear_pointer (&self->answer, g_free);
+  note_change (self, PROP_LANGUAGE);
+}
+
+guint
+plug_settings_get_max_tiles (PlugSettings *self)
+{
+  return self->max_tiles;
+}
+
+void
+plug_settings_set_max_tiles (PlugSettings *self,
+                             guint         max_tiles)
+{
+  guint most = MIN (max_tiles, MOST_TILES);
+
+  if (most == self->max_tiles)
+    return;
+  self->max_tiles = most;
+  note_change (self, PROP_MAX_TILES);
+}
+
+const char *
+plug_settings_get_answer_language (PlugSettings *self)
+{
+  const char *const *names = g_get_language_names ();
+
+  if (self->answer == NULL && *self->language != '\0')
+    self->answer = ivl_task_find_language (self->language);
+  for (guint i = 0; self->answer == NULL && names[i] != NULL; i++)
+    self->answer = ivl_task_find_language (names[i]);
+  if (self->answer == NULL)
+    self->answer = g_strdup ("en");
+  return self->answer;
+}
+
+gboolean
+plug_settings_is_allowed (PlugSettings *self,
+                          const char   *origin)
+{
+  return g_ptr_array_find_with_equal_func (self->allowed, origin, g_str_equal, NULL);
+}
+
+void
+plug_settings_set_allowed (PlugSettings *self,
+                           const char   *origin,
+                           gboolean      allowed)
+{
+  guint index;
+  gboolean was =
+      g_ptr_array_find_with_equal_func (self->allowed, origin, g_str_equal, &index);
+
+  if (was == !!allowed)
+    return;
+  if (was)
+    g_ptr_array_remove_index (self->allowed, index);
+  else
+    add_allowed (self->allowed, origin);
+  g_hash_table_insert (self->changed_origins, g_strdup (origin), GINT_TO_POINTER (!!allowed));
+  note_change (self, PROP_ALLOWED);
+}
+
+char **
+plug_settings_list_allowed (PlugSettings *self)
+{
+  char **origins = g_new0 (char *, self->allowed->len + 1);
+
+  for (guint i = 0; i < self->allowed->len; i++)
+    origins[i] = g_strdup (g_ptr_array_index (self->allowed, i));
+  return origins;
+}
+
+static void
+plug_settings_get_property (GObject    *object,
+                            guint       id,
+                            GValue     *value,
+                            GParamSpec *pspec)
+{
+  PlugSettings *self = PLUG_SETTINGS (object);
+
+  switch (id)
+    {
+    case PROP_LOCATION:
+      g_value_set_string (value, self->location);
+      break;
+    case PROP_LANGUAGE:
+      g_value_set_string (value, self->language);
+      break;
+    case PROP_MAX_TILES:
+      g_value_set_uint (value, self->max_tiles);
+      break;
+    case PROP_ALLOWED:
+      g_value_take_boxed (value, plug_settings_list_allowed (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+plug_settings_set_property (GObject      *object,
+                            guint         id,
+                            const GValue *value,
+                            GParamSpec   *pspec)
+{
+  PlugSettings *self = PLUG_SETTINGS (object);
+
+  switch (id)
+    {
+    case PROP_LOCATION:
+      plug_settings_set_location (self, g_value_get_string (value));
+      break;
+    case PROP_LANGUAGE:
+      plug_settings_set_language (self, g_value_get_string (value));
+      break;
+    case PROP_MAX_TILES:
+      plug_settings_set_max_tiles (self, g_value_get_uint (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+plug_settings_finalize (GObject *object)
+{
+  PlugSettings *self = PLUG_SETTINGS (object);
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_free (self->location);
+  g_free (self->language);
+  g_free (self->answer);
+  g_ptr_array_unref (self->allowed);
+  g_hash_table_unref (self->changed_origins);
+  G_OBJECT_CLASS (plug_settings_parent_class)->finalize (object);
+}
+
+static void
+plug_settings_class_init (PlugSettingsClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->get_property = plug_settings_get_property;
+  object_class->set_property = plug_settings_set_property;
+  object_class->finalize = plug_settings_finalize;
+  properties[PROP_LOCATION] =
+      g_param_spec_string ("location", NULL, NULL, DEFAULT_LOCATION, flags);
+  properties[PROP_LANGUAGE] = g_param_spec_string ("language", NULL, NULL, "", flags);
+  properties[PROP_MAX_TILES] =
+      g_param_spec_uint ("max-tiles", NULL, NULL, 0, MOST_TILES, 0, flags);
+  properties[PROP_ALLOWED] =
+      g_param_spec_boxed ("allowed", NULL, NULL, G_TYPE_STRV,
+                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+plug_settings_init (PlugSettings *self)
+{
+  self->changed_origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  read_file (self);
+}
+
+PlugSettings *
+plug_settings_get (void)
+{
+  static PlugSettings *settings;
+
+  if (settings == NULL)
+    settings = g_object_new (PLUG_TYPE_SETTINGS, NULL);
+  return settings;
+}
