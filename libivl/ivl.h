@@ -2,6 +2,7 @@
 #pragma once
 
 #define IVL_INSIDE
+#include <libivl/ivl-alt-text.h>
 #include <libivl/ivl-bench.h>
 #include <libivl/ivl-doctor.h>
 #include <libivl/ivl-engine.h>
@@ -9,6 +10,7 @@
 #include <libivl/ivl-finding.h>
 #include <libivl/ivl-image.h>
 #include <libivl/ivl-message.h>
+#include <libivl/ivl-metadata.h>
 #include <libivl/ivl-model.h>
 #include <libivl/ivl-model-finder.h>
 #include <libivl/ivl-model-info.h>

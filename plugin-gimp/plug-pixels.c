@@ -17,14 +17,13 @@ enum
 
 struct _PlugPixels
 {
-  GeglBuffer *buffer; /* (owned) */
+  GeglBuffer   *buffer; /* (owned) */
   GeglRectangle area;
-  const Babl
-      *format; /* R'G'B' or R'G'B'A, u8 or u16, in the buffer's own space: nothing is converted */
-  const Babl *to_srgb; /* (nullable): a fish for rows of that many channels, u8 */
-  guint n_channels;
-  gboolean is_wide; /* 16 bits */
-  guint8 *band; /* (owned, nullable): [PLUG_PIXELS_BAND, width, n_channels], 1 or 2 bytes each */
+  const Babl   *format;  /* R'G'B' or R'G'B'A, u8 or u16, in the buffer's own space: unconverted */
+  const Babl   *to_srgb; /* (nullable): a fish for rows of that many channels, u8 */
+  guint         n_channels;
+  gboolean      is_wide; /* 16 bits */
+  guint8 *band; /* (owned, nullable): [PLUG_PIXELS_BAND, width, n_channels], 1 or 2 bytes */
 };
 
 void
@@ -61,7 +60,9 @@ is_near_srgb (const Babl *fish)
 }
 
 PlugPixels *
-plug_pixels_new (GeglBuffer *buffer, const GeglRectangle *area, const Babl *space)
+plug_pixels_new (GeglBuffer          *buffer,
+                 const GeglRectangle *area,
+                 const Babl          *space)
 {
   g_autoptr (PlugPixels) self = g_new0 (PlugPixels, 1);
   const Babl *own = gegl_buffer_get_format (buffer);
@@ -114,7 +115,8 @@ plug_pixels_get_height (PlugPixels *self)
 
 /* In place. The low byte falls away unrounded, as in libivl's reading of a 16-bit PNG. */
 static void
-narrow (guint8 *band, gsize n)
+narrow (guint8 *band,
+        gsize   n)
 {
   const guint16 *wide = (const guint16 *) band;
 
@@ -123,7 +125,9 @@ narrow (guint8 *band, gsize n)
 }
 
 static void
-lay_over_white (guint8 *rgb, const guint8 *rgba, gsize n)
+lay_over_white (guint8       *rgb,
+                const guint8 *rgba,
+                gsize         n)
 {
   for (; n > 0; n--, rgb += 3, rgba += 4)
     if (rgba[3] == 255)
@@ -141,7 +145,10 @@ lay_over_white (guint8 *rgb, const guint8 *rgba, gsize n)
 
 /* Up to PLUG_PIXELS_BAND rows */
 static void
-read_band (PlugPixels *self, int first_row, int n_rows, guint8 *rgb)
+read_band (PlugPixels *self,
+           int         first_row,
+           int         n_rows,
+           guint8     *rgb)
 {
   const GeglRectangle *area = &self->area;
   const gsize n = (gsize) area->width * n_rows;
@@ -160,7 +167,10 @@ read_band (PlugPixels *self, int first_row, int n_rows, guint8 *rgb)
 }
 
 void
-plug_pixels_read (PlugPixels *self, int first_row, int n_rows, guint8 *rgb)
+plug_pixels_read (PlugPixels *self,
+                  int         first_row,
+                  int         n_rows,
+                  guint8     *rgb)
 {
   const gsize row = (gsize) self->area.width * 3;
 
