@@ -192,6 +192,36 @@ ivl_model_is_server (const char *location)
 }
 
 /**
+ * ivl_model_find_origin:
+ * @location: as for ivl_model_open()
+ * @error: return location for an error
+ *
+ * Where pictures would go if a model there were asked, without opening it or asking anybody: what
+ * ivl_model_get_origin() says later. A program asks the person for leave by it.
+ *
+ * Errors: %IVL_ERROR_INVALID_OPTION (a malformed address), %IVL_ERROR_INVALID_DATA (a configuration
+ * that cannot be read), %IVL_ERROR_NOT_FOUND (no such remote), %IVL_ERROR_REMOTE_REFUSED (pictures
+ * would leave this computer, and that is forbidden).
+ *
+ * Returns: (transfer full): `this computer` or a host's name, or %NULL with @error set
+ */
+char *
+ivl_model_find_origin (const char  *location,
+                       GError     **error)
+{
+  g_autoptr (IvlRemote) remote = NULL;
+
+  g_return_val_if_fail (location != NULL, NULL);
+
+  if (!ivl_remote_is_location (location))
+    return g_strdup ("this computer");
+  remote = ivl_remote_parse (location, error);
+  if (remote == NULL || !ivl_remote_check_allowed (remote, error))
+    return NULL;
+  return g_strdup (remote->origin);
+}
+
+/**
  * ivl_model_forbid_remote:
  *
  * Forbids models on other computers for the rest of the process: opening one is

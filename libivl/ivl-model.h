@@ -42,6 +42,9 @@ gboolean ivl_model_is_remote (const char *location);
 IVL_AVAILABLE_IN_ALL
 gboolean ivl_model_is_server (const char *location);
 IVL_AVAILABLE_IN_ALL
+char *ivl_model_find_origin (const char  *location,
+                             GError     **error);
+IVL_AVAILABLE_IN_ALL
 void ivl_model_forbid_remote (void);
 IVL_AVAILABLE_IN_ALL
 IvlModel *ivl_model_new_for_engine (IvlEngine *engine);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The picture that a window asks about: read from GIMP a few rows at a time while the window stays
- * alive, and read again before each question, since GIMP does not tell when pixels change. Pixels that
- * turn out to be the same keep the same IvlImage. */
+ * The picture that a window asks about: read from GIMP a few rows at a time while the window
+ * stays alive, and read again before each question, since GIMP does not tell when pixels change.
+ * Pixels that turn out to be the same keep the same IvlImage. */
 #pragma once
 
 #include "plug-host.h"
@@ -12,8 +12,9 @@ G_BEGIN_DECLS
 #define PLUG_TYPE_SOURCE (plug_source_get_type ())
 G_DECLARE_FINAL_TYPE (PlugSource, plug_source, PLUG, SOURCE, GObject)
 
-/* Properties: "kind" (int, PlugSourceKind). Signal "changed": the picture (or what may be read) is another;
- * emitted after a read that found other pixels, a set of kind, or an error in place of a picture. */
+/* Properties: "kind" (int, PlugSourceKind). Signal "changed": the picture (or what may be read)
+ * is another; emitted after a read that found other pixels, a set of kind, or an error in place
+ * of a picture. */
 PlugSource    *plug_source_new (int image);
 int            plug_source_get_image_id (PlugSource *self);
 PlugSourceKind plug_source_get_kind (PlugSource *self);
@@ -33,11 +34,14 @@ gboolean       plug_source_read (PlugSource *self, GError **error);
 IvlImage      *plug_source_get_picture (PlugSource *self);
 /* Where it lies in the image */
 void           plug_source_get_offset (PlugSource *self, int *x, int *y);
-/* "Layer “Background”, 640 × 480", translated, for the window (transfer full); NULL before the first read */
+/* "Layer “Background”, 640 × 480", translated, for the window (transfer full); NULL before the
+ * first read */
 char          *plug_source_describe (PlugSource *self);
-/* The picture scaled to fit, for the window (transfer full, nullable); made from what was read, and kept */
+/* The picture scaled to fit, for the window (transfer full, nullable); made from what was read,
+ * and kept */
 GdkPixbuf     *plug_source_get_thumbnail (PlugSource *self, int max_width, int max_height);
-/* Regions of an answer about the picture (GPtrArray of IvlRegion) as boxes in the image (transfer full) */
+/* Regions of an answer about the picture (GPtrArray of IvlRegion) as boxes in the image
+ * (transfer full) */
 GPtrArray     *plug_source_place_regions (PlugSource *self, GPtrArray *regions);
 
 G_END_DECLS

@@ -30,7 +30,7 @@ BRACE_AT_END = re.compile(r"^[A-Za-z_][^=;\n]*\)[ \t]*\{[ \t]*$", re.MULTILINE)
 SET_ERROR = re.compile(r"\bg_(?:set_error|set_error_literal|error_new|error_new_literal)\s*\((.*?);", re.DOTALL)
 DOMAINS = {"libivl": {"IVL_ERROR", "G_IO_ERROR", "G_FILE_ERROR"},
            "plugin-cli": {"IVL_ERROR", "G_IO_ERROR", "G_FILE_ERROR", "G_OPTION_ERROR"},
-           "plugin-gimp": {"IVL_ERROR", "G_IO_ERROR", "G_FILE_ERROR"}}
+           "plugin-gimp": {"IVL_ERROR", "G_IO_ERROR", "G_FILE_ERROR", "PLUG_ADVICE_ERROR"}}
 ENDING = re.compile(r"(?<![\w.>])(abort|exit|_exit|assert|g_error|g_assert\w*|g_abort) \(")
 GOTO = re.compile(r"\bgoto\b")
 # Written in pieces, so that a search for these words in the repository finds none
