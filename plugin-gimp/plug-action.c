@@ -50,7 +50,7 @@ static const PlugAction actions[] = {
     .task = "ocr",
     .page = PLUG_PAGE_READ,
     .starts = TRUE,
-    },
+  },
   {
     .procedure = "plug-in-ivl-locate",
     .menu_label = N_ ("_Find and Select…"),

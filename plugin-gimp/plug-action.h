@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The table of actions: each is an entry in GIMP's menu and a procedure for scripts. Registration in
- * plug-host-*.c, the window (plug-window.c) and scripts (plug-batch.c) all read it. */
+ * The table of actions: each is an entry in GIMP's menu and a procedure for scripts. Registration
+ * in plug-host-*.c, the window (plug-window.c) and scripts (plug-batch.c) all read it. */
 #pragma once
 
 #include <glib.h>
@@ -37,7 +37,7 @@ const PlugAction *plug_action_list (guint *n);
 const PlugAction *plug_action_find (const char *procedure);
 
 #define PLUG_MENU_PATH "<Image>/Tools/"
-/* The submenu's label, N_(): "Image Assistant" */
+/* The submenu's label with mnemonic, N_(): "Image _Assistant" */
 extern const char plug_action_menu[];
 
 G_END_DECLS

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One question from a script, or one export, from the words of its options to the result. */
+#include "plug-batch.h"
+
+#include "plug-export.h"
+#include "plug-settings.h"
+#include "plug-source.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+/* What the words of the options say. Strings belong to the settings or to words. */
+typedef struct
+{
+  char         **words; /* (owned) */
+  const char    *location;
+  const char    *language;
+  IvlOptions    *answer; /* (owned) */
+  PlugSourceKind source;
+  gboolean       keep_metadata;
+  IvlAltRole     role;
+} Options;
+
+static void
+options_clear (Options *self)
+{
+  g_strfreev (self->words);
+  g_clear_object (&self->answer);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+void
+plug_result_clear (PlugResult *self)
+{
+  g_clear_pointer (&self->text, g_free);
+  g_clear_pointer (&self->boxes, g_ptr_array_unref);
+}
+
+static gboolean
+refuse_value (const char  *name,
+              const char  *value,
+              const char  *possible,
+              GError     **error)
+{
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+               _ ("The option “%s=%s” is not possible: it may be %s."), name, value, possible);
+  return FALSE;
+}
+
+/* *index: which of the names the value is; possible: all of them, for people */
+static gboolean
+choose_value (const char         *name,
+              const char         *value,
+              const char *const  *names,
+              int                *index,
+              GError            **error)
+{
+  g_autofree char *possible = NULL;
+
+  for (*index = 0; names[*index] != NULL; ++*index)
+    if (g_str_equal (names[*index], value))
+      return TRUE;
+  possible = g_strjoinv (", ", (char **) names);
+  return refuse_value (name, value, possible, error);
+}
+
+static gboolean
+take_option (Options     *self,
+             gboolean     exports,
+             const char  *name,
+             const char  *value,
+             GError     **error)
+{
+  static const char *const sources[] = { "layer", "visible", "selection", NULL };
+  static const char *const roles[] = { "informative", "text", "functional", "complex", "decorative",
+                                       NULL };
+  static const char *const metadata[] = { "drop", "keep", NULL };
+  int index;
+
+  if (exports && g_str_equal (name, "metadata"))
+    {
+      if (!choose_value (name, value, metadata, &index, error))
+        return FALSE;
+      self->keep_metadata = index == 1;
+      return TRUE;
+    }
+  if (!exports && g_str_equal (name, "source"))
+    {
+      if (!choose_value (name, value, sources, &index, error))
+        return FALSE;
+      self->source = (PlugSourceKind) index;
+      return TRUE;
+    }
+  if (!exports && g_str_equal (name, "role"))
+    {
+      if (!choose_value (name, value, roles, &index, error))
+        return FALSE;
+      self->role = (IvlAltRole) index;
+      return TRUE;
+    }
+  if (!exports && g_str_equal (name, "language"))
+    self->language = value;
+  else if (!exports && g_str_equal (name, "model"))
+    self->location = value;
+  else if (!exports && (g_str_equal (name, "max-tiles") || g_str_equal (name, "max-tokens")))
+    return ivl_options_set_string (self->answer, name, value, error);
+  else
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   _ ("There is no option “%s”. Possible are: %s."), name,
+                   exports ? "metadata" : "source, language, max-tiles, max-tokens, model, role");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* What no word says is as in the window */
+static gboolean
+read_options (Options         *self,
+              const PlugCall  *call,
+              GError         **error)
+{
+  PlugSettings *settings = plug_settings_get ();
+  g_autoptr (GError) failure = NULL;
+  int n = 0;
+
+  self->answer = ivl_options_new ();
+  self->location = plug_settings_get_location (settings);
+  self->language = plug_settings_get_answer_language (settings);
+  self->keep_metadata = TRUE;
+  g_object_set (self->answer, "max-tiles", plug_settings_get_max_tiles (settings), NULL);
+  if (call->options == NULL || *call->options == '\0')
+    return TRUE;
+  if (!g_shell_parse_argv (call->options, &n, &self->words, &failure) &&
+      !g_error_matches (failure, G_SHELL_ERROR, G_SHELL_ERROR_EMPTY_STRING))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   _ ("The options cannot be read: %s"), failure->message);
+      return FALSE;
+    }
+  for (int i = 0; i < n; i++)
+    {
+      char *sign = strchr (self->words[i], '=');
+
+      if (sign == NULL)
+        {
+          g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                       _ ("“%s” is not an option: options are written name=value."),
+                       self->words[i]);
+          return FALSE;
+        }
+      *sign = '\0';
+      if (!take_option (self, call->action->task == NULL, self->words[i], sign + 1, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* A script may name a server, and a person allows it: in the window, once. */
+static IvlModel *
+open_model (const char  *location,
+            GError     **error)
+{
+  g_autoptr (IvlModel) model = NULL;
+  const char *origin;
+
+  model = ivl_model_open (location, NULL, error);
+  if (model == NULL || !ivl_model_is_remote (location))
+    return g_steal_pointer (&model);
+  origin = ivl_model_get_origin (model);
+  if (plug_settings_is_allowed (plug_settings_get (), origin))
+    return g_steal_pointer (&model);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_REMOTE_REFUSED,
+               _ ("Nothing was sent to %s: pictures may go there only after you have allowed it. "
+                  "Choose it in the Image Assistant’s preferences and ask one question in its "
+                  "window."),
+               origin);
+  return NULL;
+}
+
+static IvlMessage *
+create_message (const PlugCall  *call,
+                const Options   *options,
+                IvlTask         *task,
+                IvlImage        *picture,
+                GError         **error)
+{
+  const gboolean has_prompt = call->prompt != NULL && *call->prompt != '\0';
+  IvlMessage *message = ivl_task_create_message (task, picture, has_prompt ? call->prompt : NULL,
+                                                 options->language, error);
+
+  if (message == NULL || !has_prompt || ivl_task_get_needs_text (task))
+    return message;
+  ivl_message_add_text (message, "\n");
+  ivl_message_add_text (message, call->prompt);
+  return message;
+}
+
+static gboolean
+run_task (const PlugCall  *call,
+          const Options   *options,
+          PlugResult      *result,
+          GError         **error)
+{
+  g_autoptr (IvlTask) task = ivl_task_load (call->action->task, error);
+  g_autoptr (PlugSource) source = NULL;
+  g_autoptr (IvlModel) model = NULL;
+  g_autoptr (IvlSession) session = NULL;
+  g_autoptr (IvlMessage) message = NULL;
+  g_autoptr (IvlOptions) answer = NULL;
+  g_autoptr (IvlReply) reply = NULL;
+  g_autoptr (GPtrArray) regions = NULL;
+
+  if (task == NULL)
+    return FALSE;
+  source = plug_source_new (call->image);
+  plug_source_set_kind (source, options->source);
+  if (!plug_source_read (source, error))
+    return FALSE;
+  message = create_message (call, options, task, plug_source_get_picture (source), error);
+  if (message == NULL)
+    return FALSE;
+  model = open_model (options->location, error);
+  if (model == NULL)
+    return FALSE;
+  session = ivl_session_new (model);
+  answer = ivl_task_complete_options (task, options->answer);
+  reply = ivl_session_send_and_read (session, message, answer, NULL, error);
+  if (reply == NULL)
+    return FALSE;
+  regions = ivl_reply_get_regions (reply);
+  result->text = g_strdup (ivl_reply_get_text (reply));
+  result->boxes = plug_source_place_regions (source, regions);
+  return TRUE;
+}
+
+/* Empty stands for what the image carries, NULL in the language of plug_export_write() */
+static const char *
+get_given (const char *text)
+{
+  return text != NULL && *text != '\0' ? text : NULL;
+}
+
+static void
+add_line (GString    *lines,
+          const char *name,
+          const char *text)
+{
+  if (text != NULL && *text != '\0')
+    g_string_append_printf (lines, "%s%s: %s", lines->len > 0 ? "\n" : "", name, text);
+}
+
+static gboolean
+run_export (const PlugCall  *call,
+            const Options   *options,
+            PlugResult      *result,
+            GError         **error)
+{
+  g_autoptr (IvlMetadata) texts = ivl_metadata_new ();
+  g_autoptr (IvlMetadata) written = NULL;
+  g_autoptr (GFile) file = NULL;
+  g_autoptr (GString) lines = g_string_new (NULL);
+
+  if (get_given (call->file) == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   _ ("No file to write is given. Name one that ends in .jpg, .png, .webp or "
+                      ".tif."));
+      return FALSE;
+    }
+  file = g_file_new_for_path (call->file);
+  ivl_metadata_set_alt_text (texts, get_given (call->alt_text));
+  ivl_metadata_set_long_description (texts, get_given (call->description));
+  ivl_metadata_set_caption (texts, get_given (call->caption));
+  written = plug_export_write (call->image, file, texts, options->keep_metadata, error);
+  if (written == NULL)
+    return FALSE;
+  add_line (lines, "alt-text", ivl_metadata_get_alt_text (written));
+  add_line (lines, "description", ivl_metadata_get_long_description (written));
+  add_line (lines, "caption", ivl_metadata_get_caption (written));
+  result->text = g_string_free (g_steal_pointer (&lines), FALSE);
+  result->boxes = plug_box_new_array ();
+  return TRUE;
+}
+
+static gboolean
+check_utf8 (const PlugCall  *call,
+            GError         **error)
+{
+  const char *texts[] = { call->prompt, call->options, call->alt_text, call->description,
+                          call->caption };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (texts[i] != NULL && !g_utf8_validate (texts[i], -1, NULL))
+      {
+        g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                     _ ("A text is not valid UTF-8. Save the script in UTF-8."));
+        return FALSE;
+      }
+  return TRUE;
+}
+
+gboolean
+plug_batch_run (const PlugCall  *call,
+                PlugResult      *result,
+                GError         **error)
+{
+  g_auto (Options) options = { 0 };
+
+  if (!check_utf8 (call, error) || !read_options (&options, call, error))
+    return FALSE;
+  if (call->action->task == NULL)
+    return run_export (call, &options, result, error);
+  return run_task (call, &options, result, error);
+}
