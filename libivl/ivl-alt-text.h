@@ -12,15 +12,16 @@ G_BEGIN_DECLS
 /**
  * IVL_ALT_TEXT_TARGET:
  *
- * Characters that an alternative text should stay within (IPTC Photo Metadata User Guide). It is a target: text
- * in a picture may need more.
+ * Characters that an alternative text should stay within (IPTC Photo Metadata User Guide). It is a
+ * target: text in a picture may need more.
  */
 #define IVL_ALT_TEXT_TARGET 125
 
 /**
  * IVL_ALT_TEXT_LIMIT:
  *
- * Characters that an alternative text should never pass; what needs more belongs into a long description.
+ * Characters that an alternative text should never pass; what needs more belongs into a long
+ * description.
  */
 #define IVL_ALT_TEXT_LIMIT 250
 
@@ -49,7 +50,8 @@ typedef enum
  * @IVL_ALT_ISSUE_NOT_EMPTY: the picture is decorative and has a text all the same
  * @IVL_ALT_ISSUE_LONG: over %IVL_ALT_TEXT_TARGET characters
  * @IVL_ALT_ISSUE_TOO_LONG: over %IVL_ALT_TEXT_LIMIT characters (and then not @IVL_ALT_ISSUE_LONG)
- * @IVL_ALT_ISSUE_PREFIX: begins by saying that it is a picture ("image of", "Foto von")
+ * @IVL_ALT_ISSUE_PREFIX: begins by saying that it is a picture ("image of", "Foto von"), or ends so
+ *   in a language that puts it there
  * @IVL_ALT_ISSUE_FILE_NAME: is the name of a file
  * @IVL_ALT_ISSUE_NO_DESCRIPTION: the picture is complex and has no long description
  * @IVL_ALT_ISSUE_SAME: is the same as the long description or the caption
@@ -78,5 +80,10 @@ IvlAltIssues ivl_alt_text_check (const char *alt_text,
                                  const char *file_name);
 IVL_AVAILABLE_IN_ALL
 guint ivl_alt_text_count (const char *alt_text);
+IVL_AVAILABLE_IN_ALL
+const char *ivl_alt_text_get_role_name (IvlAltRole role);
+IVL_AVAILABLE_IN_ALL
+gboolean ivl_alt_text_find_role (const char *name,
+                                 IvlAltRole *role);
 
 G_END_DECLS

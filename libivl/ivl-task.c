@@ -29,6 +29,7 @@ struct _IvlTask
   char       *name;
   GKeyFile   *file;
   IvlOptions *limits; /* max-tokens, min-tiles, max-tiles of the file; the rest is not used */
+  char *plain_variant; /* what the wording without a variant's name is called; NULL: nothing */
   gboolean    needs_text;
   gboolean    asks_language;
 };
@@ -40,17 +41,24 @@ typedef enum
   KEY_TEXT,   /* may come in several languages */
   KEY_SWITCH, /* true or false */
   KEY_LIMIT,  /* the option of the same name */
+  KEY_NAME,   /* the name of a variant */
 } KeyKind;
 
 static const struct
 {
   const char *name;
   KeyKind     kind;
+  gboolean    has_variants; /* NAME-VARIANT is also a key */
 } known_keys[] = {
-  { "title", KEY_TEXT },         { "prompt", KEY_TEXT },     { "needs-text", KEY_SWITCH },
-  { "asks-language", KEY_SWITCH }, { "max-tokens", KEY_LIMIT }, { "min-tiles", KEY_LIMIT },
-  { "max-tiles", KEY_LIMIT },
+  { "title", KEY_TEXT, FALSE },       { "prompt", KEY_TEXT, TRUE },
+  { "context", KEY_TEXT, FALSE },     { "rules", KEY_TEXT, FALSE },
+  { "needs-text", KEY_SWITCH, FALSE }, { "asks-language", KEY_SWITCH, TRUE },
+  { "max-tokens", KEY_LIMIT, FALSE }, { "min-tiles", KEY_LIMIT, FALSE },
+  { "max-tiles", KEY_LIMIT, FALSE },  { "variant", KEY_NAME, FALSE },
 };
+
+/* Keys that a file must have */
+static const char *const needed_keys[] = { "title", "prompt" };
 
 static void
 ivl_task_finalize (GObject *object)
@@ -58,6 +66,7 @@ ivl_task_finalize (GObject *object)
   IvlTask *self = IVL_TASK (object);
 
   g_free (self->name);
+  g_free (self->plain_variant);
   g_clear_pointer (&self->file, g_key_file_unref);
   g_clear_object (&self->limits);
   G_OBJECT_CLASS (ivl_task_parent_class)->finalize (object);
@@ -128,17 +137,24 @@ read_text (IvlTask     *self,
   g_autoptr (GError) reason = NULL;
   g_autofree char *value = g_key_file_get_string (self->file, GROUP, key, &reason);
   const char *place;
+  gboolean is_context = g_str_has_prefix (key, "context");
+  gboolean is_prompt = g_str_has_prefix (key, "prompt");
 
   /* GKeyFile gives a value and an error for a bad escape. */
   if (reason != NULL)
     return refuse_key (label, key, reason->message, error);
   if (*value == '\0' || strlen (value) > MAX_VALUE_BYTES)
     return refuse_key (label, key, "expected 1 to " G_STRINGIFY (MAX_VALUE_BYTES) " bytes", error);
-  if (!g_str_has_prefix (key, "prompt"))
+  if (self->needs_text && (is_context || g_str_has_prefix (key, "prompt-")))
+    return refuse_key (label, key, "a task with needs-text has neither variants nor context",
+                       error);
+  if (!is_context && !is_prompt)
     return TRUE;
 
   place = strstr (value, PLACEHOLDER);
-  if ((place != NULL) != self->needs_text)
+  if (is_context && place == NULL)
+    return refuse_key (label, key, "expected " PLACEHOLDER, error);
+  if (is_prompt && (place != NULL) != self->needs_text)
     return refuse_key (label, key,
                        self->needs_text ? "expected " PLACEHOLDER ", since needs-text is true"
                                         : PLACEHOLDER " is there, but needs-text is not true",
@@ -161,7 +177,7 @@ read_switch (IvlTask     *self,
     return refuse_key (label, key, "expected true or false", error);
   if (g_str_equal (key, "needs-text"))
     self->needs_text = is_true;
-  else
+  else if (g_str_equal (key, "asks-language"))
     self->asks_language = is_true;
   return TRUE;
 }
@@ -180,15 +196,41 @@ read_limit (IvlTask     *self,
   return TRUE;
 }
 
-/* Index of a key, which may carry a language in brackets, in known_keys; -1 for an unknown one. */
+static gboolean
+read_name (IvlTask     *self,
+           const char  *label,
+           const char  *key,
+           GError     **error)
+{
+  g_free (self->plain_variant);
+  self->plain_variant = g_key_file_get_value (self->file, GROUP, key, NULL);
+  return is_task_name (self->plain_variant) ||
+         refuse_key (label, key, "expected lower-case letters, digits and '-'", error);
+}
+
+/* Is key, without a language, this known key or a variant of it */
+static gboolean
+is_key (const char *key,
+        guint       index)
+{
+  gsize length = strlen (known_keys[index].name);
+
+  if (strncmp (key, known_keys[index].name, length) != 0)
+    return FALSE;
+  return key[length] == '\0' || (known_keys[index].has_variants && key[length] == '-' &&
+                                is_task_name (key + length + 1));
+}
+
+/* Index of a key, which may carry a variant and a language in brackets, in known_keys; -1 for an
+ * unknown one. */
 static int
 find_key (const char *key)
 {
   gsize length = strcspn (key, "[");
+  g_autofree char *plain = g_strndup (key, length);
 
   for (guint i = 0; i < G_N_ELEMENTS (known_keys); i++)
-    if (strlen (known_keys[i].name) == length && strncmp (known_keys[i].name, key, length) == 0 &&
-        (key[length] == '\0' || known_keys[i].kind == KEY_TEXT))
+    if (is_key (plain, i) && (key[length] == '\0' || known_keys[i].kind == KEY_TEXT))
       return (int) i;
   return -1;
 }
@@ -209,15 +251,17 @@ read_keys (IvlTask     *self,
 
       if (index < 0)
         return refuse_key (label, keys[i],
-                           "unknown; there are title, prompt (both also with a language in "
-                           "brackets), needs-text, asks-language, max-tokens, min-tiles, max-tiles",
-                           error);
+                           "unknown; there are title, prompt, prompt-VARIANT, context, rules (all "
+                           "also with a language in brackets), variant, needs-text, asks-language, "
+                           "asks-language-VARIANT, max-tokens, min-tiles, max-tiles", error);
       if (known_keys[index].kind != kind)
         continue;
       if (kind == KEY_SWITCH)
         ok = read_switch (self, label, keys[i], error);
       else if (kind == KEY_LIMIT)
         ok = read_limit (self, label, keys[i], error);
+      else if (kind == KEY_NAME)
+        ok = read_name (self, label, keys[i], error);
       else
         ok = read_text (self, label, keys[i], error);
       if (!ok)
@@ -234,9 +278,9 @@ check_complete (IvlTask     *self,
   guint min_tiles = ivl_options_get_min_tiles (self->limits);
   guint max_tiles = ivl_options_get_max_tiles (self->limits);
 
-  for (guint i = 0; i < 2; i++)
-    if (!g_key_file_has_key (self->file, GROUP, known_keys[i].name, NULL))
-      return refuse_key (label, known_keys[i].name, "missing", error);
+  for (guint i = 0; i < G_N_ELEMENTS (needed_keys); i++)
+    if (!g_key_file_has_key (self->file, GROUP, needed_keys[i], NULL))
+      return refuse_key (label, needed_keys[i], "missing", error);
   if (max_tiles != 0 && min_tiles > max_tiles)
     return refuse_key (label, "min-tiles", "more than max-tiles", error);
   return TRUE;
@@ -267,7 +311,8 @@ read_file (IvlTask     *self,
       return FALSE;
     }
   return read_keys (self, label, KEY_SWITCH, error) && read_keys (self, label, KEY_LIMIT, error) &&
-         read_keys (self, label, KEY_TEXT, error) && check_complete (self, label, error);
+         read_keys (self, label, KEY_NAME, error) && read_keys (self, label, KEY_TEXT, error) &&
+         check_complete (self, label, error);
 }
 
 static IvlTask *
@@ -315,6 +360,12 @@ task_new (const char  *name,
  * false; then `{text}` stands in each prompt exactly once, where the person's text goes),
  * `asks-language` (default true; false for tasks whose answer does not depend on a language),
  * `max-tokens`, `min-tiles` and `max-tiles` (default 0: the general defaults and the model's own).
+ *
+ * A task without `needs-text` may have other wordings, `prompt-VARIANT`, the sentence that goes
+ * before a person's note, `context` with `{text}` in it, and `rules` that are said with a variant
+ * or
+ * a note; `variant` is the name by which `prompt` itself is also found, and `asks-language-VARIANT`
+ * holds for one variant: see ivl_task_create_variant().
  *
  * Returns: (transfer full): the task, or %NULL with %IVL_ERROR_INVALID_DATA naming the key, or
  *   %IVL_ERROR_INVALID_OPTION for a bad @name
@@ -785,6 +836,167 @@ ivl_task_create_message (IvlTask     *self,
   if (image != NULL)
     ivl_message_add_image (message, image);
   add_prompt (message, prompt, self->needs_text ? text : NULL, asks ? request : NULL);
+  return g_steal_pointer (&message);
+}
+
+static void
+append_sentence (GString    *text,
+                 const char *sentence)
+{
+  if (sentence != NULL)
+    g_string_append_printf (text, "\n%s", sentence);
+}
+
+/* The wording, the note in its sentence, and last what is said about all of it */
+static void
+add_variant (IvlMessage *message,
+             const char *prompt,
+             const char *sentence,
+             const char *note,
+             const char *rules,
+             const char *request)
+{
+  g_autoptr (GString) text = g_string_new (prompt);
+  const char *place = note != NULL && sentence != NULL ? strstr (sentence, PLACEHOLDER) : NULL;
+
+  if (place != NULL)
+    {
+      g_string_append_printf (text, "\n%.*s", (int) (place - sentence), sentence);
+      ivl_message_add_prompt (message, text->str);
+      ivl_message_add_text (message, note);
+      g_string_assign (text, place + strlen (PLACEHOLDER));
+    }
+  append_sentence (text, rules);
+  append_sentence (text, request);
+  if (text->len > 0)
+    ivl_message_add_prompt (message, text->str);
+}
+
+/* Whether an answer in some language is asked for, in a variant */
+static gboolean
+asks_in_variant (IvlTask    *self,
+                 const char *variant)
+{
+  g_autofree char *key = variant != NULL ? g_strconcat ("asks-language-", variant, NULL) : NULL;
+
+  if (key != NULL && g_key_file_has_key (self->file, GROUP, key, NULL))
+    return g_key_file_get_boolean (self->file, GROUP, key, NULL);
+  return self->asks_language;
+}
+
+static gboolean
+check_variant (IvlTask     *self,
+               const char  *variant,
+               const char  *note,
+               GError     **error)
+{
+  g_autofree char *key = variant != NULL ? g_strconcat ("prompt-", variant, NULL) : NULL;
+
+  if (self->needs_text || (key != NULL && !g_key_file_has_key (self->file, GROUP, key, NULL)))
+    {
+      g_auto (GStrv) names = ivl_task_list_variants (self);
+      g_autofree char *known = g_strjoinv (", ", names);
+
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   "Task %s has no variant \"%s\"; there are %s", self->name,
+                   variant != NULL ? variant : "", *known != '\0' ? known : "none");
+      return FALSE;
+    }
+  if (note != NULL && !g_key_file_has_key (self->file, GROUP, "context", NULL))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION, "Task %s takes no context",
+                   self->name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * ivl_task_list_variants:
+ * @self: a task
+ *
+ * Names of the task's wordings for special cases, such as the roles that a picture can have where
+ * an
+ * alternative text is written (IvlAltRole).
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the names; none for most tasks
+ */
+char **
+ivl_task_list_variants (IvlTask *self)
+{
+  g_autoptr (GPtrArray) names = NULL;
+  g_auto (GStrv) keys = NULL;
+
+  g_return_val_if_fail (IVL_IS_TASK (self), NULL);
+
+  names = g_ptr_array_new ();
+  if (self->plain_variant != NULL)
+    g_ptr_array_add (names, g_strdup (self->plain_variant));
+  keys = g_key_file_get_keys (self->file, GROUP, NULL, NULL);
+  for (guint i = 0; keys[i] != NULL; i++)
+    if (g_str_has_prefix (keys[i], "prompt-") && strchr (keys[i], '[') == NULL)
+      g_ptr_array_add (names, g_strdup (keys[i] + strlen ("prompt-")));
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+}
+
+/**
+ * ivl_task_create_variant:
+ * @self: a task without ivl_task_get_needs_text()
+ * @image: (nullable): the picture
+ * @variant: (nullable): one of ivl_task_list_variants(); %NULL for the task's plain wording
+ * @context: (nullable): what a person says about the picture's purpose and surroundings, UTF-8
+ * @language: (nullable): the language to answer in, as in ivl_task_create_message()
+ * @error: return location for an error
+ *
+ * Makes the message that asks for a variant of the task, with @context and the task's rules. The
+ * plain wording without a context is what ivl_task_create_message() makes, and no rules are added
+ * to
+ * it. @context goes in as %IVL_PART_TEXT, so that no markup in it is recognised.
+ *
+ * Returns: (transfer full): a message of the user, or %NULL with %IVL_ERROR_INVALID_OPTION when
+ *   there is no such variant, the task takes no context, or @language is not known
+ */
+IvlMessage *
+ivl_task_create_variant (IvlTask     *self,
+                         IvlImage    *image,
+                         const char  *variant,
+                         const char  *context,
+                         const char  *language,
+                         GError     **error)
+{
+  g_autoptr (IvlMessage) message = NULL;
+  g_autofree char *tag = NULL;
+  g_autofree char *request = NULL;
+  g_autofree char *key = NULL;
+  g_autofree char *prompt = NULL;
+  g_autofree char *sentence = NULL;
+  g_autofree char *rules = NULL;
+  const char *known;
+
+  g_return_val_if_fail (IVL_IS_TASK (self), NULL);
+
+  if (context != NULL && *context == '\0')
+    context = NULL;
+  if (g_strcmp0 (variant, self->plain_variant) == 0)
+    variant = NULL;
+  if (!check_variant (self, variant, context, error))
+    return NULL;
+  if (variant == NULL && context == NULL)
+    return ivl_task_create_message (self, image, NULL, language, error);
+  if (language != NULL && !resolve_language (language, &tag, &request, error))
+    return NULL;
+
+  known = tag != NULL ? tag : "";
+  key = variant != NULL ? g_strconcat ("prompt-", variant, NULL) : g_strdup ("prompt");
+  prompt = get_translated (self, key, known);
+  sentence = get_translated (self, "context", known);
+  rules = get_translated (self, "rules", known);
+  message = ivl_message_new (IVL_ROLE_USER);
+  if (image != NULL)
+    ivl_message_add_image (message, image);
+  add_variant (message, prompt, sentence, context, rules,
+               asks_in_variant (self, variant) && !is_english (tag) ? request : NULL);
   return g_steal_pointer (&message);
 }
 

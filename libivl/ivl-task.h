@@ -46,6 +46,15 @@ IvlMessage *ivl_task_create_message (IvlTask     *self,
                                      const char  *language,
                                      GError     **error);
 IVL_AVAILABLE_IN_ALL
+char **ivl_task_list_variants (IvlTask *self);
+IVL_AVAILABLE_IN_ALL
+IvlMessage *ivl_task_create_variant (IvlTask     *self,
+                                     IvlImage    *image,
+                                     const char  *variant,
+                                     const char  *context,
+                                     const char  *language,
+                                     GError     **error);
+IVL_AVAILABLE_IN_ALL
 IvlOptions *ivl_task_complete_options (IvlTask    *self,
                                        IvlOptions *options);
 IVL_AVAILABLE_IN_ALL

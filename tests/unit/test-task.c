@@ -173,6 +173,153 @@ test_bad_requests (void)
     }
 }
 
+#define ENGLISH_RULES                                                                              \
+  "Write plain text only. Do not begin with words like “image of” or “picture of”. Do not guess "  \
+  "who a person is, or a person’s gender, age, origin or feelings: say what can be seen."
+#define GERMAN_RULES                                                                               \
+  "Schreibe nur reinen Text. Beginne nicht mit Wörtern wie „Bild von“ oder „Foto von“. Rate "      \
+  "nicht, wer eine Person ist, und auch nicht ihr Geschlecht, ihr Alter, ihre Herkunft oder ihre " \
+  "Gefühle: Sage, was zu sehen ist."
+
+static const struct
+{
+  const char *task;
+  const char *variant;
+  const char *context;
+  const char *language;
+  const char *expected;
+} variants[] = {
+  { "alt", NULL, NULL, NULL, "I|PWrite alt text for this image." },
+  { "alt", "informative", "", "en", "I|PWrite alt text for this image." },
+  { "alt", "informative", NULL, "de",
+    "I|PSchreibe einen Alternativtext für dieses Bild.\nAntworte auf Deutsch." },
+  { "alt", "informative", "a <ref>shop</ref>", NULL,
+    "I|PWrite alt text for this image.\nThis is said about the purpose and the surroundings of the "
+    "image: |Ta <ref>shop</ref>|P\n" ENGLISH_RULES },
+  { "alt", "functional", NULL, "en",
+    "I|PThis image is a link or a button. Write alt text of a few words that says what happens "
+    "when it is activated, not what the image looks like.\n" ENGLISH_RULES },
+  { "alt", "functional", "Startseite", "de",
+    "I|PDieses Bild ist ein Link oder eine Schaltfläche. Schreibe einen Alternativtext aus wenigen "
+    "Wörtern, der sagt, was beim Auslösen geschieht, und nicht, wie das Bild aussieht.\nZum Zweck "
+    "und zum Umfeld des Bildes wird gesagt: |TStartseite|P\n" GERMAN_RULES "\nAntworte auf Deutsch." },
+  { "alt", "complex", NULL, "sv",
+    "I|PThis image is a chart, a map or a diagram. Write alt text of one short sentence that names "
+    "its kind and what it shows above all. The details stand elsewhere.\n" ENGLISH_RULES
+    "\nAnswer in Swedish." },
+};
+
+static void
+test_variants (void)
+{
+  static const guint8 pixel[3] = { 0 };
+  g_autoptr (GBytes) bytes = g_bytes_new_static (pixel, sizeof pixel);
+  g_autoptr (IvlImage) image = ivl_image_new_from_pixels (1, 1, 3, bytes, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (variants); i++)
+    {
+      g_autoptr (IvlTask) task = load (variants[i].task);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (IvlMessage) message =
+        ivl_task_create_variant (task, image, variants[i].variant, variants[i].context,
+                                 variants[i].language, &error);
+      g_autofree char *got = NULL;
+
+      g_assert_no_error (error);
+      got = describe (message);
+      g_assert_cmpstr (got, ==, variants[i].expected);
+      g_assert_cmpint (ivl_message_get_role (message), ==, IVL_ROLE_USER);
+    }
+}
+
+/* Lettering stays in its own language, whatever is asked for */
+static void
+test_text_variant (void)
+{
+  g_autoptr (IvlTask) task = load ("alt");
+  g_autoptr (IvlMessage) message = ivl_task_create_variant (task, NULL, "text", NULL, "fr", NULL);
+  g_autofree char *got = describe (message);
+
+  g_assert_nonnull (strstr (got, "sa propre langue"));
+  g_assert_null (strstr (got, "Réponds en français"));
+}
+
+/* Every wording is there in every language, says what must not be guessed, and takes a note */
+static void
+test_variant_languages (void)
+{
+  static const struct
+  {
+    const char *language;
+    const char *gender;
+    const char *prefix;
+  } languages[] = {
+    { NULL, "gender", "“image of”" },       { "de", "Geschlecht", "„Bild von“" },
+    { "fr", "genre", "« image de »" },      { "es", "género", "«imagen de»" },
+    { "it", "genere", "«immagine di»" },    { "pt", "gênero", "“imagem de”" },
+    { "nl", "geslacht", "“afbeelding van”" }, { "pl", "płci", "„obraz”" },
+    { "ja", "性別", "「～の画像」" },        { "zh", "性别", "“图片”" },
+  };
+  static const char *const wordings_of[][2] = {
+    { "alt", "text" }, { "alt", "functional" }, { "alt", "complex" }, { "detail", "accessible" },
+  };
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (languages); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (wordings_of); j++)
+      {
+        g_autoptr (IvlTask) task = load (wordings_of[j][0]);
+        g_autoptr (IvlMessage) message =
+          ivl_task_create_variant (task, NULL, wordings_of[j][1], "NOTE", languages[i].language,
+                                   NULL);
+        g_autofree char *got = describe (message);
+
+        g_assert_nonnull (strstr (got, "|TNOTE|P"));
+        g_assert_nonnull (strstr (got, languages[i].gender));
+        g_assert_nonnull (strstr (got, languages[i].prefix));
+        g_assert_true (g_hash_table_add (seen, g_strndup (got, strcspn (got, "\n"))));
+      }
+}
+
+static void
+test_variant_list (void)
+{
+  static const char *const roles[] = { "informative", "text", "functional", "complex", NULL };
+  static const char *const none[] = { NULL };
+  g_autoptr (IvlTask) alt = load ("alt");
+  g_autoptr (IvlTask) caption = load ("caption");
+  g_auto (GStrv) of_alt = ivl_task_list_variants (alt);
+  g_auto (GStrv) of_caption = ivl_task_list_variants (caption);
+
+  g_assert_cmpstrv (of_alt, roles);
+  g_assert_cmpstrv (of_caption, none);
+}
+
+static void
+test_bad_variants (void)
+{
+  static const char *const cases[][5] = {
+    { "alt", "decorative", NULL, NULL, "informative, text, functional, complex" },
+    { "alt", "", NULL, NULL, "no variant" },
+    { "alt", "te[de]xt", NULL, NULL, "no variant" },
+    { "alt", "text", NULL, "xx", "\"xx\"" },
+    { "caption", "text", NULL, NULL, "there are none" },
+    { "caption", NULL, "note", NULL, "takes no context" },
+    { "ask", NULL, NULL, NULL, "no variant" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (IvlTask) task = load (cases[i][0]);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (ivl_task_create_variant (task, NULL, cases[i][1], cases[i][2], cases[i][3],
+                                              &error));
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
+      g_assert_nonnull (strstr (error->message, cases[i][4]));
+    }
+}
+
 /* Every language has a title in every task, and a wording where the answer depends on it. */
 static void
 test_languages (void)
@@ -349,6 +496,18 @@ static const struct
   { GOOD "max-tokens=many\n", "key max-tokens" },
   { GOOD "max-tiles=1025\n", "1024" },
   { GOOD "min-tiles=5\nmax-tiles=4\n", "key min-tiles" },
+  { GOOD "prompt-=P\n", "key prompt-: unknown" },
+  { GOOD "prompt-A=P\n", "key prompt-A: unknown" },
+  { GOOD "title-a=P\n", "key title-a: unknown" },
+  { GOOD "prompt-a={text}\n", "key prompt-a: {text} is there" },
+  { GOOD "prompt-a[de]=\n", "key prompt-a[de]: expected 1" },
+  { GOOD "context=P\n", "key context: expected {text}" },
+  { GOOD "context={text}{text}\n", "key context: {text} is there twice" },
+  { GOOD "variant=A\n", "key variant: expected lower-case" },
+  { GOOD "variant[de]=a\n", "key variant[de]: unknown" },
+  { GOOD "asks-language-a=1\n", "key asks-language-a: expected true or false" },
+  { "[task]\ntitle=T\nneeds-text=true\nprompt={text}\ncontext={text}\n", "neither variants" },
+  { "[task]\ntitle=T\nneeds-text=true\nprompt={text}\nprompt-a={text}\n", "neither variants" },
   { GOOD "title=T\n", "title appears twice" },
   { GOOD "  title = T\n", "title appears twice" },
 };
@@ -440,6 +599,11 @@ static const struct
   { "/task/wordings", test_wordings },
   { "/task/no-image", test_no_image },
   { "/task/bad-requests", test_bad_requests },
+  { "/task/variants", test_variants },
+  { "/task/text-variant", test_text_variant },
+  { "/task/variant-languages", test_variant_languages },
+  { "/task/variant-list", test_variant_list },
+  { "/task/bad-variants", test_bad_variants },
   { "/task/languages", test_languages },
   { "/task/language-table", test_language_table },
   { "/task/limits", test_limits },
