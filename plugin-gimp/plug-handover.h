@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One process for each running GIMP: a socket in the user's runtime folder (mode 0700), named for GIMP's process,
- * that the first listens on. */
+ * One process for each running GIMP: a socket in the user's runtime folder (mode 0700), named
+ * for GIMP's process, that the first listens on. */
 #pragma once
 
 #include "plug-action.h"
@@ -16,8 +16,10 @@ typedef void (*PlugHandoverFunc) (const PlugAction *action, int image, gpointer 
 
 /* TRUE: another process has taken it. FALSE without an error: this is the first one. */
 gboolean      plug_handover_send (int gimp_pid, const PlugAction *action, int image);
-/* NULL: it cannot listen (a folder that may not be written, say); this process then goes on alone. */
-PlugHandover *plug_handover_listen (int gimp_pid, PlugHandoverFunc function, gpointer user_data, GError **error);
+/* NULL: it cannot listen (a folder that may not be written, say); this process then goes on
+ * alone. */
+PlugHandover *
+plug_handover_listen (int gimp_pid, PlugHandoverFunc function, gpointer user_data, GError **error);
 /* Whoever connects from now on becomes the first one */
 void          plug_handover_close (PlugHandover *self);
 
