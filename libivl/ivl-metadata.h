@@ -16,8 +16,9 @@ G_BEGIN_DECLS
  * IvlMetadata:
  *
  * The texts about a picture that its file carries in XMP: the alternative text
- * (`Iptc4xmpCore:AltTextAccessibility`), the long description (`Iptc4xmpCore:ExtDescrAccessibility`)
- * and the caption (`dc:description`). Three different things: none is ever taken for another.
+ * (`Iptc4xmpCore:AltTextAccessibility`), the long description
+ * (`Iptc4xmpCore:ExtDescrAccessibility`) and the caption (`dc:description`). Three different
+ * things: none is ever taken for another.
  */
 IVL_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (IvlMetadata, ivl_metadata, IVL, METADATA, GObject)
