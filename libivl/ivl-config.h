@@ -15,9 +15,9 @@ G_BEGIN_DECLS
 /**
  * IvlConfig:
  *
- * The user's configuration file `ivl/ivl.conf`, for programs in which it can be edited. Comments and groups
- * that this version does not know are kept. Nothing is written before ivl_config_save(). Keys to servers never
- * stand in the file: they go into the keyring.
+ * The user's configuration file `ivl/ivl.conf`, for programs in which it can be edited. Comments
+ * and groups that this version does not know are kept. Nothing is written before
+ * ivl_config_save(). Keys to servers never stand in the file: they go into the keyring.
  */
 IVL_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (IvlConfig, ivl_config, IVL, CONFIG, GObject)
@@ -28,7 +28,7 @@ IVL_AVAILABLE_IN_ALL
 gboolean ivl_config_save (IvlConfig  *self,
                           GError    **error);
 IVL_AVAILABLE_IN_ALL
-const char *ivl_config_get_model (IvlConfig *self);
+char *ivl_config_get_model (IvlConfig *self);
 IVL_AVAILABLE_IN_ALL
 void ivl_config_set_model (IvlConfig  *self,
                            const char *model);
@@ -43,9 +43,9 @@ IVL_AVAILABLE_IN_ALL
 void ivl_config_set_local_only (IvlConfig *self,
                                 gboolean   local_only);
 IVL_AVAILABLE_IN_ALL
-char **ivl_config_list_models (void);
-IVL_AVAILABLE_IN_ALL
 char **ivl_config_list_remotes (IvlConfig *self);
+IVL_AVAILABLE_IN_ALL
+char **ivl_config_list_engines (void);
 IVL_AVAILABLE_IN_ALL
 char *ivl_config_get_remote (IvlConfig  *self,
                              const char *remote,
@@ -70,5 +70,15 @@ IVL_AVAILABLE_IN_ALL
 gboolean ivl_config_store_key_finish (IvlConfig     *self,
                                       GAsyncResult  *result,
                                       GError       **error);
+IVL_AVAILABLE_IN_ALL
+void ivl_config_find_key_async (IvlConfig           *self,
+                                const char          *remote,
+                                GCancellable        *cancellable,
+                                GAsyncReadyCallback  callback,
+                                gpointer             user_data);
+IVL_AVAILABLE_IN_ALL
+char *ivl_config_find_key_finish (IvlConfig     *self,
+                                  GAsyncResult  *result,
+                                  GError       **error);
 
 G_END_DECLS

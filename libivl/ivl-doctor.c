@@ -16,7 +16,7 @@
 #include "engines/ivl-remote.h"
 #include "engines/ivl-service.h"
 #include "ivl-doctor-private.h"
-#include "util/ivl-config.h"
+#include "util/ivl-conf-file.h"
 #include "util/ivl-system-memory.h"
 
 /* 2026-01-01: certificates are not valid yet for a clock that is older than this library. */
@@ -44,7 +44,9 @@ ivl_doctor_add (GPtrArray   *findings,
 static gboolean
 is_known_group (const char *group)
 {
-  return strcmp (group, IVL_CONFIG_GROUP) == 0 || g_str_has_prefix (group, "remote \"");
+  return strcmp (group, IVL_CONF_FILE_GROUP) == 0 ||
+         strcmp (group, IVL_CONF_FILE_SERVICE_GROUP) == 0 ||
+         g_str_has_prefix (group, "remote \"");
 }
 
 static gboolean
@@ -52,10 +54,13 @@ is_known_key (const char *group,
               const char *key)
 {
   static const char *const own[] = { "model", "local-only", NULL };
-  static const char *const remote[] = { "url",      "model",    "engine",        "ca-file",
-                                        "key-file", "parallel", "insecure-http", NULL };
+  static const char *const service[] = { "idle-exit", NULL };
 
-  return g_strv_contains (strcmp (group, IVL_CONFIG_GROUP) == 0 ? own : remote, key);
+  if (strcmp (group, IVL_CONF_FILE_GROUP) == 0)
+    return g_strv_contains (own, key);
+  if (strcmp (group, IVL_CONF_FILE_SERVICE_GROUP) == 0)
+    return g_strv_contains (service, key);
+  return g_strv_contains (ivl_remote_get_fields (), key);
 }
 
 /* Names that nothing reads are most likely misspelt. */
@@ -90,7 +95,7 @@ check_local_only (GPtrArray *findings,
   g_autoptr (GError) error = NULL;
   gboolean local_only;
 
-  if (!ivl_config_get_boolean (config, IVL_CONFIG_GROUP, "local-only", &local_only, &error))
+  if (!ivl_conf_file_get_boolean (config, IVL_CONF_FILE_GROUP, "local-only", &local_only, &error))
     ivl_doctor_add (findings, IVL_SEVERITY_PROBLEM, CONFIG_SUBJECT,
                     "Write local-only=true or local-only=false; until then nothing leaves this "
                     "computer",
@@ -101,11 +106,24 @@ check_local_only (GPtrArray *findings,
 }
 
 static void
+check_idle_exit (GPtrArray *findings,
+                 GKeyFile  *config)
+{
+  g_autoptr (GError) error = NULL;
+  guint minutes;
+
+  if (!ivl_conf_file_get_idle_exit (config, &minutes, &error))
+    ivl_doctor_add (findings, IVL_SEVERITY_PROBLEM, CONFIG_SUBJECT,
+                    "Write a number of minutes, or 0 for a service that stays", "%s",
+                    error->message);
+}
+
+static void
 check_config (GPtrArray *findings)
 {
-  g_autofree char *path = ivl_config_get_path ();
+  g_autofree char *path = ivl_conf_file_get_path ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (GKeyFile) config = ivl_config_load (&error);
+  g_autoptr (GKeyFile) config = ivl_conf_file_load (&error);
   struct stat info;
 
   if (config == NULL)
@@ -127,6 +145,7 @@ check_config (GPtrArray *findings)
                     "Others can write %s, and so choose where pictures go", path);
   check_names (findings, config);
   check_local_only (findings, config);
+  check_idle_exit (findings, config);
 }
 
 static void

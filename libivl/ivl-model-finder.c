@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "engines/ivl-remote.h"
-#include "util/ivl-config.h"
+#include "util/ivl-conf-file.h"
 
 /* Where meson installs data files, the demonstration model among them. */
 #ifndef IVL_DATADIR
@@ -177,12 +177,12 @@ find_named (const char  *name,
 static char *
 read_config (GError **error)
 {
-  g_autoptr (GKeyFile) config = ivl_config_load (error);
+  g_autoptr (GKeyFile) config = ivl_conf_file_load (error);
   g_autofree char *model = NULL;
 
   if (config == NULL)
     return NULL;
-  model = ivl_config_get_string (config, IVL_CONFIG_GROUP, CONFIG_KEY, error);
+  model = ivl_conf_file_get_string (config, IVL_CONF_FILE_GROUP, CONFIG_KEY, error);
   if (model != NULL && g_str_has_prefix (model, "~/"))
     return g_build_filename (g_get_home_dir (), model + 2, NULL);
   return g_steal_pointer (&model);

@@ -4,6 +4,7 @@
 #define IVL_INSIDE
 #include <libivl/ivl-alt-text.h>
 #include <libivl/ivl-bench.h>
+#include <libivl/ivl-config.h>
 #include <libivl/ivl-doctor.h>
 #include <libivl/ivl-engine.h>
 #include <libivl/ivl-error.h>

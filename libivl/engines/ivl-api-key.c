@@ -129,11 +129,18 @@ ivl_api_key_read_file (const char  *path,
 
 #ifdef IVL_HAVE_LIBSECRET
 
+/* One call to the keyring. Everything happens in a context of its own, so that no loop of the
+ * program is run. */
 typedef struct
 {
-  GCancellable *cancellable;
-  GAsyncResult *result;  /* (owned) once it is there */
+  GMainContext *context;     /* (owned) */
+  GCancellable *cancellable; /* (owned) of the call */
+  GCancellable *outer;       /* (nullable): the caller's */
+  gulong        handler;
+  GSource      *timer;       /* (owned) */
+  guint         seconds;
   gboolean      expired;
+  GAsyncResult *result;      /* (owned) once it is there */
 } KeyringWait;
 
 static const SecretSchema *
@@ -175,6 +182,62 @@ forward_cancel (GCancellable *from,
   g_cancellable_cancel (to);
 }
 
+static void
+keyring_wait_begin (KeyringWait  *self,
+                    guint         seconds,
+                    GCancellable *cancellable)
+{
+  *self = (KeyringWait) {
+    .context = g_main_context_new (),
+    .cancellable = g_cancellable_new (),
+    .outer = cancellable,
+    .timer = g_timeout_source_new_seconds (seconds),
+    .seconds = seconds,
+  };
+  g_main_context_push_thread_default (self->context);
+  g_source_set_callback (self->timer, expire, self, NULL);
+  g_source_attach (self->timer, self->context);
+  if (cancellable != NULL)
+    self->handler =
+        g_cancellable_connect (cancellable, G_CALLBACK (forward_cancel),
+                               g_object_ref (self->cancellable), g_object_unref);
+}
+
+/* After the call was begun */
+static void
+keyring_wait_run (KeyringWait *self)
+{
+  while (self->result == NULL)
+    g_main_context_iteration (self->context, TRUE);
+  g_source_destroy (self->timer);
+  if (self->handler != 0)
+    g_cancellable_disconnect (self->outer, self->handler);
+}
+
+/* Takes the call's failure (nullable) over, and says in its place that time was up if it was. */
+static void
+keyring_wait_end (KeyringWait  *self,
+                  GError       *failure,
+                  GError      **error)
+{
+  /* what the items' proxies have left to be freed */
+  while (g_main_context_iteration (self->context, FALSE))
+    continue;
+  g_main_context_pop_thread_default (self->context);
+  if (self->expired && failure != NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                   "the keyring did not answer within %u s", self->seconds);
+      g_error_free (failure);
+    }
+  else if (failure != NULL)
+    g_propagate_error (error, failure);
+  g_object_unref (self->result);
+  g_source_unref (self->timer);
+  g_object_unref (self->cancellable);
+  g_main_context_unref (self->context);
+}
+
 /* The first item's text; NULL when there is none, or when it is locked. */
 static char *
 get_secret (GList        *items,
@@ -198,7 +261,7 @@ get_secret (GList        *items,
 }
 
 /* The keyring's secret for an authority, looked for within `seconds`. NULL with or without an
- * error. Everything happens in a context of its own, so that no loop of the program is run. */
+ * error. */
 static char *
 search_keyring (const char         *authority,
                 SecretSearchFlags   flags,
@@ -207,42 +270,49 @@ search_keyring (const char         *authority,
                 GCancellable       *cancellable,
                 GError            **error)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GCancellable) own = g_cancellable_new ();
-  g_autoptr (GSource) timer = g_timeout_source_new_seconds (seconds);
-  g_autoptr (GError) failure = NULL;
-  KeyringWait wait = { .cancellable = own };
-  gulong handler;
+  GError *failure = NULL;
+  KeyringWait wait;
   GList *items;
   char *key;
 
-  g_main_context_push_thread_default (context);
-  g_source_set_callback (timer, expire, &wait, NULL);
-  g_source_attach (timer, context);
-  handler = cancellable != NULL ? g_cancellable_connect (cancellable, G_CALLBACK (forward_cancel),
-                                                         g_object_ref (own), g_object_unref)
-                                : 0;
-  secret_password_search (get_schema (), flags, own, take_result, &wait, "origin", authority, NULL);
-  while (wait.result == NULL)
-    g_main_context_iteration (context, TRUE);
-  g_source_destroy (timer);
-  if (handler != 0)
-    g_cancellable_disconnect (cancellable, handler);
-
+  keyring_wait_begin (&wait, seconds, cancellable);
+  secret_password_search (get_schema (), flags, wait.cancellable, take_result, &wait, "origin",
+                          authority, NULL);
+  keyring_wait_run (&wait);
   items = secret_password_search_finish (wait.result, &failure);
-  g_object_unref (wait.result);
-  key = get_secret (items, is_locked, own);
+  key = get_secret (items, is_locked, wait.cancellable);
   g_list_free_full (items, g_object_unref);
-  /* what the items' proxies have left to be freed */
-  while (g_main_context_iteration (context, FALSE))
-    continue;
-  g_main_context_pop_thread_default (context);
-  if (wait.expired && failure != NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                 "the keyring did not answer within %u s", seconds);
-  else if (failure != NULL)
-    g_propagate_error (error, g_steal_pointer (&failure));
+  keyring_wait_end (&wait, failure, error);
   return key;
+}
+
+/* key (nullable): NULL takes away what is there. */
+static gboolean
+change_keyring (const char    *authority,
+                const char    *key,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  g_autofree char *label = g_strdup_printf ("API key of ivl for %s", authority);
+  GError *failure = NULL;
+  gboolean ok;
+  KeyringWait wait;
+
+  keyring_wait_begin (&wait, UNLOCK_SECONDS, cancellable);
+  if (key != NULL)
+    secret_password_store (get_schema (), SECRET_COLLECTION_DEFAULT, label, key, wait.cancellable,
+                           take_result, &wait, "origin", authority, NULL);
+  else
+    secret_password_clear (get_schema (), wait.cancellable, take_result, &wait, "origin", authority,
+                           NULL);
+  keyring_wait_run (&wait);
+  if (key != NULL)
+    secret_password_store_finish (wait.result, &failure);
+  else
+    secret_password_clear_finish (wait.result, &failure);
+  ok = failure == NULL;
+  keyring_wait_end (&wait, failure, error);
+  return ok;
 }
 
 static char *
@@ -293,6 +363,16 @@ ivl_api_key_has_keyring (GCancellable  *cancellable,
                          char         **reason)
 {
   *reason = g_strdup ("this ivl was built without libsecret");
+  return FALSE;
+}
+
+static gboolean
+change_keyring (const char    *authority,
+                const char    *key,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "it has no keyring");
   return FALSE;
 }
 
@@ -370,4 +450,40 @@ ivl_api_key_find_source (const IvlRemote  *remote,
 
   ivl_api_key_free (key);
   return g_steal_pointer (&source);
+}
+
+gboolean
+ivl_api_key_store (const IvlRemote  *remote,
+                   const char       *key,
+                   GCancellable     *cancellable,
+                   GError          **error)
+{
+  char *checked = key != NULL ? check_key (g_strdup (key), "the entry", error) : NULL;
+  g_autofree char *reason = NULL;
+  g_autoptr (GError) failure = NULL;
+
+  if (key != NULL && (checked == NULL || !check_transport (remote, error)))
+    {
+      ivl_api_key_free (checked);
+      return FALSE;
+    }
+  /* A keyring that is not there is told from one that asks a person for a password. */
+  if (ivl_api_key_has_keyring (cancellable, &reason))
+    change_keyring (remote->authority, checked, cancellable, &failure);
+  else if (!g_cancellable_is_cancelled (cancellable))
+    g_set_error (&failure, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                 "There is no keyring to keep the API key in (%s): put it into a file that only "
+                 "you can read and name that in key-file= of the configuration file",
+                 reason);
+  ivl_api_key_free (checked);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (failure == NULL)
+    return TRUE;
+  if (failure->domain == IVL_ERROR)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  else
+    g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                 "The keyring did not keep the API key: %s", failure->message);
+  return FALSE;
 }

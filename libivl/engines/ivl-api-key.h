@@ -18,6 +18,13 @@ char *ivl_api_key_find (const IvlRemote  *remote,
 char *ivl_api_key_read_file (const char  *path,
                              GError     **error);
 void  ivl_api_key_free (char *key);
+/* Keeps a key for the remote's authority in the keyring in place of the one that is there; NULL
+ * takes that away. Blocks, while a person unlocks the keyring too. Errors: as for
+ * ivl_api_key_find(), and IVL_ERROR_UNSUPPORTED when no keyring answers. */
+gboolean ivl_api_key_store (const IvlRemote  *remote,
+                            const char       *key,
+                            GCancellable     *cancellable,
+                            GError          **error);
 
 /* Whether a keyring answers; *reason says why not (transfer full). */
 gboolean ivl_api_key_has_keyring (GCancellable  *cancellable,

@@ -70,6 +70,17 @@ ivl_remote_dialect_find (const char  *name,
   return NULL;
 }
 
+GStrv
+ivl_remote_dialect_list (void)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  GPtrArray *all = get_all ();
+
+  for (guint i = 0; i < all->len; i++)
+    g_strv_builder_add (names, ((const IvlWireDialect *) g_ptr_array_index (all, i))->name);
+  return g_strv_builder_end (names);
+}
+
 const IvlWireDialect *
 ivl_remote_dialect_detect (const char *owner,
                            const char *server)

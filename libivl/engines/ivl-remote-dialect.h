@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 /* Errors: IVL_ERROR_INVALID_OPTION, naming those that there are. */
 const IvlWireDialect *ivl_remote_dialect_find (const char  *name,
                                                GError     **error);
+/* Their names (transfer full). */
+GStrv                 ivl_remote_dialect_list (void);
 /* Whose dialect a server speaks by what it says of itself: owned_by of its model and the header
  * Server (both nullable). NULL when that does not tell. */
 const IvlWireDialect *ivl_remote_dialect_detect (const char *owner,

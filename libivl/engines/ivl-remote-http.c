@@ -84,17 +84,10 @@ static gboolean
 load_certificates (IvlRemoteHttp  *self,
                    GError        **error)
 {
-  const char *path = self->remote->ca_file;
-  g_autoptr (GError) failure = NULL;
-
-  if (path == NULL)
+  if (self->remote->ca_file == NULL)
     return TRUE;
-  self->certificates = g_tls_file_database_new (path, &failure);
-  if (self->certificates != NULL)
-    return TRUE;
-  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-               "The certificates of ca-file \"%s\" cannot be read: %s", path, failure->message);
-  return FALSE;
+  self->certificates = ivl_remote_load_certificates (self->remote->ca_file, error);
+  return self->certificates != NULL;
 }
 
 static gboolean

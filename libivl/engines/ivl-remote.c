@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "util/ivl-config.h"
+#include "util/ivl-conf-file.h"
 
 #define THIS_COMPUTER "this computer"
 #define DEFAULT_PATH "/v1"
@@ -20,6 +20,8 @@
 /* Longer than any name that a server gives a model, short enough for a header and a log line. */
 #define MAX_MODEL_BYTES 512
 #define MAX_PARALLEL 1024
+/* Longer than anybody types, short enough for a menu. */
+#define MAX_NAME_BYTES 64
 
 static gint remote_forbidden;
 
@@ -276,8 +278,8 @@ parse_plain (IvlRemote   *self,
   return parse_address (self, location, error);
 }
 
-static char *
-get_group (const char *name)
+char *
+ivl_remote_get_group (const char *name)
 {
   return g_strconcat (GROUP_PREFIX, name, GROUP_SUFFIX, NULL);
 }
@@ -308,40 +310,49 @@ read_settings (IvlRemote   *self,
 {
   g_autofree char *model = NULL;
 
-  return read_key (config, group, "model", ivl_config_get_string, &model, error) &&
+  return read_key (config, group, "model", ivl_conf_file_get_string, &model, error) &&
          set_model (self, model, error) &&
-         read_key (config, group, "engine", ivl_config_get_string, &self->engine, error) &&
-         read_key (config, group, "ca-file", ivl_config_get_file, &self->ca_file, error) &&
-         read_key (config, group, "key-file", ivl_config_get_file, &self->key_file, error) &&
-         ivl_config_get_number (config, group, "parallel", MAX_PARALLEL, &self->parallel, error) &&
-         ivl_config_get_boolean (config, group, "insecure-http", &self->insecure_http, error);
+         read_key (config, group, "engine", ivl_conf_file_get_string, &self->engine, error) &&
+         read_key (config, group, "ca-file", ivl_conf_file_get_file, &self->ca_file, error) &&
+         read_key (config, group, "key-file", ivl_conf_file_get_file, &self->key_file, error) &&
+         ivl_conf_file_get_number (config, group, "parallel", MAX_PARALLEL, &self->parallel,
+                                   error) &&
+         ivl_conf_file_get_boolean (config, group, "insecure-http", &self->insecure_http, error);
 }
 
-/* "NAME" or "NAME#MODEL" */
-static gboolean
-parse_named (IvlRemote   *self,
-             const char  *rest,
-             GError     **error)
+const char *const *
+ivl_remote_get_fields (void)
 {
-  const char *hash = strchr (rest, '#');
-  g_autoptr (GKeyFile) config = ivl_config_load (error);
-  g_autofree char *group = NULL;
-  g_autofree char *url = NULL;
-  g_autofree char *path = ivl_config_get_path ();
+  static const char *const fields[] = { "url",      "model",    "engine",        "ca-file",
+                                        "key-file", "parallel", "insecure-http", NULL };
 
-  self->name = hash != NULL ? g_strndup (rest, (gsize) (hash - rest)) : g_strdup (rest);
-  if (config == NULL)
-    return FALSE;
-  group = get_group (self->name);
+  return fields;
+}
+
+static gboolean
+is_address (const char *url)
+{
+  return has_scheme (url) || g_str_has_prefix (url, "unix:");
+}
+
+static gboolean
+read_group (IvlRemote   *self,
+            GKeyFile    *config,
+            GError     **error)
+{
+  g_autofree char *group = ivl_remote_get_group (self->name);
+  g_autofree char *path = ivl_conf_file_get_path ();
+  g_autofree char *url = NULL;
+
   if (!g_key_file_has_group (config, group))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
                    "There is no group [%s] in %s, so no remote is called that", group, path);
       return FALSE;
     }
-  if (!read_key (config, group, "url", ivl_config_get_string, &url, error))
+  if (!read_key (config, group, "url", ivl_conf_file_get_string, &url, error))
     return FALSE;
-  if (url == NULL || (!has_scheme (url) && !g_str_has_prefix (url, "unix:")))
+  if (url == NULL || !is_address (url))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
                    "%s: group [%s] needs a key url, such as url=https://gpu.example/v1", path,
@@ -355,8 +366,94 @@ parse_named (IvlRemote   *self,
       g_prefix_error (error, "%s: group [%s], key url: ", path, group);
       return FALSE;
     }
-  return read_settings (self, config, group, error) &&
+  return read_settings (self, config, group, error);
+}
+
+/* "NAME" or "NAME#MODEL" */
+static gboolean
+parse_named (IvlRemote   *self,
+             const char  *rest,
+             GError     **error)
+{
+  const char *hash = strchr (rest, '#');
+  g_autoptr (GKeyFile) config = ivl_conf_file_load (error);
+
+  self->name = hash != NULL ? g_strndup (rest, (gsize) (hash - rest)) : g_strdup (rest);
+  return config != NULL && read_group (self, config, error) &&
          set_model (self, hash != NULL ? hash + 1 : NULL, error);
+}
+
+IvlRemote *
+ivl_remote_parse_configured (const char  *name,
+                             GKeyFile    *config,
+                             GError     **error)
+{
+  g_autoptr (IvlRemote) self = g_new0 (IvlRemote, 1);
+
+  self->name = g_strdup (name);
+  return read_group (self, config, error) ? g_steal_pointer (&self) : NULL;
+}
+
+GTlsDatabase *
+ivl_remote_load_certificates (const char  *path,
+                              GError     **error)
+{
+  g_autoptr (GError) failure = NULL;
+  GTlsDatabase *certificates = g_tls_file_database_new (path, &failure);
+
+  if (certificates == NULL)
+    g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                 "The certificates of ca-file \"%s\" cannot be read: %s", path, failure->message);
+  return certificates;
+}
+
+gboolean
+ivl_remote_check_name (const char  *name,
+                       GError     **error)
+{
+  /* They would end the group, or make a path, a location or NAME#MODEL of it. */
+  if (*name != '\0' && strlen (name) <= MAX_NAME_BYTES && is_printable (name) &&
+      strpbrk (name, "\"[]#/:\\") == NULL && !g_ascii_isspace (*name) &&
+      !g_ascii_isspace (name[strlen (name) - 1]))
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+               "A remote's name has 1 to %u bytes, no space at its ends and none of "
+               "\" [ ] # / : \\",
+               MAX_NAME_BYTES);
+  return FALSE;
+}
+
+/* Of the fields that are read with their group's name in the message */
+static gboolean
+check_setting (IvlRemote   *scratch,
+               const char  *field,
+               const char  *value,
+               GError     **error)
+{
+  g_autoptr (GKeyFile) config = g_key_file_new ();
+
+  g_key_file_set_string (config, "remote", field, value);
+  return read_settings (scratch, config, "remote", error);
+}
+
+gboolean
+ivl_remote_check_field (const char  *field,
+                        const char  *value,
+                        GError     **error)
+{
+  g_autoptr (IvlRemote) scratch = g_new0 (IvlRemote, 1);
+
+  if (!is_printable (value))
+    return refuse (error, "The value holds control characters");
+  if (strcmp (field, "url") == 0)
+    return is_address (value) ? parse_plain (scratch, value, error)
+                              : refuse (error, "The remote's address should look like "
+                                               "https://gpu.example:8000/v1");
+  if (strcmp (field, "model") == 0)
+    return set_model (scratch, value, error);
+  if (!g_strv_contains (ivl_remote_get_fields (), field))
+    return refuse (error, "A remote has no field of this name");
+  return check_setting (scratch, field, value, error);
 }
 
 IvlRemote *
@@ -399,15 +496,11 @@ ivl_remote_free (IvlRemote *self)
 }
 
 GStrv
-ivl_remote_list (GError **error)
+ivl_remote_list_configured (GKeyFile *config)
 {
-  g_autoptr (GKeyFile) config = ivl_config_load (error);
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
-  g_auto (GStrv) groups = NULL;
+  g_auto (GStrv) groups = g_key_file_get_groups (config, NULL);
 
-  if (config == NULL)
-    return NULL;
-  groups = g_key_file_get_groups (config, NULL);
   for (gsize i = 0; groups[i] != NULL; i++)
     if (g_str_has_prefix (groups[i], GROUP_PREFIX) && g_str_has_suffix (groups[i], GROUP_SUFFIX) &&
         strlen (groups[i]) > strlen (GROUP_PREFIX GROUP_SUFFIX))
@@ -418,6 +511,14 @@ ivl_remote_list (GError **error)
         g_strv_builder_add (names, name);
       }
   return g_strv_builder_end (names);
+}
+
+GStrv
+ivl_remote_list (GError **error)
+{
+  g_autoptr (GKeyFile) config = ivl_conf_file_load (error);
+
+  return config != NULL ? ivl_remote_list_configured (config) : NULL;
 }
 
 gboolean
@@ -440,9 +541,9 @@ ivl_remote_is_forbidden (void)
 
   if (g_atomic_int_get (&remote_forbidden))
     return TRUE;
-  config = ivl_config_load (NULL);
+  config = ivl_conf_file_load (NULL);
   return config == NULL ||
-         !ivl_config_get_boolean (config, IVL_CONFIG_GROUP, "local-only", &forbidden, NULL) ||
+         !ivl_conf_file_get_boolean (config, IVL_CONF_FILE_GROUP, "local-only", &forbidden, NULL) ||
          forbidden;
 }
 
@@ -454,7 +555,7 @@ ivl_remote_check_allowed (const IvlRemote  *self,
 
   if (!ivl_remote_leaves_computer (self) || !ivl_remote_is_forbidden ())
     return TRUE;
-  path = ivl_config_get_path ();
+  path = ivl_conf_file_get_path ();
   if (g_atomic_int_get (&remote_forbidden))
     g_set_error (error, IVL_ERROR, IVL_ERROR_REMOTE_REFUSED,
                  "Nothing was sent to %s: only models on this computer may be used now",

@@ -41,6 +41,25 @@ void       ivl_remote_free (IvlRemote *self);
 /* Names of the configured remotes in the file's order (transfer full). */
 GStrv      ivl_remote_list (GError **error);
 
+/* The same from a configuration that is being edited. */
+GStrv      ivl_remote_list_configured (GKeyFile *config);
+IvlRemote *ivl_remote_parse_configured (const char  *name,
+                                        GKeyFile    *config,
+                                        GError     **error);
+/* The group of a remote (transfer full), and the keys that are read from it. */
+char              *ivl_remote_get_group (const char *name);
+const char *const *ivl_remote_get_fields (void);
+/* The certificates of a ca-file (transfer full). Errors: IVL_ERROR_INVALID_OPTION. */
+GTlsDatabase *ivl_remote_load_certificates (const char  *path,
+                                            GError     **error);
+/* What ivl_remote_parse() checks of a name and of one field's text. Errors:
+ * IVL_ERROR_INVALID_OPTION, IVL_ERROR_INVALID_DATA. */
+gboolean   ivl_remote_check_name (const char  *name,
+                                  GError     **error);
+gboolean   ivl_remote_check_field (const char  *field,
+                                   const char  *value,
+                                   GError     **error);
+
 /* Where the user's own service listens (transfer full). */
 char      *ivl_remote_get_service_socket (void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Finds the API key for a location and says where it was, as a program that opens it does. Prints
- * the key: for tests only. Usage: find-key LOCATION
+ * the key: for tests only. Usage: find-key LOCATION [KEY to store first; "" takes away]
  */
 #include "engines/ivl-api-key.h"
 
@@ -16,10 +16,12 @@ main (int    argc,
   g_autofree char *source = NULL;
   char *key = NULL;
 
-  if (argc != 2)
+  if (argc != 2 && argc != 3)
     return 2;
   remote = ivl_remote_parse (argv[1], &error);
-  if (remote != NULL)
+  if (remote != NULL && argc == 3)
+    ivl_api_key_store (remote, *argv[2] != '\0' ? argv[2] : NULL, NULL, &error);
+  if (remote != NULL && error == NULL)
     key = ivl_api_key_find (remote, NULL, &error);
   if (remote != NULL && error == NULL)
     source = ivl_api_key_find_source (remote, NULL, &error);

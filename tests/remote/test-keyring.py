@@ -26,6 +26,12 @@ printf 'sesame\nX-Evil: 1' | secret-tool store --label=test xdg:schema io.github
 for location in https://gpu.example:8000/v1 https://gpu.example http://gpu.example:8000 https://evil.example service:; do
   "$FIND" "$location"
 done
+"$FIND" https://new.example:1 sk-stored
+"$FIND" https://new.example:1 sk-stored-anew
+secret-tool lookup xdg:schema io.github.ivl.Key origin new.example:1; echo
+"$FIND" https://new.example:1 ""
+"$FIND" http://new.example:1 sk-stored-plain
+"$FIND" https://new.example:1 "sk two words"
 """
 
 # Owns the keyring's name and answers nothing
@@ -69,14 +75,19 @@ def check_keyring(tap, program):
             tap.skip("a key in the keyring: gnome-keyring does not work here")
             return
         lines = done.stdout.decode().splitlines()
-        tap.point(len(lines) == 5, "the keyring was asked five times", (lines, done.stderr))
-        lines += [""] * 5
+        tap.point(len(lines) == 11, "the keyring was asked eleven times", (lines, done.stderr))
+        lines += [""] * 11
         tap.equal(lines[0], f"the keyring: {KEY}", "a key is found by the remote's host and port")
         tap.equal(lines[1], "nowhere: none", "another origin does not get it")
         tap.point(lines[2].startswith("error:") and KEY not in lines[2], "nor does plain HTTP", lines[2])
         tap.point(lines[3].startswith("error:") and "sesame" not in lines[3], "a key of two lines is refused",
                   lines[3])
         tap.equal(lines[4], "nowhere: none", "the user's own service is given none")
+        tap.equal(lines[5], "the keyring: sk-stored", "a key that is stored is found")
+        tap.equal(lines[6:8], ["the keyring: sk-stored-anew", "sk-stored-anew"], "another takes its place")
+        tap.equal(lines[8], "nowhere: none", "one that is taken away is gone")
+        tap.point(lines[9].startswith("error:") and "sk-" not in lines[9], "none is kept for plain HTTP", lines[9])
+        tap.point(lines[10].startswith("error:") and "two words" not in lines[10], "nor one that is no key", lines[10])
 
 
 def run(program, folder, address):
