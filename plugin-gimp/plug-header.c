@@ -67,7 +67,7 @@ show_picture (PlugHeader *self, const GError *error)
 {
   g_autofree char *description =
       error ? g_strdup (error->message) : plug_source_describe (self->source);
-  gtk_label_set_text (GTK_LABEL (self->description), description ? description : _("Not read yet"));
+  gtk_label_set_text (GTK_LABEL (self->description), description ? description : _ ("Not read yet"));
   gtk_widget_set_tooltip_text (self->description, description);
   show_thumbnail (self);
   /* Translators: %s is "Layer “Background”, 640 × 480" */
@@ -182,7 +182,7 @@ create_sentence (void)
 static GtkWidget *
 create_kind_combo (PlugHeader *self)
 {
-  static const char *const titles[] = { N_("Active layer"), N_("Visible image"), N_("Selection") };
+  static const char *const titles[] = { N_ ("Active layer"), N_ ("Visible image"), N_ ("Selection") };
   self->kinds = gtk_list_store_new (N_COLUMNS, G_TYPE_STRING, G_TYPE_BOOLEAN);
   for (guint i = 0; i < G_N_ELEMENTS (titles); i++)
     gtk_list_store_insert_with_values (self->kinds, NULL, -1, COLUMN_TITLE, _ (titles[i]),
@@ -193,8 +193,8 @@ create_kind_combo (PlugHeader *self)
   gtk_cell_layout_set_attributes (GTK_CELL_LAYOUT (self->kind_combo), cell, "text", COLUMN_TITLE,
                                   "sensitive", COLUMN_SENSITIVE, NULL);
   gtk_combo_box_set_active (GTK_COMBO_BOX (self->kind_combo), plug_source_get_kind (self->source));
-  gtk_widget_set_tooltip_text (self->kind_combo, _("What the model looks at"));
-  name_widget (self->kind_combo, _("What the model looks at"));
+  gtk_widget_set_tooltip_text (self->kind_combo, _ ("What the model looks at"));
+  name_widget (self->kind_combo, _ ("What the model looks at"));
   g_signal_connect (self->kind_combo, "changed", G_CALLBACK (on_kind_chosen), self);
   return self->kind_combo;
 }
@@ -204,7 +204,7 @@ create_middle (PlugHeader *self)
 {
   GtkWidget *choice = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   gtk_box_pack_start (GTK_BOX (choice), create_kind_combo (self), FALSE, FALSE, 0);
-  self->read_button = create_icon_button ("view-refresh-symbolic", _("Read the picture again"));
+  self->read_button = create_icon_button ("view-refresh-symbolic", _ ("Read the picture again"));
   g_signal_connect_swapped (self->read_button, "clicked", G_CALLBACK (plug_header_read), self);
   gtk_box_pack_start (GTK_BOX (choice), self->read_button, FALSE, FALSE, 0);
 
@@ -262,9 +262,9 @@ build (PlugHeader *self)
   gtk_container_set_border_width (GTK_CONTAINER (row), 12);
   gtk_box_pack_start (GTK_BOX (row), frame, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (row), create_middle (self), TRUE, TRUE, 0);
-  GtkWidget *preferences = create_icon_button ("preferences-system-symbolic", _("Preferences"));
+  GtkWidget *preferences = create_icon_button ("preferences-system-symbolic", _ ("Preferences"));
   g_signal_connect_swapped (preferences, "clicked", G_CALLBACK (show_preferences), self);
-  GtkWidget *help = create_icon_button ("help-browser-symbolic", _("Help"));
+  GtkWidget *help = create_icon_button ("help-browser-symbolic", _ ("Help"));
   g_signal_connect (help, "clicked", G_CALLBACK (plug_host_show_help), NULL);
   GtkWidget *buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   gtk_box_pack_start (GTK_BOX (buttons), preferences, FALSE, FALSE, 0);

@@ -95,7 +95,7 @@ plug_notice_ask_consent (PlugNotice *self,
   self->answer = answer;
   self->answer_data = user_data;
   /* Translators: %s is the name of a computer */
-  g_autofree char *question = g_strdup_printf (_("The picture will be sent to %s."), place);
+  g_autofree char *question = g_strdup_printf (_ ("The picture will be sent to %s."), place);
   gtk_label_set_text (GTK_LABEL (self->consent_label), question);
   gtk_widget_show (self->consent);
 }
@@ -168,14 +168,14 @@ build_trouble (PlugNotice *self)
   self->remedy = create_label (FALSE);
   self->detail = create_label (FALSE);
   gtk_label_set_selectable (GTK_LABEL (self->detail), TRUE);
-  self->details = gtk_expander_new_with_mnemonic (_("_Details"));
+  self->details = gtk_expander_new_with_mnemonic (_ ("_Details"));
   gtk_container_add (GTK_CONTAINER (self->details), self->detail);
   gtk_box_pack_start (GTK_BOX (column), self->cause, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), self->remedy, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), self->details, FALSE, FALSE, 0);
-  add_button (self->trouble, _("_Try Again"), RESPONSE_RETRY);
-  add_button (self->trouble, _("_Preferences"), RESPONSE_PREFERENCES);
-  add_button (self->trouble, _("_Help"), RESPONSE_HELP);
+  add_button (self->trouble, _ ("_Try Again"), RESPONSE_RETRY);
+  add_button (self->trouble, _ ("_Preferences"), RESPONSE_PREFERENCES);
+  add_button (self->trouble, _ ("_Help"), RESPONSE_HELP);
   g_signal_connect (self->trouble, "response", G_CALLBACK (on_trouble_response), self);
 }
 
@@ -191,8 +191,8 @@ build_consent (PlugNotice *self)
                          "The preferences list the places that may get pictures."));
   gtk_box_pack_start (GTK_BOX (column), self->consent_label, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), note, FALSE, FALSE, 0);
-  add_button (self->consent, _("_Send"), RESPONSE_ALLOW);
-  add_button (self->consent, _("_Do Not Send"), RESPONSE_REFUSE);
+  add_button (self->consent, _ ("_Send"), RESPONSE_ALLOW);
+  add_button (self->consent, _ ("_Do Not Send"), RESPONSE_REFUSE);
   g_signal_connect (self->consent, "response", G_CALLBACK (on_consent_response), self);
 }
 

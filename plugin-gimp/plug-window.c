@@ -19,11 +19,11 @@
 #define DEFAULT_HEIGHT 680
 
 static const PlugPageClass page_classes[PLUG_N_PAGES] = {
-  [PLUG_PAGE_ASK] = { N_("_Ask"), plug_page_ask_new, plug_page_ask_start },
-  [PLUG_PAGE_ALT] = { N_("Alternative _Text"), plug_page_alt_new, plug_page_alt_start },
-  [PLUG_PAGE_READ] = { N_("_Read Text"), plug_page_read_new, plug_page_read_start },
-  [PLUG_PAGE_FIND] = { N_("_Find"), plug_page_find_new, plug_page_find_start },
-  [PLUG_PAGE_EXPORT] = { N_("E_xport"), plug_page_export_new, plug_page_export_start },
+  [PLUG_PAGE_ASK] = { N_ ("_Ask"), plug_page_ask_new, plug_page_ask_start },
+  [PLUG_PAGE_ALT] = { N_ ("Alternative _Text"), plug_page_alt_new, plug_page_alt_start },
+  [PLUG_PAGE_READ] = { N_ ("_Read Text"), plug_page_read_new, plug_page_read_start },
+  [PLUG_PAGE_FIND] = { N_ ("_Find"), plug_page_find_new, plug_page_find_start },
+  [PLUG_PAGE_EXPORT] = { N_ ("E_xport"), plug_page_export_new, plug_page_export_start },
 };
 
 struct _PlugWindow
@@ -108,7 +108,7 @@ check_image (PlugWindow *self)
     {
       g_autofree char *name = plug_host_get_image_name (self->image);
       /* Translators: %s is the name of an image */
-      g_autofree char *title = g_strdup_printf (_("Image Assistant – %s"), name ? name : "");
+      g_autofree char *title = g_strdup_printf (_ ("Image Assistant – %s"), name ? name : "");
       if (g_strcmp0 (title, gtk_window_get_title (GTK_WINDOW (self))))
         gtk_window_set_title (GTK_WINDOW (self), title);
       plug_header_check_selection (PLUG_HEADER (self->header));
@@ -117,7 +117,7 @@ check_image (PlugWindow *self)
   self->image_open = FALSE;
   plug_header_set_closed (PLUG_HEADER (self->header));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROPERTY_IMAGE_OPEN]);
-  plug_window_say (self, _("The image was closed."));
+  plug_window_say (self, _ ("The image was closed."));
 }
 
 void
@@ -208,7 +208,7 @@ on_failed (PlugTalk *talk, const GError *error, const char *partial, PlugWindow 
 static void
 on_answered (PlugTalk *talk, IvlReply *reply, gboolean stopped, PlugWindow *self)
 {
-  plug_window_say (self, stopped ? _("The answer was stopped.") : _("The answer is complete."));
+  plug_window_say (self, stopped ? _ ("The answer was stopped.") : _ ("The answer is complete."));
 }
 
 PlugTalk *

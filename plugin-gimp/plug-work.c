@@ -122,13 +122,13 @@ plug_work_init (PlugWork *self)
   gtk_container_set_border_width (GTK_CONTAINER (self), 12);
   self->sentence = create_line ();
   self->bar = gtk_progress_bar_new ();
-  atk_object_set_name (gtk_widget_get_accessible (self->bar), _("Progress"));
+  atk_object_set_name (gtk_widget_get_accessible (self->bar), _ ("Progress"));
   GtkWidget *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
   gtk_widget_set_valign (column, GTK_ALIGN_CENTER);
   gtk_box_pack_start (GTK_BOX (column), self->sentence, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), self->bar, FALSE, FALSE, 0);
-  GtkWidget *stop = gtk_button_new_with_mnemonic (_("_Stop"));
-  gtk_widget_set_tooltip_text (stop, _("Stops the answer and keeps what there is of it (Esc)"));
+  GtkWidget *stop = gtk_button_new_with_mnemonic (_ ("_Stop"));
+  gtk_widget_set_tooltip_text (stop, _ ("Stops the answer and keeps what there is of it (Esc)"));
   gtk_widget_set_valign (stop, GTK_ALIGN_CENTER);
   g_signal_connect_swapped (stop, "clicked", G_CALLBACK (on_stop), self);
   self->row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
