@@ -152,6 +152,17 @@ run_command (int    argc,
   return CLI_EXIT_USAGE;
 }
 
+/* The user's service is this program: the library does not start whatever links it. */
+static void
+offer_to_serve (void)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *quoted = self != NULL ? g_shell_quote (self) : NULL;
+
+  if (quoted != NULL)
+    g_setenv ("IVL_SERVE_COMMAND", quoted, FALSE);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -166,6 +177,7 @@ main (int    argc,
   g_set_prgname ("ivl");
   signal (SIGPIPE, SIG_IGN);
   cli_interrupt_init ();
+  offer_to_serve ();
 
   if (argc < 2)
     {

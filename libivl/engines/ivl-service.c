@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The user's own service: found by its socket, started when it does not answer.
+ * The user's own service: found by its socket, started when it does not answer, and started anew
+ * when it has another model and nothing to do.
  */
 #include "engines/ivl-service.h"
 
@@ -14,10 +15,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COMMAND_ENVIRONMENT "IVL_SERVE_COMMAND"
-/* Minutes without a request after which a service that was started on demand leaves. */
-#define IDLE_MINUTES "15"
-#define HEALTH_SECONDS 2
+#include "engines/ivl-service-end.h"
+#include "engines/ivl-service-program.h"
+#include "util/ivl-conf-file.h"
+#include "wire/ivl-wire-models.h"
+
+#define REPLY_SECONDS 2
+/* More than /metrics and the entry of one model have. */
+#define MOST_REPLY_BYTES (256 * 1024)
 #define POLL_MICROSECONDS (50 * 1000)
 /* The weights are mapped, so a service is ready within seconds; a busy machine is given more. */
 #define START_SECONDS 300
@@ -35,6 +40,7 @@ typedef struct
   gint64           deadline;
   GSubprocess     *process; /* (owned) what this attempt has started; (nullable) */
   int              lock;    /* descriptor of start.lock, -1 without */
+  gboolean         is_served; /* another starter has done it */
 } ServiceStart;
 
 static void
@@ -97,99 +103,86 @@ parse_status (const char *bytes)
   return (guint) g_ascii_strtoull (bytes + strlen ("HTTP/1.1 "), NULL, 10);
 }
 
-static guint
-ask_health (GIOStream    *stream,
-            GCancellable *cancellable)
+/* What the service says to a GET; *status is 0 when it does not answer in time. NULL with an error
+ * when nobody listens (transfer full). */
+static GString *
+ask (const char    *socket,
+     const char    *path,
+     GCancellable  *cancellable,
+     guint         *status,
+     GError       **error)
 {
-  static const char request[] = "GET /health HTTP/1.1\r\nHost: localhost\r\n"
-                                "Connection: close\r\n\r\n";
-  char bytes[512] = { 0 };
-  gsize length = 0;
-  gssize n;
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (socket);
+  g_autofree char *request =
+      g_strdup_printf ("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+  g_autoptr (GSocketConnection) connection = NULL;
+  GString *reply;
+  char bytes[4096];
+  gssize n = 0;
 
-  if (!g_output_stream_write_all (g_io_stream_get_output_stream (stream), request,
-                                  sizeof request - 1, NULL, cancellable, NULL))
-    return 0;
-  while (length < sizeof bytes - 1 && parse_status (bytes) == 0)
-    {
-      n = g_input_stream_read (g_io_stream_get_input_stream (stream), bytes + length,
-                               sizeof bytes - 1 - length, cancellable, NULL);
-      if (n <= 0)
-        break;
-      length += (gsize) n;
-    }
-  return parse_status (bytes);
+  *status = 0;
+  g_socket_client_set_enable_proxy (client, FALSE);
+  g_socket_client_set_timeout (client, REPLY_SECONDS);
+  connection = g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), cancellable, error);
+  if (connection == NULL)
+    return NULL;
+  reply = g_string_new (NULL);
+  if (!g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)),
+                                  request, strlen (request), NULL, cancellable, NULL))
+    return reply;
+  while (reply->len < MOST_REPLY_BYTES &&
+         (n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), bytes,
+                                   sizeof bytes, cancellable, NULL)) > 0)
+    g_string_append_len (reply, bytes, n);
+  *status = parse_status (reply->str);
+  return reply;
+}
+
+/* The body of a reply of status 200; NULL without one (transfer full). */
+static char *
+ask_body (const char   *socket,
+          const char   *path,
+          GCancellable *cancellable)
+{
+  guint status;
+  g_autoptr (GString) reply = ask (socket, path, cancellable, &status, NULL);
+  const char *end = reply != NULL ? strstr (reply->str, "\r\n\r\n") : NULL;
+
+  return status == 200 && end != NULL ? g_strdup (end + strlen ("\r\n\r\n")) : NULL;
 }
 
 IvlServiceState
 ivl_service_get_state (const char   *socket,
                        GCancellable *cancellable)
 {
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (socket);
-  g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (GError) error = NULL;
   guint status;
+  g_autoptr (GString) reply = ask (socket, "/health", cancellable, &status, &error);
 
-  g_socket_client_set_enable_proxy (client, FALSE);
-  g_socket_client_set_timeout (client, HEALTH_SECONDS);
-  connection =
-      g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), cancellable, &error);
-  if (connection == NULL)
+  if (reply == NULL)
     return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ? IVL_SERVICE_SILENT
                                                                      : IVL_SERVICE_ABSENT;
-  status = ask_health (G_IO_STREAM (connection), cancellable);
   if (status == 0)
     return IVL_SERVICE_SILENT;
   return status == 200 ? IVL_SERVICE_READY : IVL_SERVICE_LOADING;
-}
-
-/* The program and the words before "serve" (transfer full). */
-static GStrv
-find_command (GError **error)
-{
-  const char *environment = g_getenv (COMMAND_ENVIRONMENT);
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *folder = self != NULL ? g_path_get_dirname (self) : NULL;
-  g_autofree char *beside = folder != NULL ? g_build_filename (folder, "ivl", NULL) : NULL;
-  g_autofree char *program = NULL;
-  g_auto (GStrv) words = NULL;
-
-  if (environment != NULL && *environment != '\0')
-    {
-      if (g_shell_parse_argv (environment, NULL, &words, NULL))
-        return g_steal_pointer (&words);
-      g_set_error (error, IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE,
-                   "The service cannot be started: " COMMAND_ENVIRONMENT " is no command line");
-      return NULL;
-    }
-  if (beside != NULL && g_file_test (beside, G_FILE_TEST_IS_REGULAR) &&
-      g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
-    program = g_steal_pointer (&beside);
-  else
-    program = g_find_program_in_path ("ivl");
-  if (program != NULL)
-    {
-      const char *const found[] = { program, NULL };
-
-      return g_strdupv ((GStrv) found);
-    }
-  g_set_error (error, IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE,
-               "The service cannot be started: the program ivl is not installed");
-  return NULL;
 }
 
 static GStrv
 build_command (const IvlRemote  *remote,
                GError          **error)
 {
-  g_auto (GStrv) words = find_command (error);
+  g_autoptr (GKeyFile) config = ivl_conf_file_load (error);
+  g_auto (GStrv) words = config != NULL ? ivl_service_program_find (error) : NULL;
   g_autoptr (GStrvBuilder) command = g_strv_builder_new ();
+  g_autofree char *idle = NULL;
+  guint minutes;
 
-  if (words == NULL)
+  if (words == NULL || !ivl_conf_file_get_idle_exit (config, &minutes, error))
     return NULL;
+  idle = g_strdup_printf ("%u", minutes);
   g_strv_builder_addv (command, (const char **) words);
-  g_strv_builder_add_many (command, "serve", "--idle-exit", IDLE_MINUTES, NULL);
+  g_strv_builder_add_many (command, "serve", "--idle-exit", idle, NULL);
   if (remote->served != NULL)
     g_strv_builder_add_many (command, "--model", remote->served, NULL);
   return g_strv_builder_end (command);
@@ -310,13 +303,37 @@ wait_step (const ServiceStart  *self,
   return TRUE;
 }
 
-/* Holds start.lock, or sees the service ready while another holds it. */
+/* The name of the model that the service has; NULL when it does not tell (transfer full). */
+static char *
+get_model (const ServiceStart *self)
+{
+  g_autofree char *list = ask_body (self->remote->socket, "/v1/models", self->cancellable);
+  g_autoptr (GPtrArray) models =
+      list != NULL ? ivl_wire_models_parse (list, strlen (list), NULL) : NULL;
+
+  return models != NULL && models->len == 1
+             ? g_strdup (((const IvlWireModel *) g_ptr_array_index (models, 0))->id)
+             : NULL;
+}
+
+/* Models are told apart by the names of their folders. One that does not tell its model is left to
+ * who opens it. */
+static gboolean
+has_wanted_model (const ServiceStart  *self,
+                  char               **present)
+{
+  *present = self->remote->served != NULL ? get_model (self) : NULL;
+  return *present == NULL || strcmp (*present, self->remote->model) == 0;
+}
+
+/* Holds start.lock, or sees the wanted service ready while another holds it (is_served). */
 static gboolean
 take_lock (ServiceStart     *self,
            IvlServiceState  *state,
            GError          **error)
 {
   g_autofree char *path = g_build_filename (self->folder, "start.lock", NULL);
+  g_autofree char *present = NULL;
 
   self->lock = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->lock < 0)
@@ -330,8 +347,10 @@ take_lock (ServiceStart     *self,
       if (!wait_step (self, error))
         return FALSE;
       *state = ivl_service_get_state (self->remote->socket, self->cancellable);
-      if (*state == IVL_SERVICE_READY)
+      self->is_served = *state == IVL_SERVICE_READY && has_wanted_model (self, &present);
+      if (self->is_served)
         return TRUE;
+      g_clear_pointer (&present, g_free);
     }
   *state = ivl_service_get_state (self->remote->socket, self->cancellable);
   return TRUE;
@@ -378,6 +397,53 @@ start_and_wait (ServiceStart     *self,
   return TRUE;
 }
 
+/* FALSE also when it cannot be told. */
+static gboolean
+is_at_rest (const ServiceStart *self)
+{
+  g_autofree char *metrics = ask_body (self->remote->socket, "/metrics", self->cancellable);
+
+  return metrics != NULL && strstr (metrics, "\nivl_requests_running 0\n") != NULL &&
+         strstr (metrics, "\nivl_requests_waiting 0\n") != NULL;
+}
+
+/* Ends a service that has another model and nothing to do, and waits until it is gone. */
+static gboolean
+end_other (ServiceStart  *self,
+           const char    *present,
+           GError       **error)
+{
+  if (!is_at_rest (self))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_BUSY,
+                   "The service answers other questions with the model %s, so %s cannot take its "
+                   "place now: try again when they are answered",
+                   present, self->remote->model);
+      return FALSE;
+    }
+  if (!ivl_service_end (self->remote->socket, self->folder, error))
+    return FALSE;
+  while (is_lock_held (self->folder))
+    if (!wait_step (self, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* With start.lock held. A service that was started here has the model, whatever it calls it. */
+static gboolean
+serve_wanted (ServiceStart     *self,
+              IvlServiceState   state,
+              GError          **error)
+{
+  g_autofree char *present = NULL;
+
+  if (!start_and_wait (self, state, error))
+    return FALSE;
+  if (self->process != NULL || has_wanted_model (self, &present))
+    return TRUE;
+  return end_other (self, present, error) && start_and_wait (self, IVL_SERVICE_ABSENT, error);
+}
+
 gboolean
 ivl_service_ensure (const IvlRemote  *remote,
                     IvlProgressFunc   progress,
@@ -386,6 +452,7 @@ ivl_service_ensure (const IvlRemote  *remote,
                     GError          **error)
 {
   g_autofree char *socket = ivl_service_get_socket (error);
+  g_autofree char *present = NULL;
   g_auto (ServiceStart) start = {
     .remote = remote,
     .progress = progress,
@@ -399,8 +466,10 @@ ivl_service_ensure (const IvlRemote  *remote,
   if (socket == NULL)
     return FALSE;
   state = ivl_service_get_state (remote->socket, cancellable);
-  if (state == IVL_SERVICE_READY)
+  if (state == IVL_SERVICE_READY && has_wanted_model (&start, &present))
     return TRUE;
   start.folder = g_path_get_dirname (socket);
-  return take_lock (&start, &state, error) && start_and_wait (&start, state, error);
+  if (!take_lock (&start, &state, error))
+    return FALSE;
+  return start.is_served || serve_wanted (&start, state, error);
 }

@@ -7,13 +7,14 @@ G_BEGIN_DECLS
 
 /* The user's own `ivl serve` on its socket ($XDG_RUNTIME_DIR/ivl/serve.sock, folder of mode 0700).
  * Next to it lie start.lock, which a starter holds, serve.lock, which the service holds, and
- * serve.log, what the service wrote since it was started. The program is the one that
- * IVL_SERVE_COMMAND names (a command line that "serve" and options are added to), else the `ivl`
- * beside the running program, else the one in PATH. */
+ * serve.log, what the service wrote since it was started. Which program it is:
+ * ivl-service-program.h; how long it waits for requests: [service] idle-exit in ivl.conf. */
 
 /* Makes sure that the service of remote (is_service) answers: starts it if it does not, one starter
- * at a time, and waits until /health is 200. Progress is IVL_PHASE_LOAD. Errors:
- * IVL_ERROR_REMOTE_UNREACHABLE with what the service wrote before it died. */
+ * at a time, and waits until /health is 200. One that has another model than remote->served and
+ * nothing to do is ended first. Progress is IVL_PHASE_LOAD. Errors: IVL_ERROR_REMOTE_UNREACHABLE
+ * with what the service wrote before it died, IVL_ERROR_BUSY when it works with another model,
+ * IVL_ERROR_INVALID_DATA for the configuration file. */
 gboolean ivl_service_ensure (const IvlRemote  *remote,
                              IvlProgressFunc   progress,
                              gpointer          progress_data,

@@ -3,10 +3,11 @@
 """The user's service is started when it does not answer: once, detached, with its own words when it fails.
 
 A stand-in for `ivl serve` takes the lock and answers /health; what it was started with is written down.
-Usage: test-service.py ENSURE-SERVICE"""
+Usage: test-service.py ENSURE-SERVICE FOLDER-OF-INSTALLED-PROGRAMS"""
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,7 +32,10 @@ if plan.get("die"):
     print("ivl: first line", file=sys.stderr)
     print("ivl: " + plan["die"] + "\n", file=sys.stderr)
     sys.exit(3)
+model = os.path.basename(sys.argv[sys.argv.index("--model") + 1]) if "--model" in sys.argv else None
 lock = open(os.path.join(folder, "serve.lock"), "w")
+if plan.get("unlocked"):
+    lock = open(os.path.join(folder, "other.lock"), "w")
 try:
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 except BlockingIOError:
@@ -47,9 +51,16 @@ server.listen(64)
 loading = time.monotonic() + plan.get("loading", 0)
 while True:
     connection, _ = server.accept()
-    connection.recv(4096)
+    path = (connection.recv(4096).split() + [b"", b""])[1].decode()
     status = "503 Service Unavailable" if time.monotonic() < loading else "200 OK"
-    reply = f"HTTP/1.1 {status}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}".encode()
+    plan = json.load(open(os.environ["PLAN"]))
+    body = "{}"
+    if path == "/v1/models" and model:
+        body = json.dumps({"object": "list", "data": [{"id": model, "object": "model", "owned_by": "ivl"}]})
+    elif path == "/metrics" and not plan.get("silent"):
+        body = "".join(f"# TYPE ivl_requests_{name} gauge\nivl_requests_{name} {plan.get(name, 0)}\n"
+                       for name in ("running", "waiting"))
+    reply = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
     for byte in (reply[:5], reply[5:]):
         connection.sendall(byte)
     connection.close()
@@ -191,6 +202,93 @@ def check_killed(tap, place):
     place.kill()
 
 
+def check_other_model(tap, place):
+    place.plan()
+    place.ensure("service:alpha")
+    for location in ("service:", "service:alpha", "service:/elsewhere/alpha"):
+        result = place.ensure(location)
+        tap.point(result[0] == 0 and len(place.starts()) == 1, f"{location} is content with the model that is there",
+                  result)
+    result = place.ensure("service:/elsewhere/beta")
+    starts = place.starts()
+    tap.point(result[0] == 0 and len(starts) == 2, "another model makes the idle service start anew", result)
+    tap.point(not is_running(starts[0]["pid"]) and is_running(starts[1]["pid"]), "and ends the one that was there",
+              starts)
+    tap.equal(starts[1]["arguments"][-2:], ["--model", "/elsewhere/beta"], "with the model that is wanted")
+    starters = [place.start("service:gamma") for _ in range(8)]
+    results = [(process.communicate(timeout=HANG)[0].decode(), process.returncode) for process in starters]
+    tap.point(all(code == 0 for _, code in results) and len(place.starts()) == 3,
+              "eight who want another one at once start one", (results, place.starts()))
+    for plan in ({"running": 1}, {"waiting": 2}, {"silent": True}):
+        place.plan(**plan)
+        code, out = place.ensure("service:delta")
+        tap.point(code == 1 and "gamma" in out and "delta" in out, f"with {plan} it is left alone", (code, out))
+    place.plan()
+    tap.point(len(place.starts()) == 3 and is_running(place.starts()[2]["pid"]), "and goes on", place.starts())
+    place.kill()
+
+    place.plan(unlocked=True)
+    place.ensure("service:alpha")
+    place.plan()
+    code, out = place.ensure("service:beta")
+    tap.point(code == 1 and "end it yourself" in out and is_running(place.starts()[0]["pid"]),
+              "who listens without the service's lock is not ended", (code, out))
+    place.kill()
+
+
+def check_idle_exit(tap, place):
+    place.plan()
+    folder = place.folder / "config" / "ivl"
+    folder.mkdir(parents=True)
+    for text, expected in (("0", "0"), ("90", "90")):
+        (folder / "ivl.conf").write_text(f"[service]\nidle-exit={text}\n", encoding="utf-8")
+        place.ensure()
+        tap.equal(place.starts()[0]["arguments"], ["serve", "--idle-exit", expected],
+                  f"the configuration's {text} minutes are handed on")
+        place.kill()
+    for text in ("[service]\nidle-exit=soon\n", "[service\n"):
+        (folder / "ivl.conf").write_text(text, encoding="utf-8")
+        code, out = place.ensure()
+        tap.point(code == 1 and "ivl.conf" in out and not place.starts(), f"{text!r} is refused", (code, out))
+    (folder / "ivl.conf").unlink()
+
+
+def check_program(tap, place, bindir):
+    """Which program is started when IVL_SERVE_COMMAND is not set."""
+    stand_in = place.folder / "stand-in.py"
+    for name in ("self", "other", "link"):
+        (place.folder / name).mkdir()
+    own = place.folder / "self" / "ivl"
+    shutil.copy(place.program, own)
+    (place.folder / "link" / "ivl").symlink_to(own)
+    script = f"#!/bin/sh\nexec {sys.executable} '{stand_in}' \"$@\" by-\"$(basename \"$(dirname \"$0\")\")\"\n"
+    for name in ("other", "self"):
+        path = place.folder / name / ("ivl" if name == "other" else "ivl-beside")
+        path.write_text(script, encoding="utf-8")
+        path.chmod(0o755)
+    program, place.program = place.program, str(own)
+    path = os.pathsep.join([str(place.folder / name) for name in ("self", "link", "other")] + [os.environ["PATH"]])
+    try:
+        if Path(bindir, "ivl").exists():
+            tap.skip(f"which program is started: {bindir}/ivl comes first here")
+        else:
+            result = place.ensure(IVL_SERVE_COMMAND="", PATH=path)
+            tap.point(result[0] == 0 and [start["arguments"][-1] for start in place.starts()] == ["by-other"],
+                      "a program called ivl does not start itself, nor a link to itself", (result, place.starts()))
+            place.kill()
+            code, out = place.ensure(IVL_SERVE_COMMAND="", PATH=str(place.folder / "self"))
+            tap.point(code == 1 and "not installed" in out, "rather nothing", (code, out))
+        place.program = str(place.folder / "self" / "ensure")
+        shutil.move(own, place.program)
+        shutil.move(place.folder / "self" / "ivl-beside", own)
+        place.ensure(IVL_SERVE_COMMAND="", PATH=path)
+        tap.equal([start["arguments"][-1] for start in place.starts()], ["by-self"],
+                  "the ivl beside the running program comes first")
+        place.kill()
+    finally:
+        place.program = program
+
+
 def check_failures(tap, place):
     place.plan(die="there is no model in sight")
     code, out = place.ensure()
@@ -217,13 +315,15 @@ def check_failures(tap, place):
     place.kill()
 
 
-def main(program):
+def main(program, bindir):
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
         place = Place(os.path.abspath(program), folder)
         try:
-            for check in (check_start, check_environment, check_many, check_killed, check_failures):
+            for check in (check_start, check_environment, check_many, check_killed, check_other_model,
+                          check_idle_exit, check_failures):
                 check(tap, place)
+            check_program(tap, place, bindir)
         finally:
             place.kill()
     return tap.finish()
