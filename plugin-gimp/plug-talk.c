@@ -445,6 +445,18 @@ ensure_session (PlugTalk  *self,
   return TRUE;
 }
 
+/* The language to ask for; NULL for the published wording, which is English, where nobody has
+ * chosen a language and the desktop's is English as well. */
+static const char *
+get_language (void)
+{
+  PlugSettings *settings = plug_settings_get ();
+  const char *tag = plug_settings_get_answer_language (settings);
+  gboolean is_english = strcmp (tag, "en") == 0 || g_str_has_prefix (tag, "en-");
+
+  return is_english && *plug_settings_get_language (settings) == '\0' ? NULL : tag;
+}
+
 /* Picture and wording; without the picture when the conversation has it already */
 static IvlMessage *
 create_message (PlugTalk  *self,
@@ -466,8 +478,7 @@ create_message (PlugTalk  *self,
     }
   needs_text = ivl_task_get_needs_text (turn->task);
   message = ivl_task_create_message (turn->task, picture, needs_text ? turn->text : NULL,
-                                     plug_settings_get_answer_language (plug_settings_get ()),
-                                     error);
+                                     get_language (), error);
   /* Words on the side, for a task that does without */
   if (message != NULL && has_text && !needs_text)
     {

@@ -522,6 +522,49 @@ test_cache_limit (void)
     g_free (texts[i]);
 }
 
+/* Where pictures would go, before anything is opened; last, since it forbids what leaves this
+ * computer. */
+static void
+test_origin (void)
+{
+  static const struct
+  {
+    const char *location;
+    const char *origin;
+    gboolean    is_remote;
+  } cases[] = {
+    { "/no/such/folder", "this computer", FALSE },
+    { "service:", "this computer", FALSE },
+    { "unix:/run/x.sock#m", "this computer", FALSE },
+    { "http://localhost:8000#m", "localhost:8000", FALSE },
+    { "https://gpu.example/v1#m", "gpu.example", TRUE },
+    { "http://gpu.example:8000", "gpu.example:8000", TRUE },
+  };
+  g_autoptr (GError) error = NULL;
+
+  for (guint forbidden = 0; forbidden < 2; forbidden++)
+    {
+      for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+        {
+          g_autofree char *origin = ivl_model_find_origin (cases[i].location, &error);
+
+          g_assert_cmpint (ivl_model_is_remote (cases[i].location), ==, cases[i].is_remote);
+          if (forbidden && cases[i].is_remote)
+            {
+              g_assert_null (origin);
+              g_assert_error (error, IVL_ERROR, IVL_ERROR_REMOTE_REFUSED);
+              g_clear_error (&error);
+              continue;
+            }
+          g_assert_no_error (error);
+          g_assert_cmpstr (origin, ==, cases[i].origin);
+        }
+      ivl_model_forbid_remote ();
+    }
+  g_assert_null (ivl_model_find_origin ("https://", &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -545,5 +588,6 @@ main (int    argc,
   g_test_add_func ("/session/cache-limit", test_cache_limit);
   g_test_add_func ("/session/not-a-model", test_not_a_model);
   g_test_add_func ("/session/system-first", test_system_first);
+  g_test_add_func ("/session/origin", test_origin);
   return g_test_run ();
 }
