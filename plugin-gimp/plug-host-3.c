@@ -29,6 +29,8 @@ enum
 };
 /* Hinting makes a text wider than the measured size says */
 #define FONT_SLACK 0.97
+/* Steps in which the letters of a long text get smaller */
+#define SMALLER 0.85
 
 struct _PlugRaster
 {
@@ -48,7 +50,7 @@ find_image (int      image,
 {
   if (gimp_image_id_is_valid (image))
     return gimp_image_get_by_id (image);
-  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, _ ("The image was closed in GIMP."));
+  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, _("The image was closed in GIMP."));
   return NULL;
 }
 
@@ -65,7 +67,7 @@ set_gimp_error (GError    **error,
 
 /* --- Pixels --- */
 
-/* In 3.x it is in the formats of buffers, save those of indexed images */
+/* NULL: none, or one that babl cannot use; GIMP then takes the pixels for sRGB as well */
 static const Babl *
 get_space (GimpImage *image)
 {
@@ -86,7 +88,7 @@ find_active (GimpImage *image,
   if (drawables != NULL && drawables[0] != NULL)
     return drawables[0];
   g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
-               _ ("No layer is active in the image. Click one in GIMP’s list of layers, or choose "
+               _("No layer is active in the image. Click one in GIMP’s list of layers, or choose "
                   "the visible image as the source."));
   return NULL;
 }
@@ -108,7 +110,7 @@ find_area (GimpImage      *image,
       y2 <= y1)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
-                   _ ("Nothing is selected in the image. Select a part of it, or choose another "
+                   _("Nothing is selected in the image. Select a part of it, or choose another "
                       "source."));
       return FALSE;
     }
@@ -143,7 +145,7 @@ choose_drawable (PlugRaster    *self,
   drawable = GIMP_DRAWABLE (gimp_layer_new_from_visible (image, image, "ivl"));
   if (drawable == NULL)
     {
-      set_gimp_error (error, _ ("GIMP does not give the visible image."));
+      set_gimp_error (error, _("GIMP does not give the visible image."));
       return NULL;
     }
   self->temporary = TRUE;
@@ -175,14 +177,14 @@ plug_host_open_raster (int            image_id,
   buffer = gimp_drawable_get_buffer (drawable);
   if (buffer == NULL)
     {
-      set_gimp_error (error, _ ("GIMP does not give the pixels."));
+      set_gimp_error (error, _("GIMP does not give the pixels."));
       return NULL;
     }
   self->pixels = plug_pixels_new (buffer, &area, get_space (image));
   if (self->pixels == NULL)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
-                   _ ("There is not enough memory to read the image. Close other programs or "
+                   _("There is not enough memory to read the image. Close other programs or "
                       "choose a smaller part of it."));
       return NULL;
     }
@@ -240,7 +242,7 @@ plug_raster_read (PlugRaster *self,
   if (!gimp_item_id_is_valid (self->drawable))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
-                   _ ("The layer was deleted while it was read. Try again with another one."));
+                   _("The layer was deleted while it was read. Try again with another one."));
       return FALSE;
     }
   plug_pixels_read (self->pixels, first_row, n_rows, rgb);
@@ -287,32 +289,43 @@ plug_host_has_selection (int image_id)
 
 /* --- Changes --- */
 
-/* One undo step until finish_change(), with the person's tool settings out of the way */
-static GimpImage *
-begin_change (int      image_id,
+/* A change that is under way: one undo step, with the person's tool settings out of the way */
+typedef struct
+{
+  GimpImage  *image;
+  GimpLayer *
+      *layers; /* (owned): that were active, and are again: GIMP makes what is added active */
+} Change;
+
+static gboolean
+begin_change (Change  *self,
+              int      image,
               GError **error)
 {
-  GimpImage *image = find_image (image_id, error);
-
-  if (image == NULL)
-    return NULL;
-  gimp_image_undo_group_start (image);
+  self->image = find_image (image, error);
+  if (self->image == NULL)
+    return FALSE;
+  self->layers = gimp_image_get_selected_layers (self->image);
+  gimp_image_undo_group_start (self->image);
   gimp_context_push ();
   gimp_context_set_antialias (FALSE);
   gimp_context_set_feather (FALSE);
-  return image;
+  return TRUE;
 }
 
 static gboolean
-finish_change (GimpImage *image,
-               gboolean   done,
-               GError   **error)
+finish_change (Change   *self,
+               gboolean  done,
+               GError  **error)
 {
   if (!done && (error == NULL || *error == NULL))
     set_gimp_error (error, _ ("GIMP does not make the change."));
   gimp_context_pop ();
-  gimp_image_undo_group_end (image);
+  if (self->layers != NULL && self->layers[0] != NULL)
+    gimp_image_set_selected_layers (self->image, (const GimpLayer **) self->layers);
+  gimp_image_undo_group_end (self->image);
   gimp_displays_flush ();
+  g_clear_pointer (&self->layers, g_free);
   return done;
 }
 
@@ -337,34 +350,34 @@ typedef gboolean (*BoxFunc) (GimpImage           *image,
                              gpointer             data);
 
 static gboolean
-change_for_boxes (int        image_id,
+change_for_boxes (int        image,
                   GPtrArray *boxes,
                   BoxFunc    function,
                   gpointer   data,
                   GError   **error)
 {
-  GimpImage *image = begin_change (image_id, error);
+  Change change;
   gboolean done = TRUE;
   guint n_done = 0;
 
-  if (image == NULL)
+  if (!begin_change (&change, image, error))
     return FALSE;
   for (guint i = 0; i < boxes->len && done; i++)
     {
       const PlugBox *box = g_ptr_array_index (boxes, i);
       GeglRectangle cut;
 
-      if (cut_box (image, box, &cut))
-        done = function (image, box, &cut, n_done++, data);
+      if (cut_box (change.image, box, &cut))
+        done = function (change.image, box, &cut, n_done++, data);
     }
   if (done && n_done == 0)
     {
       done = FALSE;
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                   _ ("What was found lies outside the canvas. Choose Image ▸ Fit Canvas to Layers "
+                   _("What was found lies outside the canvas. Choose Image ▸ Fit Canvas to Layers "
                       "in GIMP to see it."));
     }
-  return finish_change (image, done, error);
+  return finish_change (&change, done, error);
 }
 
 static gboolean
@@ -472,7 +485,7 @@ add_box_channel (GimpImage           *image,
                  guint                index,
                  gpointer             data)
 {
-  g_autofree char *numbered = g_strdup_printf (_ ("Found %u"), index + 1);
+  g_autofree char *numbered = g_strdup_printf (_("Found %u"), index + 1);
   GeglColor *tint = gegl_color_new ("black");
   GimpChannel *channel = gimp_channel_new (image, box->name != NULL ? box->name : numbered,
                                            gimp_image_get_width (image),
@@ -581,24 +594,28 @@ plug_host_add_text_boxes (int        image,
   return change_for_boxes (image, boxes, add_box_text, NULL, error);
 }
 
-/* Lines of the text once those that are wider than the layer are broken. Breaks fall between
- * words, so a line is counted as a tenth wider than it is. */
+/* Pixels that the text takes when lines wider than the layer are broken. Breaks fall between
+ * words, so a line is counted as a tenth wider than it is; one line more is for letters that
+ * stand out. */
 static double
-count_lines (char   **lines,
-             GimpFont *font,
-             double    size,
-             int       width)
+estimate_height (const char *text,
+                 GimpFont   *font,
+                 double      size,
+                 int         width)
 {
-  double n = 0;
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  const double scale = size / MEASURE_PIXELS;
+  int line_width, line_height, all_width, all_height;
+  double n_breaks = 0;
 
   for (guint i = 0; lines[i] != NULL; i++)
     {
-      int line_width, line_height;
-
       measure_text (*lines[i] != '\0' ? lines[i] : " ", font, &line_width, &line_height);
-      n += ceil (1.1 * line_width * size / MEASURE_PIXELS / width);
+      n_breaks += ceil (1.1 * line_width * scale / width) - 1;
     }
-  return n;
+  measure_text (text, font, &all_width, &all_height);
+  line_height = all_height / (int) g_strv_length (lines);
+  return scale * (all_height + (n_breaks + 1) * line_height);
 }
 
 gboolean
@@ -606,31 +623,27 @@ plug_host_add_text (int         image_id,
                     const char *text,
                     GError    **error)
 {
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  GimpImage *image = begin_change (image_id, error);
+  Change change;
   GimpFont *font;
   GeglRectangle box;
-  int margin, line_width, line_height;
-  double size, line;
+  int margin;
+  double size;
 
-  if (image == NULL)
+  if (!begin_change (&change, image_id, error))
     return FALSE;
   font = gimp_context_get_font ();
-  measure_text (" ", font, &line_width, &line_height);
-  margin = MIN (gimp_image_get_width (image), gimp_image_get_height (image)) / TEXT_LINES;
-  box = (GeglRectangle) { margin, margin, MAX (gimp_image_get_width (image) - 2 * margin, 1),
-                          MAX (gimp_image_get_height (image) - 2 * margin, 1) };
+  box.width = gimp_image_get_width (change.image);
+  box.height = gimp_image_get_height (change.image);
+  margin = MIN (box.width, box.height) / TEXT_LINES;
   size = MAX ((double) box.height / TEXT_LINES, MIN_FONT_PIXELS);
+  box = (GeglRectangle) { margin, margin, MAX (box.width - 2 * margin, 1),
+                          MAX (box.height - 2 * margin, 1) };
   /* A long text in smaller letters, as long as they can be read */
-  for (;; size *= 0.9)
-    {
-      line = size * line_height / MEASURE_PIXELS;
-      if (size * 0.9 < MIN_FONT_PIXELS ||
-          count_lines (lines, font, size, box.width) * line <= box.height)
-        break;
-    }
-  box.height = (int) ceil (count_lines (lines, font, size, box.width) * line);
-  return finish_change (image, insert_text (image, text, font, size, &box), error);
+  while (size * SMALLER >= MIN_FONT_PIXELS &&
+         estimate_height (text, font, size, box.width) > box.height)
+    size *= SMALLER;
+  box.height = (int) ceil (estimate_height (text, font, size, box.width));
+  return finish_change (&change, insert_text (change.image, text, font, size, &box), error);
 }
 
 /* --- Texts about the image --- */
@@ -662,6 +675,7 @@ plug_host_set_texts (int          image_id,
   g_autofree char *old = NULL;
   g_autofree char *xml = NULL;
   GimpImage *image = find_image (image_id, error);
+  Change change;
 
   if (image == NULL)
     return FALSE;
@@ -673,11 +687,11 @@ plug_host_set_texts (int          image_id,
   after = gimp_metadata_deserialize (xml);
   if (after == NULL)
     {
-      set_gimp_error (error, _ ("GIMP does not take the texts."));
+      set_gimp_error (error, _("GIMP does not take the texts."));
       return FALSE;
     }
-  image = begin_change (image_id, error);
-  return image != NULL && finish_change (image, gimp_image_set_metadata (image, after), error);
+  return begin_change (&change, image_id, error) &&
+         finish_change (&change, gimp_image_set_metadata (image, after), error);
 }
 
 /* --- Export --- */
@@ -708,12 +722,12 @@ find_exporter (GFile   *file,
         return procedure;
       g_set_error (
           error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-          _ ("This GIMP cannot write %s: its plug-in %s is missing. Choose another format."),
+          _("This GIMP cannot write %s: its plug-in %s is missing. Choose another format."),
           exporters[i].ending, exporters[i].procedure);
       return NULL;
     }
   g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-               _ ("“%s” names no format that carries the texts. Choose a name that ends in .jpg, "
+               _("“%s” names no format that carries the texts. Choose a name that ends in .jpg, "
                   ".png, .webp or .tif."),
                name != NULL ? name : "");
   return NULL;
@@ -743,7 +757,7 @@ run_exporter (GimpProcedure *procedure,
   done = GIMP_VALUES_GET_ENUM (values, 0) == GIMP_PDB_SUCCESS;
   gimp_value_array_unref (values);
   if (!done)
-    set_gimp_error (error, _ ("GIMP could not write the file."));
+    set_gimp_error (error, _("GIMP could not write the file."));
   return done;
 }
 
@@ -780,7 +794,7 @@ plug_host_export (int       image_id,
   copy = gimp_image_duplicate (image);
   if (copy == NULL)
     {
-      set_gimp_error (error, _ ("GIMP could not copy the image."));
+      set_gimp_error (error, _("GIMP could not copy the image."));
       return FALSE;
     }
   gimp_image_undo_disable (copy);
@@ -810,7 +824,7 @@ plug_host_init_ui (GError **error)
   if (!gtk_init_check (NULL, NULL))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-                   _ ("There is no display to open a window on. Run the procedure "
+                   _("There is no display to open a window on. Run the procedure "
                       "non-interactively."));
       return FALSE;
     }
@@ -863,7 +877,7 @@ plug_host_show_help (void)
   g_autoptr (GError) error = NULL;
 
   if (uri == NULL || !g_app_info_launch_default_for_uri (uri, NULL, &error))
-    g_message (_ ("The help page %s could not be opened: %s"), path,
+    g_message (_("The help page %s could not be opened: %s"), path,
                error != NULL ? error->message : "");
 }
 
@@ -990,42 +1004,42 @@ add_arguments (GimpProcedure    *procedure,
                const PlugAction *action)
 {
   if (action->task != NULL)
-    add_string (procedure, "prompt", _ ("_Prompt"),
-                action->takes_text ? _ ("The question, or what is looked for")
-                                   : _ ("What is known about the picture, or empty"));
+    add_string (procedure, "prompt", _("_Prompt"),
+                action->takes_text ? _("The question, or what is looked for")
+                                   : _("What is known about the picture, or empty"));
   else
     {
-      gimp_procedure_add_file_argument (procedure, "file", _ ("_File"),
-                                        _ ("File to write: its ending names the format"),
+      gimp_procedure_add_file_argument (procedure, "file", _("_File"),
+                                        _("File to write: its ending names the format"),
                                         GIMP_FILE_CHOOSER_ACTION_SAVE, FALSE, NULL,
                                         G_PARAM_READWRITE);
-      add_string (procedure, "alt-text", _ ("_Alternative text"),
-                  _ ("Empty: the one that the image carries"));
-      add_string (procedure, "description", _ ("_Long description"),
-                  _ ("Empty: the one that the image carries"));
-      add_string (procedure, "caption", _ ("_Caption"),
-                  _ ("Empty: the one that the image carries"));
+      add_string (procedure, "alt-text", _("_Alternative text"),
+                  _("Empty: the one that the image carries"));
+      add_string (procedure, "description", _("_Long description"),
+                  _("Empty: the one that the image carries"));
+      add_string (procedure, "caption", _("_Caption"),
+                  _("Empty: the one that the image carries"));
     }
-  add_string (procedure, "options", _ ("_Options"),
+  add_string (procedure, "options", _("_Options"),
               action->task != NULL
-                  ? _ ("Words “name=value”: source=layer, visible or selection, language=de, "
+                  ? _("Words “name=value”: source=layer, visible or selection, language=de, "
                        "max-tiles=6, max-tokens=200, model=LOCATION, role=informative")
-                  : _ ("Words “name=value”: metadata=keep or drop"));
+                  : _("Words “name=value”: metadata=keep or drop"));
 }
 
 static void
 add_results (GimpProcedure    *procedure,
              const PlugAction *action)
 {
-  gimp_procedure_add_string_return_value (procedure, "text", _ ("Text"), _ ("The answer"), "",
+  gimp_procedure_add_string_return_value (procedure, "text", _("Text"), _("The answer"), "",
                                           G_PARAM_READWRITE);
   if (!action->gives_boxes)
     return;
   gimp_procedure_add_int32_array_return_value (
-      procedure, "boxes", _ ("Boxes"),
-      _ ("x, y, width and height of each place, in pixels of the image"), G_PARAM_READWRITE);
-  gimp_procedure_add_string_array_return_value (procedure, "names", _ ("Names"),
-                                                _ ("What was found at each place"),
+      procedure, "boxes", _("Boxes"),
+      _("x, y, width and height of each place, in pixels of the image"), G_PARAM_READWRITE);
+  gimp_procedure_add_string_array_return_value (procedure, "names", _("Names"),
+                                                _("What was found at each place"),
                                                 G_PARAM_READWRITE);
 }
 
