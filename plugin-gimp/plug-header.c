@@ -67,7 +67,8 @@ show_picture (PlugHeader *self, const GError *error)
 {
   g_autofree char *description =
       error ? g_strdup (error->message) : plug_source_describe (self->source);
-  gtk_label_set_text (GTK_LABEL (self->description), description ? description : _ ("Not read yet"));
+  gtk_label_set_text (GTK_LABEL (self->description),
+                      description ? description : _ ("Not read yet"));
   gtk_widget_set_tooltip_text (self->description, description);
   show_thumbnail (self);
   /* Translators: %s is "Layer “Background”, 640 × 480" */
@@ -182,7 +183,8 @@ create_sentence (void)
 static GtkWidget *
 create_kind_combo (PlugHeader *self)
 {
-  static const char *const titles[] = { N_ ("Active layer"), N_ ("Visible image"), N_ ("Selection") };
+  static const char *const titles[] = { N_ ("Active layer"), N_ ("Visible image"),
+                                        N_ ("Selection") };
   self->kinds = gtk_list_store_new (N_COLUMNS, G_TYPE_STRING, G_TYPE_BOOLEAN);
   for (guint i = 0; i < G_N_ELEMENTS (titles); i++)
     gtk_list_store_insert_with_values (self->kinds, NULL, -1, COLUMN_TITLE, _ (titles[i]),
@@ -241,8 +243,13 @@ create_remote_bar (PlugHeader *self)
   pango_attr_list_insert (bold, pango_attr_weight_new (PANGO_WEIGHT_BOLD));
   gtk_label_set_attributes (GTK_LABEL (self->remote_label), bold);
   pango_attr_list_unref (bold);
+  GtkWidget *note = create_sentence ();
+  gtk_label_set_text (GTK_LABEL (note), _ ("Pictures leave this computer."));
+  GtkWidget *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->remote_label, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), note, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (area), icon, FALSE, FALSE, 0);
-  gtk_box_pack_start (GTK_BOX (area), self->remote_label, TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (area), column, TRUE, TRUE, 0);
   gtk_widget_show_all (area);
   gtk_widget_set_no_show_all (self->remote_bar, TRUE);
   return self->remote_bar;

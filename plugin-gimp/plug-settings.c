@@ -19,6 +19,8 @@
 #define MOST_ALLOWED 256
 #define MOST_FILE_BYTES (1024 * 1024)
 #define SAVE_SECONDS 1
+/* Of a window, in either direction: what GTK takes for a size at all */
+#define MOST_WINDOW_PIXELS 16384
 
 enum
 {
@@ -27,6 +29,7 @@ enum
   PROP_LANGUAGE,
   PROP_MAX_TILES,
   PROP_ALLOWED,
+  PROP_WINDOW_SIZE,
   N_PROPS,
 };
 
@@ -38,6 +41,7 @@ struct _PlugSettings
   char       *answer;   /* (owned) tag by `language` and the desktop; NULL until asked for */
   guint       max_tiles;
   GPtrArray  *allowed;  /* (owned) of origins */
+  int         window_size[2]; /* width, height; 0: not known */
   gboolean    changed[N_PROPS];
   GHashTable *changed_origins; /* (owned) origin -> allowed, since the file was last written */
   guint       timer;           /* source that writes the file; 0 without */
@@ -120,6 +124,21 @@ read_allowed (GKeyFile *file)
 }
 
 static void
+read_window_size (PlugSettings *self,
+                  GKeyFile     *file)
+{
+  gsize n_values = 0;
+  g_autofree int *values =
+      g_key_file_get_integer_list (file, GROUP, "window-size", &n_values, NULL);
+
+  if (n_values != 2 || values[0] < 1 || values[0] > MOST_WINDOW_PIXELS || values[1] < 1 ||
+      values[1] > MOST_WINDOW_PIXELS)
+    return;
+  self->window_size[0] = values[0];
+  self->window_size[1] = values[1];
+}
+
+static void
 read_file (PlugSettings *self)
 {
   g_autofree char *path = get_path ();
@@ -133,6 +152,7 @@ read_file (PlugSettings *self)
   self->language = language != NULL ? g_steal_pointer (&language) : g_strdup ("");
   self->max_tiles = max_tiles > 0 && max_tiles <= MOST_TILES ? (guint) max_tiles : 0;
   self->allowed = read_allowed (file);
+  read_window_size (self, file);
 }
 
 static void
@@ -171,6 +191,8 @@ build_contents (PlugSettings *self,
     g_key_file_set_integer (file, GROUP, "max-tiles", (int) self->max_tiles);
   if (self->changed[PROP_ALLOWED])
     put_allowed (self, file);
+  if (self->changed[PROP_WINDOW_SIZE])
+    g_key_file_set_integer_list (file, GROUP, "window-size", self->window_size, 2);
   return g_key_file_to_data (file, length, NULL);
 }
 
@@ -300,6 +322,15 @@ plug_settings_get_answer_language (PlugSettings *self)
   return self->answer;
 }
 
+const char *
+plug_settings_get_asked_language (PlugSettings *self)
+{
+  const char *tag = plug_settings_get_answer_language (self);
+  gboolean is_english = strcmp (tag, "en") == 0 || g_str_has_prefix (tag, "en-");
+
+  return is_english && *self->language == '\0' ? NULL : tag;
+}
+
 gboolean
 plug_settings_is_allowed (PlugSettings *self,
                           const char   *origin)
@@ -336,6 +367,28 @@ plug_settings_list_allowed (PlugSettings *self)
   return origins;
 }
 
+gboolean
+plug_settings_get_window_size (PlugSettings *self,
+                               int          *width,
+                               int          *height)
+{
+  *width = self->window_size[0];
+  *height = self->window_size[1];
+  return self->window_size[0] > 0;
+}
+
+void
+plug_settings_set_window_size (PlugSettings *self,
+                               int           width,
+                               int           height)
+{
+  if (width == self->window_size[0] && height == self->window_size[1])
+    return;
+  self->window_size[0] = CLAMP (width, 1, MOST_WINDOW_PIXELS);
+  self->window_size[1] = CLAMP (height, 1, MOST_WINDOW_PIXELS);
+  note_change (self, PROP_WINDOW_SIZE);
+}
+
 static void
 plug_settings_get_property (GObject    *object,
                             guint       id,
@@ -357,6 +410,10 @@ plug_settings_get_property (GObject    *object,
       break;
     case PROP_ALLOWED:
       g_value_take_boxed (value, plug_settings_list_allowed (self));
+      break;
+    case PROP_WINDOW_SIZE:
+      g_value_take_string (value, g_strdup_printf ("%d×%d", self->window_size[0],
+                                                   self->window_size[1]));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -418,6 +475,9 @@ plug_settings_class_init (PlugSettingsClass *klass)
   properties[PROP_ALLOWED] =
       g_param_spec_boxed ("allowed", NULL, NULL, G_TYPE_STRV,
                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_WINDOW_SIZE] =
+      g_param_spec_string ("window-size", NULL, NULL, NULL,
+                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 

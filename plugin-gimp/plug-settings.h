@@ -30,9 +30,15 @@ void          plug_settings_set_language (PlugSettings *self, const char *langua
 /* "max-tiles": 0 for what the task says (default) */
 guint         plug_settings_get_max_tiles (PlugSettings *self);
 void          plug_settings_set_max_tiles (PlugSettings *self, guint max_tiles);
+/* "window-size" (read-only): of a window that is opened now. FALSE: none was ever set. */
+gboolean      plug_settings_get_window_size (PlugSettings *self, int *width, int *height);
+void          plug_settings_set_window_size (PlugSettings *self, int width, int height);
 /* The tag that is asked for: the setting, else the first language of the desktop that has a row in
  * data/tasks/languages.ini, else "en" */
 const char   *plug_settings_get_answer_language (PlugSettings *self);
+/* The same to be named in a question; NULL for the published wording, which is English, where
+ * nobody has chosen a language and the desktop's is English as well. */
+const char   *plug_settings_get_asked_language (PlugSettings *self);
 
 /* Has the person allowed pictures to go to origin (ivl_model_get_origin())? Kept for good.
  * "allowed" (read-only, G_TYPE_STRV): all of them, in the order in which they were allowed. */

@@ -17,6 +17,7 @@
 /* Before it was ever resized: a few lines of an answer fit, and it leaves room for the image */
 #define DEFAULT_WIDTH 520
 #define DEFAULT_HEIGHT 680
+#define LOOK_SECONDS 2
 
 static const PlugPageClass page_classes[PLUG_N_PAGES] = {
   [PLUG_PAGE_ASK] = { N_ ("_Ask"), plug_page_ask_new, plug_page_ask_start },
@@ -35,6 +36,7 @@ struct _PlugWindow
   PlugSource *source;
   GPtrArray  *talks;   /* of PlugTalk */
   PlugTalk   *working; /* (nullable) the one whose progress is shown */
+  guint       look;    /* source that looks whether the image is open; 0 when it is not */
   PlugTalk   *asking;  /* (nullable) the one that waits for consent */
 
   GtkWidget *header;
@@ -100,6 +102,17 @@ plug_window_get_texts (PlugWindow *self)
  * the image */
 
 static void
+note_closed (PlugWindow *self)
+{
+  self->image_open = FALSE;
+  g_clear_handle_id (&self->look, g_source_remove);
+  plug_header_set_closed (PLUG_HEADER (self->header));
+  plug_notice_hide_error (PLUG_NOTICE (self->notice));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROPERTY_IMAGE_OPEN]);
+  plug_window_say (self, _ ("The image was closed."));
+}
+
+static void
 check_image (PlugWindow *self)
 {
   if (!self->image_open)
@@ -114,10 +127,20 @@ check_image (PlugWindow *self)
       plug_header_check_selection (PLUG_HEADER (self->header));
       return;
     }
-  self->image_open = FALSE;
-  plug_header_set_closed (PLUG_HEADER (self->header));
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROPERTY_IMAGE_OPEN]);
-  plug_window_say (self, _ ("The image was closed."));
+  note_closed (self);
+}
+
+/* GIMP tells nobody that an image was closed; while the person works there, this looks now and
+ * then */
+static gboolean
+look_at_image (gpointer user_data)
+{
+  PlugWindow *self = user_data;
+  if (gtk_window_is_active (GTK_WINDOW (self)) || plug_host_image_is_open (self->image))
+    return G_SOURCE_CONTINUE;
+  self->look = 0;
+  note_closed (self);
+  return G_SOURCE_REMOVE;
 }
 
 void
@@ -196,6 +219,7 @@ on_consent_needed (PlugTalk *talk, const char *place, PlugWindow *self)
       return;
     }
   self->asking = talk;
+  on_progress (talk, 0, _ ("Waiting for your decision above…"), self);
   plug_notice_ask_consent (PLUG_NOTICE (self->notice), place, answer_consent, self);
 }
 
@@ -355,6 +379,18 @@ on_focus_in (GtkWidget *widget, GdkEvent *event)
   return GDK_EVENT_PROPAGATE;
 }
 
+/* The size is remembered when the window goes, not while it is being dragged */
+static void
+on_unmap (GtkWidget *widget)
+{
+  int width, height;
+  if (!gtk_window_is_maximized (GTK_WINDOW (widget)))
+    {
+      gtk_window_get_size (GTK_WINDOW (widget), &width, &height);
+      plug_settings_set_window_size (plug_settings_get (), width, height);
+    }
+}
+
 static gboolean
 read_first (gpointer user_data)
 {
@@ -409,10 +445,15 @@ plug_window_new (int image)
   add_keys (self);
   show_place (self);
   check_image (self);
-  gtk_window_set_default_size (GTK_WINDOW (self), DEFAULT_WIDTH, DEFAULT_HEIGHT);
+  int width, height;
+  gboolean known = plug_settings_get_window_size (plug_settings_get (), &width, &height);
+  gtk_window_set_default_size (GTK_WINDOW (self), known ? width : DEFAULT_WIDTH,
+                               known ? height : DEFAULT_HEIGHT);
   g_signal_connect_object (plug_settings_get (), "notify", G_CALLBACK (show_place), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect (self, "map", G_CALLBACK (on_map), NULL);
+  self->look = self->image_open ? g_timeout_add_seconds (LOOK_SECONDS, look_at_image, self) : 0;
+  g_signal_connect (self, "unmap", G_CALLBACK (on_unmap), NULL);
   g_signal_connect_after (self, "focus-in-event", G_CALLBACK (on_focus_in), NULL);
   plug_host_adopt_window (GTK_WINDOW (self), image);
   return GTK_WIDGET (self);
@@ -433,6 +474,7 @@ plug_window_dispose (GObject *object)
 {
   PlugWindow *self = PLUG_WINDOW (object);
   self->image_open = FALSE;
+  g_clear_handle_id (&self->look, g_source_remove);
   self->working = NULL;
   self->asking = NULL;
   g_signal_handlers_disconnect_by_data (plug_settings_get (), self);

@@ -127,7 +127,7 @@ plug_work_init (PlugWork *self)
   gtk_widget_set_valign (column, GTK_ALIGN_CENTER);
   gtk_box_pack_start (GTK_BOX (column), self->sentence, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), self->bar, FALSE, FALSE, 0);
-  GtkWidget *stop = gtk_button_new_with_mnemonic (_ ("_Stop"));
+  GtkWidget *stop = gtk_button_new_with_label (_ ("Stop"));
   gtk_widget_set_tooltip_text (stop, _ ("Stops the answer and keeps what there is of it (Esc)"));
   gtk_widget_set_valign (stop, GTK_ALIGN_CENTER);
   g_signal_connect_swapped (stop, "clicked", G_CALLBACK (on_stop), self);
