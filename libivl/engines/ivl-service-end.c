@@ -59,6 +59,14 @@ has_open (pid_t       pid,
   return FALSE;
 }
 
+static gboolean
+has_ended (int handle)
+{
+  GPollFD poll = { .fd = handle, .events = G_IO_IN };
+
+  return g_poll (&poll, 1, 0) > 0;
+}
+
 gboolean
 ivl_service_end (const char  *socket,
                  const char  *folder,
@@ -68,13 +76,14 @@ ivl_service_end (const char  *socket,
   pid_t pid = find_listener (socket);
   /* It keeps meaning this process while what it is is looked at. */
   int handle = pid > 1 ? (int) syscall (SYS_pidfd_open, pid, 0) : -1;
+  gboolean was_gone = pid > 1 && handle < 0 && errno == ESRCH;
   gboolean is_service = handle >= 0 && has_open (pid, lock);
   gboolean is_told = is_service && syscall (SYS_pidfd_send_signal, handle, SIGTERM, NULL, 0) == 0;
-  gboolean is_gone = is_service && !is_told && errno == ESRCH;
+  gboolean is_gone = pid == 0 || was_gone || (handle >= 0 && !is_told && has_ended (handle));
 
   if (handle >= 0)
     close (handle);
-  if (is_told || is_gone || pid == 0)
+  if (is_told || is_gone)
     return TRUE;
   g_set_error (error, IVL_ERROR, IVL_ERROR_BUSY,
                "A service with another model listens at %s, and it cannot be ended from here: end "

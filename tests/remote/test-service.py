@@ -61,8 +61,11 @@ while True:
         body = "".join(f"# TYPE ivl_requests_{name} gauge\nivl_requests_{name} {plan.get(name, 0)}\n"
                        for name in ("running", "waiting"))
     reply = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
-    for byte in (reply[:5], reply[5:]):
-        connection.sendall(byte)
+    try:
+        for byte in (reply[:5], reply[5:]):
+            connection.sendall(byte)
+    except OSError:
+        pass
     connection.close()
 '''
 
