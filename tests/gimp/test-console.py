@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plug-in's procedures in GIMP's console: no display, no session bus. The same answers as the command's on the same
+files, one service for all, errors that say what to do.
+Usage: test-console.py PLUGIN IVL DEMO"""
+
+import sys
+from pathlib import Path
+
+from gimptest import answers_of, main_of, ready
+from gimplib import Desk, Gimp, ScriptError
+
+SECRET = "what is the colour of the zebra"
+
+
+def with_image(gimp, path, code):
+    return f"(let* ((image {gimp.load_code(path)})) {code})"
+
+
+def check_answers(tap, gimp, ivl, demo):
+    """All procedures on a picture in one console."""
+    picture = demo / "star-open.png"
+    parts = [gimp.ask_code("caption"), gimp.ask_code("ocr"), gimp.ask_code("alt-text"),
+             gimp.ask_code("ask", prompt="What color is the star?"), gimp.ask_code("locate", prompt="yellow star")]
+    values = gimp.console_value(with_image(gimp, picture, f"(list {' '.join(parts)})"))
+    for value, (task, *words) in zip(values, (["caption"], ["ocr"], ["alt"], ["ask", "What color is the star?"])):
+        tap.equal(value[0], answers_of(ivl, gimp, task, *words, picture)["text"], f"{task}: the command's own answer")
+    found = answers_of(ivl, gimp, "locate", "yellow star", picture)["regions"]
+    boxes = [[region[side] for region in found for side in ("x", "y", "width", "height")], [region["name"] for region in found]]
+    tap.equal([part for part in values[4][1:] if isinstance(part, list)], boxes, "locate: the command's boxes and names")
+    tap.equal(len(gimp.services()) > 0, True, "the service was started for them")
+
+
+def check_sources(tap, gimp, demo):
+    """The layer, what is visible and the selection are different pictures."""
+    picture = demo / "star-open.png"
+    code = (f"(begin (gimp-image-select-rectangle image CHANNEL-OP-REPLACE 0 180 400 220) "
+            f"(list {gimp.ask_code('locate', prompt='yellow star', options='source=layer')} "
+            f"{gimp.ask_code('locate', prompt='yellow star', options='source=selection')}))")
+    values = gimp.console_value(with_image(gimp, picture, code))
+    whole, part = ([box for box in value if isinstance(box, list)][0] for value in values)
+    centres = [(box[0] + box[2] / 2, box[1] + box[3] / 2) for box in (whole, part) if len(box) >= 4]
+    tap.point(len(centres) == 2 and centres[1][1] > 180 and part != whole, "a place in the selection is told in the image's pixels",
+              (whole, part))
+
+
+def check_errors(tap, gimp, demo, empty):
+    picture = demo / "star-open.png"
+    cases = ((gimp.ask_code("caption", options="colour=red"), {}, "colour", "an unknown option is named"),
+             (gimp.ask_code("caption", options="source=selection"), {}, "elect", "a selection that is not there is named"),
+             (gimp.ask_code("caption"), {"IVL_MODEL": None, "XDG_RUNTIME_DIR": empty}, "nstall|ownload",
+              "without a model it says how to get one"))
+    for code, changes, word, title in cases:
+        try:
+            value = gimp.console_value(with_image(gimp, picture, code), **changes)
+            tap.point(False, title, value)
+        except ScriptError as error:
+            tap.point(any(part in str(error) for part in word.split("|")), title, str(error)[-700:])
+    if gimp.major == 3:
+        status, _, _ = gimp.console_run(with_image(gimp, picture, gimp.ask_code("caption", options="colour=red")))
+        tap.equal(status, 70, "a script that fails ends the console with GIMP's status for it")
+
+
+def check_traces(tap, gimp, demo):
+    """What was asked is not left behind in GIMP's own folder."""
+    gimp.console_value(with_image(gimp, demo / "star-open.png", gimp.ask_code("ask", prompt=SECRET)))
+    left = [str(path) for path in gimp.profile.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+    tap.equal(left, [], "GIMP keeps no copy of a question")
+
+
+def check_libraries(tap, gimp):
+    """GTK 2 and GTK 3 cannot live in one process."""
+    _, said, _ = gimp.desk.run("ldd", gimp.plugin)
+    names = [line.split()[0] for line in said.splitlines() if line.strip()]
+    tap.equal([line for line in said.splitlines() if "not found" in line], [], "the plug-in's libraries are there")
+    tap.point("libgtk-3.so.0" in names and not any(name.startswith(("libgtk-x11-2.0", "libgimpui-2.0")) for name in names),
+              "GTK 3 and no GTK 2 among them", names)
+
+
+def main(tap, plugin, ivl, demo):
+    demo = Path(demo)
+    with Desk() as desk:
+        gimp = Gimp(desk, plugin, ivl, demo / "model", keep=ready())
+        empty = desk.folder / "no-service"
+        empty.mkdir(mode=0o700)
+        check_libraries(tap, gimp)
+        check_answers(tap, gimp, ivl, demo)
+        check_sources(tap, gimp, demo)
+        check_errors(tap, gimp, demo, str(empty))
+        check_traces(tap, gimp, demo)
+
+
+if __name__ == "__main__":
+    sys.exit(main_of(main))
+
