@@ -3,6 +3,7 @@
  * One question from a script, or one export, from the words of its options to the result. */
 #include "plug-batch.h"
 
+#include "plug-advice.h"
 #include "plug-export.h"
 #include "plug-settings.h"
 #include "plug-source.h"
@@ -74,8 +75,6 @@ take_option (Options     *self,
              GError     **error)
 {
   static const char *const sources[] = { "layer", "visible", "selection", NULL };
-  static const char *const roles[] = { "informative", "text", "functional", "complex", "decorative",
-                                       NULL };
   static const char *const metadata[] = { "drop", "keep", NULL };
   int index;
 
@@ -95,9 +94,9 @@ take_option (Options     *self,
     }
   if (!exports && g_str_equal (name, "role"))
     {
-      if (!choose_value (name, value, roles, &index, error))
-        return FALSE;
-      self->role = (IvlAltRole) index;
+      if (!ivl_alt_text_find_role (value, &self->role))
+        return refuse_value (name, value,
+                             "informative, text, functional, complex, decorative", error);
       return TRUE;
     }
   if (!exports && g_str_equal (name, "language"))
@@ -128,7 +127,7 @@ read_options (Options         *self,
 
   self->answer = ivl_options_new ();
   self->location = plug_settings_get_location (settings);
-  self->language = plug_settings_get_answer_language (settings);
+  self->language = plug_settings_get_asked_language (settings);
   self->keep_metadata = TRUE;
   g_object_set (self->answer, "max-tiles", plug_settings_get_max_tiles (settings), NULL);
   if (call->options == NULL || *call->options == '\0')
@@ -158,28 +157,40 @@ read_options (Options         *self,
   return TRUE;
 }
 
-/* A script may name a server, and a person allows it: in the window, once. */
-static IvlModel *
-open_model (const char  *location,
-            GError     **error)
+/* A script has no window that shows what can be done: failure (transfer full) with that in words */
+static void
+explain (GError  *failure,
+         GError **error)
 {
-  g_autoptr (IvlModel) model = NULL;
-  const char *origin;
+  g_autoptr (PlugAdvice) advice = plug_advice_new (failure);
 
-  model = ivl_model_open (location, NULL, error);
-  if (model == NULL || !ivl_model_is_remote (location))
-    return g_steal_pointer (&model);
-  origin = ivl_model_get_origin (model);
-  if (plug_settings_is_allowed (plug_settings_get (), origin))
-    return g_steal_pointer (&model);
-  g_set_error (error, IVL_ERROR, IVL_ERROR_REMOTE_REFUSED,
-               _ ("Nothing was sent to %s: pictures may go there only after you have allowed it. "
-                  "Choose it in the Image Assistant’s preferences and ask one question in its "
-                  "window."),
-               origin);
-  return NULL;
+  g_set_error (error, failure->domain, failure->code, "%s %s%s%s%s", advice->cause,
+               advice->remedy != NULL ? advice->remedy : "", advice->detail != NULL ? " (" : "",
+               advice->detail != NULL ? advice->detail : "", advice->detail != NULL ? ")" : "");
+  g_error_free (failure);
 }
 
+/* A script may name a server, and a person allows it: in the window, once. */
+static gboolean
+check_leave (const char  *location,
+             GError     **error)
+{
+  g_autofree char *origin = ivl_model_find_origin (location, error);
+
+  if (origin == NULL)
+    return FALSE;
+  if (!ivl_model_is_remote (location) ||
+      plug_settings_is_allowed (plug_settings_get (), origin))
+    return TRUE;
+  g_set_error (error, PLUG_ADVICE_ERROR, PLUG_ADVICE_ERROR_NOT_ALLOWED,
+               _ ("Nothing was sent to %s: a script may send pictures there only after a person "
+                  "has allowed it. Choose it in the Image Assistant’s preferences and allow it at "
+                  "the first question."),
+               origin);
+  return FALSE;
+}
+
+/* The prompt of a task that asks for none is what a person knows about the picture. */
 static IvlMessage *
 create_message (const PlugCall  *call,
                 const Options   *options,
@@ -187,15 +198,44 @@ create_message (const PlugCall  *call,
                 IvlImage        *picture,
                 GError         **error)
 {
-  const gboolean has_prompt = call->prompt != NULL && *call->prompt != '\0';
-  IvlMessage *message = ivl_task_create_message (task, picture, has_prompt ? call->prompt : NULL,
-                                                 options->language, error);
+  const char *prompt = call->prompt != NULL && *call->prompt != '\0' ? call->prompt : NULL;
+  IvlMessage *message;
 
-  if (message == NULL || !has_prompt || ivl_task_get_needs_text (task))
-    return message;
-  ivl_message_add_text (message, "\n");
-  ivl_message_add_text (message, call->prompt);
+  if (call->action->page == PLUG_PAGE_ALT)
+    return ivl_task_create_variant (task, picture, ivl_alt_text_get_role_name (options->role),
+                                    prompt, options->language, error);
+  message = ivl_task_create_message (task, picture,
+                                     ivl_task_get_needs_text (task) ? prompt : NULL,
+                                     options->language, error);
+  if (message != NULL && prompt != NULL && !ivl_task_get_needs_text (task))
+    {
+      ivl_message_add_prompt (message, "\n");
+      ivl_message_add_text (message, prompt);
+    }
   return message;
+}
+
+static IvlReply *
+answer (const Options  *options,
+        IvlTask        *task,
+        IvlMessage     *message,
+        GError        **error)
+{
+  g_autoptr (IvlOptions) complete = ivl_task_complete_options (task, options->answer);
+  g_autoptr (IvlModel) model = NULL;
+  g_autoptr (IvlSession) session = NULL;
+  IvlReply *reply = NULL;
+  GError *failure = NULL;
+
+  model = ivl_model_open (options->location, NULL, &failure);
+  if (model != NULL)
+    {
+      session = ivl_session_new (model);
+      reply = ivl_session_send_and_read (session, message, complete, NULL, &failure);
+    }
+  if (reply == NULL)
+    explain (failure, error);
+  return reply;
 }
 
 static gboolean
@@ -206,14 +246,11 @@ run_task (const PlugCall  *call,
 {
   g_autoptr (IvlTask) task = ivl_task_load (call->action->task, error);
   g_autoptr (PlugSource) source = NULL;
-  g_autoptr (IvlModel) model = NULL;
-  g_autoptr (IvlSession) session = NULL;
   g_autoptr (IvlMessage) message = NULL;
-  g_autoptr (IvlOptions) answer = NULL;
   g_autoptr (IvlReply) reply = NULL;
   g_autoptr (GPtrArray) regions = NULL;
 
-  if (task == NULL)
+  if (task == NULL || !check_leave (options->location, error))
     return FALSE;
   source = plug_source_new (call->image);
   plug_source_set_kind (source, options->source);
@@ -222,12 +259,7 @@ run_task (const PlugCall  *call,
   message = create_message (call, options, task, plug_source_get_picture (source), error);
   if (message == NULL)
     return FALSE;
-  model = open_model (options->location, error);
-  if (model == NULL)
-    return FALSE;
-  session = ivl_session_new (model);
-  answer = ivl_task_complete_options (task, options->answer);
-  reply = ivl_session_send_and_read (session, message, answer, NULL, error);
+  reply = answer (options, task, message, error);
   if (reply == NULL)
     return FALSE;
   regions = ivl_reply_get_regions (reply);
@@ -313,5 +345,12 @@ plug_batch_run (const PlugCall  *call,
     return FALSE;
   if (call->action->task == NULL)
     return run_export (call, &options, result, error);
+  /* A decorative picture has an empty text: there is nothing to ask */
+  if (call->action->page == PLUG_PAGE_ALT && options.role == IVL_ALT_ROLE_DECORATIVE)
+    {
+      result->text = g_strdup ("");
+      result->boxes = plug_box_new_array ();
+      return TRUE;
+    }
   return run_task (call, &options, result, error);
 }

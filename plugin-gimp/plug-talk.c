@@ -120,13 +120,20 @@ detach_turn (PlugTalk *self)
 
 /* A large picture is not kept for a conversation that cannot go on. */
 static void
-note_change (PlugTalk *self)
+cut_conversation (PlugTalk *self)
 {
-  if (self->state != PLUG_TALK_IDLE || self->picture == NULL ||
-      self->picture == plug_source_get_picture (self->source))
+  if (self->picture == NULL ||
+      (self->state != PLUG_TALK_IDLE && self->state != PLUG_TALK_READING))
     return;
   self->was_cut = self->was_cut || self->history->len > 0;
   drop_conversation (self);
+}
+
+static void
+note_change (PlugTalk *self)
+{
+  if (self->picture != plug_source_get_picture (self->source))
+    cut_conversation (self);
 }
 
 static void
@@ -189,6 +196,7 @@ plug_talk_new (PlugSource *source)
   self = g_object_new (PLUG_TYPE_TALK, NULL);
   self->source = g_object_ref (source);
   g_signal_connect_swapped (source, "changed", G_CALLBACK (note_change), self);
+  g_signal_connect_swapped (source, "outdated", G_CALLBACK (cut_conversation), self);
   return self;
 }
 
@@ -445,18 +453,6 @@ ensure_session (PlugTalk  *self,
   return TRUE;
 }
 
-/* The language to ask for; NULL for the published wording, which is English, where nobody has
- * chosen a language and the desktop's is English as well. */
-static const char *
-get_language (void)
-{
-  PlugSettings *settings = plug_settings_get ();
-  const char *tag = plug_settings_get_answer_language (settings);
-  gboolean is_english = strcmp (tag, "en") == 0 || g_str_has_prefix (tag, "en-");
-
-  return is_english && *plug_settings_get_language (settings) == '\0' ? NULL : tag;
-}
-
 /* Picture and wording; without the picture when the conversation has it already */
 static IvlMessage *
 create_message (PlugTalk  *self,
@@ -478,7 +474,8 @@ create_message (PlugTalk  *self,
     }
   needs_text = ivl_task_get_needs_text (turn->task);
   message = ivl_task_create_message (turn->task, picture, needs_text ? turn->text : NULL,
-                                     get_language (), error);
+                                     plug_settings_get_asked_language (plug_settings_get ()),
+                                     error);
   /* Words on the side, for a task that does without */
   if (message != NULL && has_text && !needs_text)
     {
