@@ -26,6 +26,7 @@ typedef struct
   char    *name; /* (owned) */
   GString *text; /* (owned), as it stands in the XML, unescaped */
   gboolean is_base64;
+  gboolean is_namespace; /* text is the whole element, escaped, and the name is empty */
 } Tag;
 
 /* What the parser is in the middle of */
@@ -43,6 +44,27 @@ tag_free (Tag *self)
   g_free (self);
 }
 
+/* GIMP 3 declares the prefixes of XMP tags ahead of them and wants them so when it reads */
+static void
+add_namespace (Reading     *reading,
+               const char **names,
+               const char **values)
+{
+  Tag *tag = g_new0 (Tag, 1);
+
+  tag->name = g_strdup ("");
+  tag->text = g_string_new ("  <namespace");
+  tag->is_namespace = TRUE;
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      g_autofree char *safe = g_markup_escape_text (values[i], -1);
+
+      g_string_append_printf (tag->text, " %s=\"%s\"", names[i], safe);
+    }
+  g_string_append (tag->text, "></namespace>\n");
+  g_ptr_array_add (reading->tags, tag);
+}
+
 static void
 on_start (GMarkupParseContext *context,
           const char          *element,
@@ -55,6 +77,11 @@ on_start (GMarkupParseContext *context,
   const gboolean is_root = g_markup_parse_context_get_element_stack (context)->next == NULL;
   Tag *tag;
 
+  if (!is_root && !reading->is_in_tag && strcmp (element, "namespace") == 0)
+    {
+      add_namespace (reading, names, values);
+      return;
+    }
   if (strcmp (element, is_root ? "metadata" : "tag") != 0 || reading->is_in_tag)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "unexpected <%s>", element);
@@ -227,7 +254,9 @@ plug_texts_to_xml (const char     *xml,
       const Tag *tag = g_ptr_array_index (tags, i);
       const int field = find_field (tag);
 
-      if (field < 0 || fields[field].get (texts) == NULL)
+      if (tag->is_namespace)
+        g_string_append (out, tag->text->str);
+      else if (field < 0 || fields[field].get (texts) == NULL)
         append_tag (out, tag->name, tag->text->str, tag->is_base64);
     }
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
@@ -239,6 +268,21 @@ plug_texts_to_xml (const char     *xml,
     }
   g_string_append (out, "</metadata>\n");
   return g_string_free (out, FALSE);
+}
+
+gboolean
+plug_texts_differ (IvlMetadata *have,
+                   IvlMetadata *change)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      const char *text = fields[i].get (change);
+      const char *old = fields[i].get (have);
+
+      if (text != NULL && strcmp (text, old != NULL ? old : "") != 0)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 IvlMetadata *

@@ -20,6 +20,9 @@ typedef enum
  * away, all other tags are kept. NULL: xml is not as GIMP writes it. */
 char        *plug_texts_to_xml (const char *xml, IvlMetadata *texts, PlugTextsForm form,
                                 GError **error);
+/* Would writing change anything? Fields of change that are NULL ask for none, and empty is as
+ * none. */
+gboolean     plug_texts_differ (IvlMetadata *have, IvlMetadata *change);
 /* Either form is read */
 IvlMetadata *plug_texts_from_xml (const char *xml, GError **error);
 
