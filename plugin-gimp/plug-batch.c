@@ -157,17 +157,29 @@ read_options (Options         *self,
   return TRUE;
 }
 
-/* A script has no window that shows what can be done: failure (transfer full) with that in words */
+/* A script has no window that shows what can be done: failure (transfer full) with that in
+ * words. What is not found here is a model, and its own sentence says which. */
 static void
 explain (GError  *failure,
          GError **error)
 {
-  g_autoptr (PlugAdvice) advice = plug_advice_new (failure);
+  g_autoptr (PlugAdvice) advice = NULL;
+  g_autoptr (GString) words = NULL;
 
-  g_set_error (error, failure->domain, failure->code, "%s %s%s%s%s", advice->cause,
-               advice->remedy != NULL ? advice->remedy : "", advice->detail != NULL ? " (" : "",
-               advice->detail != NULL ? advice->detail : "", advice->detail != NULL ? ")" : "");
-  g_error_free (failure);
+  if (g_error_matches (failure, IVL_ERROR, IVL_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, failure);
+      return;
+    }
+  advice = plug_advice_new (failure);
+  words = g_string_new (advice->cause);
+  if (advice->remedy != NULL)
+    g_string_append_printf (words, " %s", advice->remedy);
+  if (advice->detail != NULL)
+    g_string_append_printf (words, " (%s)", advice->detail);
+  g_free (failure->message);
+  failure->message = g_string_free (g_steal_pointer (&words), FALSE);
+  g_propagate_error (error, failure);
 }
 
 /* A script may name a server, and a person allows it: in the window, once. */
@@ -244,12 +256,19 @@ run_task (const PlugCall  *call,
           PlugResult      *result,
           GError         **error)
 {
-  g_autoptr (IvlTask) task = ivl_task_load (call->action->task, error);
+  g_autoptr (IvlTask) task = NULL;
   g_autoptr (PlugSource) source = NULL;
   g_autoptr (IvlMessage) message = NULL;
   g_autoptr (IvlReply) reply = NULL;
   g_autoptr (GPtrArray) regions = NULL;
 
+  if (call->action->takes_text && (call->prompt == NULL || *call->prompt == '\0'))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   _ ("The prompt is missing: it says what is asked or looked for."));
+      return FALSE;
+    }
+  task = ivl_task_load (call->action->task, error);
   if (task == NULL || !check_leave (options->location, error))
     return FALSE;
   source = plug_source_new (call->image);
