@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the pages of the window are put together from. */
+#include "plug-form.h"
+
+void
+plug_form_fill_page (GtkBox     *page,
+                     GtkWidget **column,
+                     GtkWidget **buttons)
+{
+  GtkWidget *scrolled = gtk_scrolled_window_new (NULL, NULL);
+
+  gtk_orientable_set_orientation (GTK_ORIENTABLE (page), GTK_ORIENTATION_VERTICAL);
+  *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12);
+  gtk_container_set_border_width (GTK_CONTAINER (*column), 12);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER,
+                                  GTK_POLICY_AUTOMATIC);
+  gtk_container_add (GTK_CONTAINER (scrolled), *column);
+  *buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  gtk_container_set_border_width (GTK_CONTAINER (*buttons), 12);
+  gtk_box_pack_start (page, scrolled, TRUE, TRUE, 0);
+  gtk_box_pack_start (page, *buttons, FALSE, FALSE, 0);
+}
+
+void
+plug_form_set_name (GtkWidget  *widget,
+                    const char *name)
+{
+  atk_object_set_name (gtk_widget_get_accessible (widget), name);
+}
+
+GtkWidget *
+plug_form_new_label (const char *label,
+                     GtkWidget  *control)
+{
+  GtkWidget *widget = gtk_label_new_with_mnemonic (label);
+
+  gtk_label_set_xalign (GTK_LABEL (widget), 0);
+  gtk_label_set_mnemonic_widget (GTK_LABEL (widget), control);
+  plug_form_set_name (control, gtk_label_get_text (GTK_LABEL (widget)));
+  return widget;
+}
+
+GtkWidget *
+plug_form_new_line (const char *label,
+                    GtkWidget  *control)
+{
+  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+
+  gtk_box_pack_start (GTK_BOX (line), plug_form_new_label (label, control), FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (line), control, TRUE, TRUE, 0);
+  return line;
+}
+
+GtkWidget *
+plug_form_new_sentence (const char *text,
+                        gboolean    small_print)
+{
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_line_wrap (GTK_LABEL (label), TRUE);
+  /* A narrow window wraps it; a wide one does not have to be */
+  gtk_label_set_width_chars (GTK_LABEL (label), 20);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 60);
+  if (small_print)
+    gtk_style_context_add_class (gtk_widget_get_style_context (label), "dim-label");
+  return label;
+}
+
+GtkWidget *
+plug_form_new_button (const char *label,
+                      const char *hint,
+                      GCallback   callback,
+                      gpointer    data)
+{
+  GtkWidget *button = gtk_button_new_with_mnemonic (label);
+
+  gtk_widget_set_tooltip_text (button, hint);
+  g_signal_connect_swapped (button, "clicked", callback, data);
+  return button;
+}
+
+void
+plug_form_copy (GtkWidget  *widget,
+                const char *text)
+{
+  GtkClipboard *clipboard = gtk_widget_get_clipboard (widget, GDK_SELECTION_CLIPBOARD);
+
+  gtk_clipboard_set_text (clipboard, text, -1);
+  gtk_clipboard_store (clipboard);
+}

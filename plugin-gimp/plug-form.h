@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the pages of the window are put together from. */
+#pragma once
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+/* A column that scrolls, and below it a line that stays: the page's buttons */
+void       plug_form_fill_page (GtkBox *page, GtkWidget **column, GtkWidget **buttons);
+/* A label with mnemonic before a control, which gets the label's words as its accessible name */
+GtkWidget *plug_form_new_label (const char *label, GtkWidget *control);
+/* A label and its control in one line */
+GtkWidget *plug_form_new_line (const char *label, GtkWidget *control);
+/* A sentence that may take several lines; small_print: in the theme's dim look */
+GtkWidget *plug_form_new_sentence (const char *text, gboolean small_print);
+/* callback: void (*) (gpointer data) */
+GtkWidget *plug_form_new_button (const char *label, const char *hint, GCallback callback,
+                                 gpointer data);
+/* Puts a text on the clipboard, where it stays when the window is closed */
+void       plug_form_copy (GtkWidget *widget, const char *text);
+/* What a screen reader says at once, besides what is seen */
+void       plug_form_set_name (GtkWidget *widget, const char *name);
+
+G_END_DECLS

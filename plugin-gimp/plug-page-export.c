@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The page that exports to a file which carries the texts, and says what was read back from it. */
+#include "plug-page.h"
+
+#include "plug-export.h"
+#include "plug-form.h"
+
+#include <glib/gi18n.h>
+
+#define PLUG_TYPE_EXPORT_PAGE (plug_export_page_get_type ())
+G_DECLARE_FINAL_TYPE (PlugExportPage, plug_export_page, PLUG, EXPORT_PAGE, GtkBox)
+
+/* The three texts as they are shown, before and after */
+typedef struct
+{
+  GtkWidget *grid;
+  GtkWidget *alt;
+  GtkWidget *description;
+  GtkWidget *caption;
+} Texts;
+
+struct _PlugExportPage
+{
+  GtkBox parent_instance;
+
+  PlugWindow           *window; /* has this page in it; NULL when it is being destroyed */
+  GFile                *folder; /* for names without one */
+  GCancellable         *cancellable; /* (nullable) of the export that is under way */
+  GtkFileChooserNative *chooser;     /* (nullable) that is open */
+  gboolean              closes; /* the window was to be closed while a file was being written */
+
+  GtkWidget *name;
+  GtkWidget *format;
+  Texts      texts;
+  GtkWidget *no_alt;
+  GtkWidget *keep;
+  GtkWidget *form; /* what cannot be changed during an export */
+  GtkWidget *export;
+  GtkWidget *cancel;
+  GtkWidget *spinner;
+  GtkWidget *result;
+  Texts      found;
+};
+
+G_DEFINE_FINAL_TYPE (PlugExportPage, plug_export_page, GTK_TYPE_BOX)
+
+/* ------------------------------------------------------------------------------------ texts */
+
+static void
+show_text (GtkWidget  *label,
+           const char *text)
+{
+  gboolean has_text = text != NULL && *text != '\0';
+  GtkStyleContext *style = gtk_widget_get_style_context (label);
+
+  gtk_label_set_text (GTK_LABEL (label), has_text ? text : _("none"));
+  if (has_text)
+    gtk_style_context_remove_class (style, "dim-label");
+  else
+    gtk_style_context_add_class (style, "dim-label");
+}
+
+static void
+show_texts (Texts       *self,
+            IvlMetadata *texts)
+{
+  show_text (self->alt, ivl_metadata_get_alt_text (texts));
+  show_text (self->description, ivl_metadata_get_long_description (texts));
+  show_text (self->caption, ivl_metadata_get_caption (texts));
+}
+
+static GtkWidget *
+add_text (Texts      *self,
+          int         row,
+          const char *title,
+          gboolean    selectable)
+{
+  GtkWidget *label = gtk_label_new (title);
+  GtkWidget *text = plug_form_new_sentence (NULL, FALSE);
+  AtkObject *accessible = gtk_widget_get_accessible (text);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_yalign (GTK_LABEL (label), 0);
+  gtk_label_set_selectable (GTK_LABEL (text), selectable);
+  gtk_label_set_line_wrap_mode (GTK_LABEL (text), PANGO_WRAP_WORD_CHAR);
+  gtk_widget_set_hexpand (text, TRUE);
+  atk_object_add_relationship (accessible, ATK_RELATION_LABELLED_BY,
+                               gtk_widget_get_accessible (label));
+  gtk_grid_attach (GTK_GRID (self->grid), label, 0, row, 1, 1);
+  gtk_grid_attach (GTK_GRID (self->grid), text, 1, row, 1, 1);
+  return text;
+}
+
+static void
+create_texts (Texts   *self,
+              gboolean selectable)
+{
+  self->grid = gtk_grid_new ();
+  gtk_grid_set_column_spacing (GTK_GRID (self->grid), 12);
+  gtk_grid_set_row_spacing (GTK_GRID (self->grid), 6);
+  gtk_widget_set_margin_start (self->grid, 12);
+  self->alt = add_text (self, 0, _("Alternative text:"), selectable);
+  self->description = add_text (self, 1, _("Long description:"), selectable);
+  self->caption = add_text (self, 2, _("Caption:"), selectable);
+}
+
+/* --------------------------------------------------------------------------------- the file */
+
+/* What the entry names, with a folder or without; "~/" is the home folder. NULL: nothing (transfer
+ * full) */
+static GFile *
+get_file (PlugExportPage *self)
+{
+  g_autofree char *name = g_strstrip (g_strdup (gtk_entry_get_text (GTK_ENTRY (self->name))));
+  g_autofree char *path = NULL;
+
+  if (*name == '\0')
+    return NULL;
+  path = g_filename_from_utf8 (name, -1, NULL, NULL, NULL);
+  if (path == NULL)
+    path = g_strdup (name);
+  if (g_str_has_prefix (path, "~/"))
+    return g_file_new_build_filename (g_get_home_dir (), path + 2, NULL);
+  return g_file_resolve_relative_path (self->folder, path);
+}
+
+static void
+set_file (PlugExportPage *self,
+          GFile          *file)
+{
+  g_autofree char *path = g_file_get_path (file);
+  g_autofree char *shown = path != NULL ? g_filename_display_name (path)
+                                        : g_file_get_parse_name (file);
+  g_autoptr (GFile) folder = g_file_get_parent (file);
+
+  if (folder != NULL)
+    g_set_object (&self->folder, folder);
+  gtk_entry_set_text (GTK_ENTRY (self->name), shown);
+  /* The name is what people want to see of a long path */
+  gtk_editable_set_position (GTK_EDITABLE (self->name), -1);
+}
+
+static void
+show_state (PlugExportPage *self)
+{
+  g_autoptr (GFile) file = get_file (self);
+  const char *format = file != NULL ? plug_export_get_format (file) : NULL;
+  gboolean is_busy = self->cancellable != NULL;
+  g_autofree char *sentence = NULL;
+
+  if (format == NULL)
+    sentence = g_strdup (_("End the name with .jpg, .png, .webp or .tif: these formats can carry "
+                           "the texts."));
+  else if (g_str_equal (format, "WebP"))
+    sentence = g_strdup (_("Format: WebP. A large image takes a minute or longer."));
+  else
+    /* Translators: %s is JPEG, PNG or TIFF */
+    sentence = g_strdup_printf (_("Format: %s."), format);
+  gtk_label_set_text (GTK_LABEL (self->format), sentence);
+  gtk_widget_set_sensitive (self->form, !is_busy);
+  gtk_widget_set_sensitive (self->export, !is_busy && format != NULL);
+  gtk_widget_set_visible (self->cancel, is_busy);
+  gtk_widget_set_visible (self->spinner, is_busy);
+  g_object_set (self->spinner, "active", is_busy, NULL);
+}
+
+static void
+refresh (PlugExportPage *self)
+{
+  g_autoptr (IvlMetadata) texts = NULL;
+  const char *alt;
+
+  if (self->window == NULL || !plug_window_is_image_open (self->window))
+    return;
+  if (*gtk_entry_get_text (GTK_ENTRY (self->name)) == '\0')
+    {
+      g_autoptr (GFile) file = plug_export_suggest_file (plug_window_get_image (self->window));
+
+      set_file (self, file);
+    }
+  texts = plug_window_get_texts (self->window);
+  alt = ivl_metadata_get_alt_text (texts);
+  show_texts (&self->texts, texts);
+  gtk_widget_set_visible (self->no_alt, alt == NULL || *alt == '\0');
+  show_state (self);
+}
+
+static void
+on_chosen (GtkNativeDialog *dialog,
+           int              response,
+           PlugExportPage  *self)
+{
+  if (response == GTK_RESPONSE_ACCEPT)
+    {
+      g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
+
+      set_file (self, file);
+    }
+  gtk_native_dialog_destroy (dialog);
+  g_clear_object (&self->chooser);
+}
+
+static void
+browse (PlugExportPage *self)
+{
+  GtkFileFilter *filter = gtk_file_filter_new ();
+  g_autoptr (GFile) file = get_file (self);
+  g_autofree char *name = file != NULL ? g_file_get_basename (file) : NULL;
+  g_autofree char *shown = name != NULL ? g_filename_display_name (name) : NULL;
+
+  if (self->chooser != NULL)
+    return;
+  self->chooser = gtk_file_chooser_native_new (_("Export with Alternative Text"),
+                                               GTK_WINDOW (self->window),
+                                               GTK_FILE_CHOOSER_ACTION_SAVE, _("_Choose"),
+                                               _("_Cancel"));
+  gtk_file_filter_set_name (filter, _("JPEG, PNG, WebP and TIFF"));
+  for (guint i = 0; i < 4; i++)
+    {
+      static const char *const types[] = { "image/jpeg", "image/png", "image/webp", "image/tiff" };
+
+      gtk_file_filter_add_mime_type (filter, types[i]);
+    }
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (self->chooser), filter);
+  gtk_file_chooser_set_current_folder_file (GTK_FILE_CHOOSER (self->chooser), self->folder, NULL);
+  if (shown != NULL)
+    gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (self->chooser), shown);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (self->chooser), TRUE);
+  g_signal_connect_object (self->chooser, "response", G_CALLBACK (on_chosen), self, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
+}
+
+/* ------------------------------------------------------------------------------- the export */
+
+static void
+show_result (PlugExportPage *self,
+             const char     *sentence,
+             IvlMetadata    *found)
+{
+  gtk_label_set_text (GTK_LABEL (self->result), sentence);
+  gtk_widget_set_visible (self->result, sentence != NULL);
+  gtk_widget_set_visible (self->found.grid, found != NULL);
+  if (found != NULL)
+    show_texts (&self->found, found);
+  if (sentence != NULL)
+    plug_window_say (self->window, sentence);
+}
+
+static const char *
+get_remedy (const GError *error)
+{
+  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
+    return _("Make room on the disk, or choose another folder.");
+  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    return _("Choose a folder that exists.");
+  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_ISDIR))
+    return _("This is a folder. Give the file a name in it.");
+  if (error->domain == G_FILE_ERROR)
+    return _("Choose a folder and a file that you may write to.");
+  if (g_error_matches (error, IVL_ERROR, IVL_ERROR_INVALID_DATA))
+    return _("Try another format, or export without other metadata.");
+  if (g_error_matches (error, IVL_ERROR, IVL_ERROR_NO_MEMORY))
+    return _("Close other images or programs, and try again.");
+  if (g_error_matches (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION))
+    return _("Correct the texts on the page for the alternative text.");
+  return "";
+}
+
+static void
+show_failure (PlugExportPage *self,
+              const GError   *error)
+{
+  g_autofree char *sentence = NULL;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    sentence = g_strdup (_("The export was cancelled. No file was written."));
+  else
+    sentence = g_strdup_printf (_("No file was written. %s %s"), error->message,
+                                get_remedy (error));
+  g_strchomp (sentence);
+  show_result (self, sentence, NULL);
+}
+
+static void
+on_written (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr (PlugExportPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (IvlMetadata) found = plug_export_write_finish (result, &error);
+
+  g_clear_object (&self->cancellable);
+  if (self->window == NULL)
+    return;
+  if (found != NULL)
+    {
+      g_autoptr (GFile) file = get_file (self);
+      g_autofree char *name = file != NULL ? g_file_get_basename (file) : g_strdup ("");
+      g_autofree char *shown = g_filename_display_name (name);
+      g_autofree char *sentence =
+        g_strdup_printf (_("“%s” was written. This was read back from the file:"), shown);
+
+      show_result (self, sentence, found);
+    }
+  else
+    show_failure (self, error);
+  show_state (self);
+  if (self->closes)
+    gtk_window_close (GTK_WINDOW (self->window));
+}
+
+static void
+write_file (PlugExportPage *self)
+{
+  g_autoptr (GFile) file = get_file (self);
+  g_autoptr (IvlMetadata) texts = plug_window_get_texts (self->window);
+  g_autofree char *name = NULL;
+  g_autofree char *sentence = NULL;
+
+  if (file == NULL || self->cancellable != NULL)
+    return;
+  name = g_file_get_basename (file);
+  sentence = g_strdup_printf (_("GIMP is writing “%s”. A large image takes a while, and this "
+                                "window waits for it."), name);
+  self->cancellable = g_cancellable_new ();
+  show_result (self, sentence, NULL);
+  show_state (self);
+  plug_export_write_async (plug_window_get_image (self->window), file, texts,
+                           gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self->keep)),
+                           self->cancellable, on_written, g_object_ref (self));
+}
+
+static void
+on_overwrite (GtkDialog      *dialog,
+              int             response,
+              PlugExportPage *self)
+{
+  gtk_widget_destroy (GTK_WIDGET (dialog));
+  if (response == GTK_RESPONSE_ACCEPT)
+    write_file (self);
+}
+
+static void
+ask_overwrite (PlugExportPage *self,
+               GFile          *file)
+{
+  g_autofree char *name = g_file_get_basename (file);
+  g_autofree char *shown = g_filename_display_name (name);
+  GtkWidget *dialog = gtk_message_dialog_new (
+    GTK_WINDOW (self->window), GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
+    GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE, _("Replace “%s”?"), shown);
+
+  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s",
+                                            _("There is a file of this name already. Its contents "
+                                              "would be gone."));
+  gtk_dialog_add_button (GTK_DIALOG (dialog), _("_Cancel"), GTK_RESPONSE_CANCEL);
+  gtk_dialog_add_button (GTK_DIALOG (dialog), _("_Replace"), GTK_RESPONSE_ACCEPT);
+  gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_CANCEL);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_overwrite), self, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+start_export (PlugExportPage *self)
+{
+  g_autoptr (GFile) file = get_file (self);
+
+  if (file == NULL || plug_export_get_format (file) == NULL || self->cancellable != NULL ||
+      !plug_window_is_image_open (self->window))
+    return;
+  if (g_file_query_exists (file, NULL))
+    ask_overwrite (self, file);
+  else
+    write_file (self);
+}
+
+static void
+cancel (PlugExportPage *self)
+{
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+}
+
+/* A file that is being written is not left half done: the window closes when it is taken away */
+static gboolean
+on_delete (GtkWidget      *window,
+           GdkEvent       *event,
+           PlugExportPage *self)
+{
+  if (self->cancellable == NULL)
+    return GDK_EVENT_PROPAGATE;
+  self->closes = TRUE;
+  cancel (self);
+  return GDK_EVENT_STOP;
+}
+
+static void
+change_texts (PlugExportPage *self)
+{
+  plug_window_show_page (self->window, PLUG_PAGE_ALT);
+}
+
+/* --------------------------------------------------------------------------------- the page */
+
+static void
+plug_export_page_destroy (GtkWidget *widget)
+{
+  PlugExportPage *self = PLUG_EXPORT_PAGE (widget);
+
+  cancel (self);
+  self->window = NULL;
+  if (self->chooser != NULL)
+    gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (self->chooser));
+  g_clear_object (&self->chooser);
+  GTK_WIDGET_CLASS (plug_export_page_parent_class)->destroy (widget);
+}
+
+static void
+plug_export_page_finalize (GObject *object)
+{
+  PlugExportPage *self = PLUG_EXPORT_PAGE (object);
+
+  g_clear_object (&self->folder);
+  G_OBJECT_CLASS (plug_export_page_parent_class)->finalize (object);
+}
+
+static void
+plug_export_page_class_init (PlugExportPageClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = plug_export_page_finalize;
+  GTK_WIDGET_CLASS (klass)->destroy = plug_export_page_destroy;
+}
+
+static void
+plug_export_page_init (PlugExportPage *self)
+{
+  self->folder = g_file_new_for_path (g_get_home_dir ());
+}
+
+static GtkWidget *
+create_file (PlugExportPage *self)
+{
+  GtkWidget *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+
+  self->name = gtk_entry_new ();
+  self->format = plug_form_new_sentence (NULL, TRUE);
+  g_signal_connect_object (self->name, "changed", G_CALLBACK (show_state), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->name, "activate", G_CALLBACK (start_export), self,
+                           G_CONNECT_SWAPPED);
+  gtk_box_pack_start (GTK_BOX (line), plug_form_new_line (_("File na_me:"), self->name), TRUE,
+                      TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (line),
+                      plug_form_new_button (_("_Browse…"), _("Choose a folder and a name"),
+                                            G_CALLBACK (browse), self), FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), line, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->format, FALSE, FALSE, 0);
+  return column;
+}
+
+static GtkWidget *
+create_what (PlugExportPage *self)
+{
+  GtkWidget *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+
+  create_texts (&self->texts, FALSE);
+  self->no_alt = plug_form_new_sentence (_("There is no alternative text. That is right for a "
+                                           "decorative picture only."), FALSE);
+  gtk_widget_set_no_show_all (self->no_alt, TRUE);
+  gtk_widget_set_margin_start (self->no_alt, 12);
+  gtk_box_pack_start (GTK_BOX (line), plug_form_new_sentence (_("These texts are written:"),
+                                                              FALSE), TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (line),
+                      plug_form_new_button (_("Chan_ge Texts…"),
+                                            _("Show the page for the alternative text"),
+                                            G_CALLBACK (change_texts), self), FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), line, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->texts.grid, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->no_alt, FALSE, FALSE, 0);
+  return column;
+}
+
+static GtkWidget *
+create_keep (PlugExportPage *self)
+{
+  GtkWidget *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+  GtkWidget *why = plug_form_new_sentence (_("Left out unless you want it: it can tell where and "
+                                             "by whom a photo was taken, and with which camera. "
+                                             "The colour profile is always kept."), TRUE);
+
+  self->keep = gtk_check_button_new_with_mnemonic (_("_Keep other metadata"));
+  gtk_widget_set_margin_start (why, 12);
+  gtk_box_pack_start (GTK_BOX (column), self->keep, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), why, FALSE, FALSE, 0);
+  return column;
+}
+
+static GtkWidget *
+create_result (PlugExportPage *self)
+{
+  GtkWidget *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+
+  self->result = plug_form_new_sentence (NULL, FALSE);
+  gtk_label_set_selectable (GTK_LABEL (self->result), TRUE);
+  gtk_label_set_line_wrap_mode (GTK_LABEL (self->result), PANGO_WRAP_WORD_CHAR);
+  gtk_widget_set_no_show_all (self->result, TRUE);
+  create_texts (&self->found, TRUE);
+  gtk_widget_show_all (self->found.grid);
+  gtk_widget_set_no_show_all (self->found.grid, TRUE);
+  gtk_widget_hide (self->found.grid);
+  gtk_box_pack_start (GTK_BOX (column), self->result, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->found.grid, FALSE, FALSE, 0);
+  return column;
+}
+
+static void
+build (PlugExportPage *self)
+{
+  GtkWidget *column, *buttons;
+  GtkWidget *needs_image = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
+
+  plug_form_fill_page (GTK_BOX (self), &column, &buttons);
+  self->form = gtk_box_new (GTK_ORIENTATION_VERTICAL, 18);
+  gtk_box_pack_start (GTK_BOX (self->form), create_file (self), FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (self->form), create_what (self), FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (self->form), create_keep (self), FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->form, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), create_result (self), FALSE, FALSE, 0);
+
+  self->export = plug_form_new_button (_("_Export"), _("Write the file, and read it back"),
+                                       G_CALLBACK (start_export), self);
+  gtk_style_context_add_class (gtk_widget_get_style_context (self->export),
+                               GTK_STYLE_CLASS_SUGGESTED_ACTION);
+  self->cancel = plug_form_new_button (_("Cance_l"), _("Write no file"), G_CALLBACK (cancel), self);
+  self->spinner = gtk_spinner_new ();
+  plug_form_set_name (self->spinner, _("The file is being written"));
+  gtk_widget_set_no_show_all (self->cancel, TRUE);
+  gtk_widget_set_no_show_all (self->spinner, TRUE);
+  gtk_box_pack_start (GTK_BOX (needs_image), self->export, FALSE, FALSE, 0);
+  plug_window_need_image (self->window, needs_image);
+  gtk_box_pack_start (GTK_BOX (buttons), needs_image, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (buttons), self->cancel, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (buttons), self->spinner, FALSE, FALSE, 0);
+}
+
+GtkWidget *
+plug_page_export_new (PlugWindow *window)
+{
+  PlugExportPage *self = g_object_new (PLUG_TYPE_EXPORT_PAGE, NULL);
+
+  self->window = window;
+  build (self);
+  g_signal_connect (self, "map", G_CALLBACK (refresh), NULL);
+  g_signal_connect_object (window, "delete-event", G_CALLBACK (on_delete), self, 0);
+  show_state (self);
+  return GTK_WIDGET (self);
+}
+
+void
+plug_page_export_start (GtkWidget        *page,
+                        const PlugAction *action)
+{
+  PlugExportPage *self = PLUG_EXPORT_PAGE (page);
+
+  refresh (self);
+  gtk_widget_grab_focus (self->name);
+  gtk_editable_set_position (GTK_EDITABLE (self->name), -1);
+}

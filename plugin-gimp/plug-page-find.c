@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The page that finds things in the picture and makes a selection, guides or channels of them. */
+#include "plug-page.h"
+
+#include "plug-box-view.h"
+#include "plug-form.h"
+
+#include <glib/gi18n.h>
+
+#define PLUG_TYPE_FIND_PAGE (plug_find_page_get_type ())
+G_DECLARE_FINAL_TYPE (PlugFindPage, plug_find_page, PLUG, FIND_PAGE, GtkBox)
+
+struct _PlugFindPage
+{
+  GtkBox parent_instance;
+
+  PlugWindow *window; /* has this page in it */
+  PlugTalk   *talk;   /* the window's */
+  char       *thing;  /* (nullable) what was looked for last */
+  GPtrArray  *boxes;  /* of PlugBox: what was found, in the image */
+  GPtrArray  *checks; /* of GtkToggleButton, one for each box, of the list */
+
+  GtkWidget *entry;
+  GtkWidget *find;
+  GtkWidget *sentence;
+  GtkWidget *results; /* shown when something was found */
+  GtkWidget *view;
+  GtkWidget *all;
+  GtkWidget *list;
+  GtkWidget *actions;
+};
+
+G_DEFINE_FINAL_TYPE (PlugFindPage, plug_find_page, GTK_TYPE_BOX)
+
+typedef gboolean (*Action) (int image, GPtrArray *boxes, GError **error);
+
+static gboolean
+is_chosen (PlugFindPage *self,
+           guint         index)
+{
+  return gtk_toggle_button_get_active (g_ptr_array_index (self->checks, index));
+}
+
+static guint
+count_chosen (PlugFindPage *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->checks->len; i++)
+    n += is_chosen (self, i);
+  return n;
+}
+
+static void
+show_state (PlugFindPage *self)
+{
+  g_autofree char *thing = g_strstrip (g_strdup (gtk_entry_get_text (GTK_ENTRY (self->entry))));
+
+  gtk_widget_set_sensitive (self->find, *thing != '\0' &&
+                                        plug_talk_get_state (self->talk) == PLUG_TALK_IDLE);
+  gtk_widget_set_sensitive (self->actions, count_chosen (self) > 0);
+}
+
+/* ----------------------------------------------------------------------------------- the list */
+
+static void on_all_toggled (PlugFindPage *self);
+
+static void
+on_toggled (GtkToggleButton *check,
+            PlugFindPage    *self)
+{
+  guint n = count_chosen (self);
+  guint index;
+
+  if (g_ptr_array_find (self->checks, check, &index))
+    plug_box_view_set_chosen (PLUG_BOX_VIEW (self->view), index, is_chosen (self, index));
+  g_signal_handlers_block_by_func (self->all, on_all_toggled, self);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->all), n == self->checks->len);
+  gtk_toggle_button_set_inconsistent (GTK_TOGGLE_BUTTON (self->all),
+                                      n > 0 && n < self->checks->len);
+  g_signal_handlers_unblock_by_func (self->all, on_all_toggled, self);
+  show_state (self);
+}
+
+static void
+on_all_toggled (PlugFindPage *self)
+{
+  gboolean chosen = gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self->all));
+
+  gtk_toggle_button_set_inconsistent (GTK_TOGGLE_BUTTON (self->all), FALSE);
+  for (guint i = 0; i < self->checks->len; i++)
+    {
+      GtkToggleButton *check = g_ptr_array_index (self->checks, i);
+
+      g_signal_handlers_block_by_func (check, on_toggled, self);
+      gtk_toggle_button_set_active (check, chosen);
+      g_signal_handlers_unblock_by_func (check, on_toggled, self);
+      plug_box_view_set_chosen (PLUG_BOX_VIEW (self->view), i, chosen);
+    }
+  show_state (self);
+}
+
+static gboolean
+on_focus (GtkWidget    *check,
+          GdkEvent     *event,
+          PlugFindPage *self)
+{
+  guint index;
+
+  if (g_ptr_array_find (self->checks, check, &index))
+    plug_box_view_set_current (PLUG_BOX_VIEW (self->view),
+                               event->focus_change.in ? (int) index : -1);
+  return GDK_EVENT_PROPAGATE;
+}
+
+static void
+destroy_result (GtkWidget *check,
+                gpointer   user_data)
+{
+  gtk_widget_destroy (check);
+}
+
+static void
+clear_results (PlugFindPage *self)
+{
+  g_ptr_array_set_size (self->checks, 0);
+  g_ptr_array_set_size (self->boxes, 0);
+  gtk_container_foreach (GTK_CONTAINER (self->list), destroy_result, NULL);
+  gtk_widget_hide (self->results);
+  gtk_widget_hide (self->sentence);
+  show_state (self);
+}
+
+static void
+add_result (PlugFindPage  *self,
+            const PlugBox *box)
+{
+  /* Translators: number, name, width, height, and place from the left and the top of the image */
+  g_autofree char *label = g_strdup_printf (_("%u. %s: %d × %d pixels at %d, %d"),
+                                            self->checks->len + 1,
+                                            box->name != NULL ? box->name : self->thing,
+                                            box->width, box->height, box->x, box->y);
+  GtkWidget *check = gtk_check_button_new_with_label (label);
+  GtkWidget *words = gtk_bin_get_child (GTK_BIN (check));
+
+  gtk_label_set_line_wrap (GTK_LABEL (words), TRUE);
+  gtk_label_set_line_wrap_mode (GTK_LABEL (words), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_xalign (GTK_LABEL (words), 0);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (check), TRUE);
+  g_signal_connect_object (check, "toggled", G_CALLBACK (on_toggled), self, 0);
+  g_signal_connect_object (check, "focus-in-event", G_CALLBACK (on_focus), self, 0);
+  g_signal_connect_object (check, "focus-out-event", G_CALLBACK (on_focus), self, 0);
+  g_ptr_array_add (self->checks, check);
+  gtk_box_pack_start (GTK_BOX (self->list), check, FALSE, FALSE, 0);
+}
+
+/* ------------------------------------------------------------------------------------ answers */
+
+static void
+find (PlugFindPage *self)
+{
+  g_autofree char *thing = g_strstrip (g_strdup (gtk_entry_get_text (GTK_ENTRY (self->entry))));
+
+  if (*thing == '\0' || plug_talk_get_state (self->talk) != PLUG_TALK_IDLE ||
+      !plug_window_is_image_open (self->window))
+    return;
+  g_free (self->thing);
+  self->thing = g_steal_pointer (&thing);
+  clear_results (self);
+  plug_talk_ask (self->talk, "locate", self->thing, FALSE);
+}
+
+static void
+say_nothing_found (PlugFindPage *self)
+{
+  g_autofree char *sentence = g_strdup_printf (
+    _("Nothing was found for “%s”. Try other words, or choose at the top to look at the visible "
+      "image instead of one layer."), self->thing);
+
+  gtk_label_set_text (GTK_LABEL (self->sentence), sentence);
+  gtk_widget_show (self->sentence);
+  plug_window_say (self->window, sentence);
+}
+
+static void
+on_answered (PlugTalk     *talk,
+             IvlReply     *reply,
+             gboolean      stopped,
+             PlugFindPage *self)
+{
+  PlugSource *source = plug_window_get_source (self->window);
+  g_autoptr (GPtrArray) boxes = NULL;
+  g_autofree char *sentence = NULL;
+
+  if (reply == NULL)
+    return;
+  boxes = plug_source_place_regions (source, ivl_reply_get_regions (reply));
+  if (boxes->len == 0)
+    {
+      if (!stopped)
+        say_nothing_found (self);
+      return;
+    }
+  g_ptr_array_unref (self->boxes);
+  self->boxes = g_ptr_array_ref (boxes);
+  plug_box_view_show (PLUG_BOX_VIEW (self->view), source, boxes);
+  for (guint i = 0; i < boxes->len; i++)
+    add_result (self, g_ptr_array_index (boxes, i));
+  gtk_widget_show_all (self->list);
+  gtk_widget_show (self->results);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->all), TRUE);
+  gtk_widget_set_visible (self->all, boxes->len > 1);
+  show_state (self);
+  sentence = g_strdup_printf (ngettext ("%u place was found.", "%u places were found.",
+                                        boxes->len), boxes->len);
+  plug_window_say (self->window, sentence);
+}
+
+/* ------------------------------------------------------------------------------ what is done */
+
+static GPtrArray *
+get_chosen (PlugFindPage *self)
+{
+  GPtrArray *chosen = plug_box_new_array ();
+
+  for (guint i = 0; i < self->boxes->len; i++)
+    {
+      const PlugBox *box = g_ptr_array_index (self->boxes, i);
+
+      if (is_chosen (self, i))
+        g_ptr_array_add (chosen, plug_box_new (box->x, box->y, box->width, box->height,
+                                               box->name != NULL ? box->name : self->thing));
+    }
+  return chosen;
+}
+
+/* Returns how many boxes it was done with, 0 for none */
+static guint
+act (PlugFindPage *self,
+     Action        action,
+     GCallback     retry)
+{
+  g_autoptr (GPtrArray) chosen = get_chosen (self);
+  g_autoptr (GError) error = NULL;
+
+  if (chosen->len == 0)
+    return 0;
+  if (action (plug_window_get_image (self->window), chosen, &error))
+    return chosen->len;
+  plug_window_show_error (self->window, error, retry, self);
+  return 0;
+}
+
+/* sentence: (transfer full), not said when it was done with none */
+static void
+say_done (PlugFindPage *self,
+          guint         n,
+          char         *sentence)
+{
+  g_autofree char *owned = sentence;
+
+  if (n > 0)
+    plug_window_say (self->window, owned);
+}
+
+static void
+select_boxes (PlugFindPage *self)
+{
+  guint n = act (self, plug_host_select_boxes, G_CALLBACK (select_boxes));
+
+  say_done (self, n, g_strdup_printf (
+    ngettext ("%u place was selected. Ctrl+Z in the image window brings the old selection back.",
+              "%u places were selected. Ctrl+Z in the image window brings the old selection back.",
+              n), n));
+}
+
+static void
+add_guides (PlugFindPage *self)
+{
+  guint n = act (self, plug_host_add_guides, G_CALLBACK (add_guides));
+
+  say_done (self, n, g_strdup_printf (
+    ngettext ("Guides were added around %u place. Ctrl+Z in the image window takes them away.",
+              "Guides were added around %u places. Ctrl+Z in the image window takes them away.",
+              n), n));
+}
+
+static void
+add_channels (PlugFindPage *self)
+{
+  guint n = act (self, plug_host_add_channels, G_CALLBACK (add_channels));
+
+  say_done (self, n, g_strdup_printf (
+    ngettext ("%u channel was added. Ctrl+Z in the image window takes it away.",
+              "%u channels were added. Ctrl+Z in the image window takes them away.", n), n));
+}
+
+/* ---------------------------------------------------------------------------------- the page */
+
+static void
+plug_find_page_finalize (GObject *object)
+{
+  PlugFindPage *self = PLUG_FIND_PAGE (object);
+
+  g_free (self->thing);
+  g_ptr_array_unref (self->boxes);
+  g_ptr_array_unref (self->checks);
+  G_OBJECT_CLASS (plug_find_page_parent_class)->finalize (object);
+}
+
+static void
+plug_find_page_class_init (PlugFindPageClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = plug_find_page_finalize;
+}
+
+static void
+plug_find_page_init (PlugFindPage *self)
+{
+  self->boxes = plug_box_new_array ();
+  self->checks = g_ptr_array_new ();
+}
+
+static GtkWidget *
+create_results (PlugFindPage *self)
+{
+  GtkWidget *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+
+  self->view = plug_box_view_new ();
+  self->list = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  self->all = gtk_check_button_new_with_mnemonic (_("All _of Them"));
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->all), TRUE);
+  g_signal_connect_object (self->all, "toggled", G_CALLBACK (on_all_toggled), self,
+                           G_CONNECT_SWAPPED);
+  plug_form_set_name (self->list, _("Places that were found"));
+  gtk_box_pack_start (GTK_BOX (column), self->view, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->all, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->list, FALSE, FALSE, 0);
+  gtk_widget_show_all (column);
+  gtk_widget_set_no_show_all (column, TRUE);
+  gtk_widget_hide (column);
+  return column;
+}
+
+static GtkWidget *
+create_actions (PlugFindPage *self)
+{
+  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
+
+  self->actions = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  gtk_box_pack_start (
+    GTK_BOX (self->actions),
+    plug_form_new_button (_("Se_lect"), _("Select the rectangles that are chosen above"),
+                          G_CALLBACK (select_boxes), self), FALSE, FALSE, 0);
+  gtk_box_pack_start (
+    GTK_BOX (self->actions),
+    plug_form_new_button (_("_Guides"), _("Add guides along the edges of what is chosen above"),
+                          G_CALLBACK (add_guides), self), FALSE, FALSE, 0);
+  gtk_box_pack_start (
+    GTK_BOX (self->actions),
+    plug_form_new_button (_("_Channels"), _("Add a channel for each place that is chosen above"),
+                          G_CALLBACK (add_channels), self), FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (line), self->actions, FALSE, FALSE, 0);
+  plug_window_need_image (self->window, line);
+  return line;
+}
+
+static void
+build (PlugFindPage *self)
+{
+  GtkWidget *column, *buttons;
+  GtkWidget *search = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+
+  plug_form_fill_page (GTK_BOX (self), &column, &buttons);
+  self->entry = gtk_entry_new ();
+  gtk_entry_set_placeholder_text (GTK_ENTRY (self->entry), _("For example: the yellow star"));
+  g_signal_connect_object (self->entry, "changed", G_CALLBACK (show_state), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->entry, "activate", G_CALLBACK (find), self, G_CONNECT_SWAPPED);
+  self->find = plug_form_new_button (_("Fi_nd"), _("Look for it in the picture"),
+                                     G_CALLBACK (find), self);
+  self->sentence = plug_form_new_sentence (NULL, FALSE);
+  gtk_widget_set_no_show_all (self->sentence, TRUE);
+  gtk_box_pack_start (GTK_BOX (search), plug_form_new_line (_("_What to find:"), self->entry),
+                      TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (search), self->find, FALSE, FALSE, 0);
+  plug_window_need_image (self->window, search);
+  self->results = create_results (self);
+  gtk_box_pack_start (GTK_BOX (column), search, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->sentence, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->results, TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (buttons), create_actions (self), FALSE, FALSE, 0);
+}
+
+GtkWidget *
+plug_page_find_new (PlugWindow *window)
+{
+  PlugFindPage *self = g_object_new (PLUG_TYPE_FIND_PAGE, NULL);
+
+  self->window = window;
+  self->talk = plug_window_add_talk (window);
+  build (self);
+  g_signal_connect_object (self->talk, "state-changed", G_CALLBACK (show_state), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->talk, "answered", G_CALLBACK (on_answered), self, 0);
+  show_state (self);
+  return GTK_WIDGET (self);
+}
+
+void
+plug_page_find_start (GtkWidget        *page,
+                      const PlugAction *action)
+{
+  gtk_widget_grab_focus (PLUG_FIND_PAGE (page)->entry);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The page for the text that stands in the picture: read it, correct it, copy it, or put it on text
+ * layers. */
+#include "plug-page.h"
+
+#include "plug-form.h"
+#include "plug-text-field.h"
+
+#include <glib/gi18n.h>
+
+#define PLUG_TYPE_READ_PAGE (plug_read_page_get_type ())
+G_DECLARE_FINAL_TYPE (PlugReadPage, plug_read_page, PLUG, READ_PAGE, GtkBox)
+
+struct _PlugReadPage
+{
+  GtkBox parent_instance;
+
+  PlugWindow *window; /* has this page in it */
+  PlugTalk   *talk;   /* the window's */
+  GPtrArray  *boxes;  /* of PlugBox: where the answer says that text stands; may be empty */
+  gboolean    answering;
+
+  GtkWidget *read;
+  GtkWidget *text;
+  GtkWidget *note;
+  GtkWidget *copy;
+  GtkWidget *layer;
+  GtkWidget *box_layers;
+};
+
+G_DEFINE_FINAL_TYPE (PlugReadPage, plug_read_page, GTK_TYPE_BOX)
+
+static char *
+get_text (PlugReadPage *self)
+{
+  return g_strstrip (plug_text_field_get_text (PLUG_TEXT_FIELD (self->text)));
+}
+
+static void
+show_state (PlugReadPage *self)
+{
+  g_autofree char *text = get_text (self);
+  gboolean has_text = *text != '\0' && !self->answering;
+
+  gtk_widget_set_sensitive (self->read, plug_talk_get_state (self->talk) == PLUG_TALK_IDLE);
+  gtk_widget_set_sensitive (self->copy, has_text);
+  gtk_widget_set_sensitive (self->layer, has_text);
+  gtk_widget_set_sensitive (self->box_layers, self->boxes->len > 0 && !self->answering);
+  gtk_widget_set_visible (self->box_layers, self->boxes->len > 0);
+}
+
+static void
+set_note (PlugReadPage *self,
+          const char   *sentence)
+{
+  gtk_label_set_text (GTK_LABEL (self->note), sentence);
+  gtk_widget_set_visible (self->note, sentence != NULL);
+}
+
+static void
+read_text (PlugReadPage *self)
+{
+  if (plug_talk_get_state (self->talk) != PLUG_TALK_IDLE)
+    return;
+  self->answering = TRUE;
+  g_ptr_array_set_size (self->boxes, 0);
+  set_note (self, NULL);
+  plug_text_field_begin (PLUG_TEXT_FIELD (self->text));
+  plug_talk_ask (self->talk, "ocr", NULL, FALSE);
+  show_state (self);
+}
+
+static void
+copy (PlugReadPage *self)
+{
+  g_autofree char *text = get_text (self);
+
+  plug_form_copy (self->copy, text);
+  plug_window_say (self->window, _("The text was copied."));
+}
+
+static void
+add_layer (PlugReadPage *self)
+{
+  g_autofree char *text = get_text (self);
+  g_autoptr (GError) error = NULL;
+
+  if (plug_host_add_text (plug_window_get_image (self->window), text, &error))
+    plug_window_say (self->window, _("The text was added as a layer. Ctrl+Z in the image window "
+                                     "takes it away."));
+  else
+    plug_window_show_error (self->window, error, G_CALLBACK (add_layer), self);
+}
+
+static void
+add_box_layers (PlugReadPage *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *sentence = NULL;
+
+  if (!plug_host_add_text_boxes (plug_window_get_image (self->window), self->boxes, &error))
+    {
+      plug_window_show_error (self->window, error, G_CALLBACK (add_box_layers), self);
+      return;
+    }
+  sentence = g_strdup_printf (ngettext ("%u text layer was added where the text stands. Ctrl+Z in "
+                                        "the image window takes it away.",
+                                        "%u text layers were added where the text stands. Ctrl+Z "
+                                        "in the image window takes them away.", self->boxes->len),
+                              self->boxes->len);
+  plug_window_say (self->window, sentence);
+}
+
+/* ----------------------------------------------------------------------------------- answers */
+
+/* Boxes without a text cannot become text layers */
+static void
+take_boxes (PlugReadPage *self,
+            IvlReply     *reply)
+{
+  PlugSource *source = plug_window_get_source (self->window);
+  GPtrArray *regions = ivl_reply_get_regions (reply);
+  g_autoptr (GPtrArray) boxes = plug_source_place_regions (source, regions);
+
+  g_ptr_array_set_size (self->boxes, 0);
+  for (guint i = 0; i < boxes->len; i++)
+    {
+      const PlugBox *box = g_ptr_array_index (boxes, i);
+
+      if (box->name != NULL && *box->name != '\0')
+        g_ptr_array_add (self->boxes, plug_box_new (box->x, box->y, box->width, box->height,
+                                                    box->name));
+    }
+}
+
+/* With regions, the answer has markup between the words: the names are what was read */
+static char *
+get_read_text (PlugReadPage *self,
+               IvlReply     *reply)
+{
+  g_autoptr (GString) lines = g_string_new (NULL);
+
+  if (self->boxes->len == 0)
+    return g_strstrip (g_strdup (ivl_reply_get_text (reply)));
+  for (guint i = 0; i < self->boxes->len; i++)
+    {
+      const PlugBox *box = g_ptr_array_index (self->boxes, i);
+
+      g_string_append_printf (lines, "%s%s", i > 0 ? "\n" : "", box->name);
+    }
+  return g_string_free (g_steal_pointer (&lines), FALSE);
+}
+
+static void
+show_note (PlugReadPage *self)
+{
+  PlugSource *source = plug_window_get_source (self->window);
+  g_autofree char *description = plug_source_describe (source);
+  g_autofree char *sentence = NULL;
+
+  if (description == NULL)
+    return;
+  /* Translators: %s is "Layer “Background”, 640 × 480" */
+  sentence = g_strdup_printf (_("Read from: %s. Compare it with the picture: models misread "
+                                "letters."), description);
+  set_note (self, sentence);
+}
+
+static void
+on_piece (PlugTalk     *talk,
+          const char   *piece,
+          PlugReadPage *self)
+{
+  plug_text_field_append (PLUG_TEXT_FIELD (self->text), piece);
+}
+
+static void
+end_answer (PlugReadPage *self,
+            const char   *text)
+{
+  self->answering = FALSE;
+  plug_text_field_end (PLUG_TEXT_FIELD (self->text), text);
+  show_state (self);
+}
+
+static void
+on_answered (PlugTalk     *talk,
+             IvlReply     *reply,
+             gboolean      stopped,
+             PlugReadPage *self)
+{
+  g_autofree char *text = NULL;
+
+  if (reply == NULL)
+    {
+      end_answer (self, NULL);
+      return;
+    }
+  take_boxes (self, reply);
+  text = get_read_text (self, reply);
+  if (*text == '\0')
+    {
+      end_answer (self, NULL);
+      plug_window_say (self->window, _("No text was found in the picture."));
+      return;
+    }
+  end_answer (self, text);
+  show_note (self);
+}
+
+static void
+on_failed (PlugTalk     *talk,
+           const GError *error,
+           const char   *partial,
+           PlugReadPage *self)
+{
+  end_answer (self, NULL);
+}
+
+/* ---------------------------------------------------------------------------------- the page */
+
+static void
+plug_read_page_finalize (GObject *object)
+{
+  PlugReadPage *self = PLUG_READ_PAGE (object);
+
+  g_ptr_array_unref (self->boxes);
+  G_OBJECT_CLASS (plug_read_page_parent_class)->finalize (object);
+}
+
+static void
+plug_read_page_class_init (PlugReadPageClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = plug_read_page_finalize;
+}
+
+static void
+plug_read_page_init (PlugReadPage *self)
+{
+  self->boxes = plug_box_new_array ();
+}
+
+static void
+build (PlugReadPage *self)
+{
+  GtkWidget *column, *buttons;
+  GtkWidget *reading = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  GtkWidget *layers = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+
+  plug_form_fill_page (GTK_BOX (self), &column, &buttons);
+  self->read = plug_form_new_button (_("R_ead"), _("Read the text that stands in the picture"),
+                                     G_CALLBACK (read_text), self);
+  self->text = plug_text_field_new (_("Text in the pict_ure"), 6);
+  self->note = plug_form_new_sentence (NULL, TRUE);
+  gtk_widget_set_no_show_all (self->note, TRUE);
+  gtk_box_pack_start (GTK_BOX (reading), self->read, FALSE, FALSE, 0);
+  plug_window_need_image (self->window, reading);
+  plug_text_field_add_tool (PLUG_TEXT_FIELD (self->text), reading);
+  g_signal_connect_object (self->text, "changed", G_CALLBACK (show_state), self,
+                           G_CONNECT_SWAPPED);
+
+  self->layer = plug_form_new_button (_("As Text _Layer"),
+                                      _("Add one text layer with all of the text"),
+                                      G_CALLBACK (add_layer), self);
+  self->box_layers = plug_form_new_button (_("As Text Layers in Pla_ce"),
+                                           _("Add a text layer wherever text was found"),
+                                           G_CALLBACK (add_box_layers), self);
+  self->copy = plug_form_new_button (_("Cop_y"), _("Copy the text"), G_CALLBACK (copy), self);
+  gtk_widget_set_no_show_all (self->box_layers, TRUE);
+  gtk_box_pack_start (GTK_BOX (layers), self->layer, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (layers), self->box_layers, FALSE, FALSE, 0);
+  plug_window_need_image (self->window, layers);
+  gtk_box_pack_start (GTK_BOX (buttons), layers, FALSE, FALSE, 0);
+  gtk_box_pack_end (GTK_BOX (buttons), self->copy, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->text, TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->note, FALSE, FALSE, 0);
+}
+
+GtkWidget *
+plug_page_read_new (PlugWindow *window)
+{
+  PlugReadPage *self = g_object_new (PLUG_TYPE_READ_PAGE, NULL);
+
+  self->window = window;
+  self->talk = plug_window_add_talk (window);
+  build (self);
+  g_signal_connect_object (self->talk, "state-changed", G_CALLBACK (show_state), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->talk, "piece", G_CALLBACK (on_piece), self, 0);
+  g_signal_connect_object (self->talk, "answered", G_CALLBACK (on_answered), self, 0);
+  g_signal_connect_object (self->talk, "failed", G_CALLBACK (on_failed), self, 0);
+  show_state (self);
+  return GTK_WIDGET (self);
+}
+
+void
+plug_page_read_start (GtkWidget        *page,
+                      const PlugAction *action)
+{
+  PlugReadPage *self = PLUG_READ_PAGE (page);
+
+  gtk_widget_grab_focus (plug_text_field_get_view (PLUG_TEXT_FIELD (self->text)));
+  if (action->starts && plug_window_is_image_open (self->window))
+    read_text (self);
+}
