@@ -16,6 +16,15 @@
 /* Pixels a side that one pixel of the thumbnail is the mean of, at most */
 #define MAX_SAMPLES 8
 
+/* The memory of a picture: whoever holds the picture last gives it back, from any thread, so
+ * that the next one, which is as large, can be read into it. */
+typedef struct
+{
+  gatomicrefcount ref_count; /* the source's and the picture's */
+  int             is_returned; /* atomic: no picture has it */
+  guint8         *pixels;
+} Buffer;
+
 /* A read that is under way */
 typedef struct
 {
@@ -25,7 +34,7 @@ typedef struct
   int         row;    /* the next one */
   int         n_rows; /* of a strip */
   guint8     *strip;  /* (owned) (nullable): while all is as before */
-  guint8     *pixels; /* (owned) (nullable): [height, width, 3], once something is different */
+  Buffer     *buffer; /* (owned) (nullable): [height, width, 3], once something is different */
 } Reading;
 
 struct _PlugSource
@@ -34,6 +43,9 @@ struct _PlugSource
   int            image;
   PlugSourceKind kind;
   IvlImage      *picture;   /* (owned) (nullable) */
+  Buffer        *buffer;    /* (owned) (nullable): that picture lies in */
+  int            width;     /* of what was read last */
+  int            height;
   char          *name;      /* (owned) (nullable): the layer's */
   int            x;
   int            y;
@@ -54,15 +66,35 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 static guint       changed_signal;
+static guint       outdated_signal;
 
 G_DEFINE_FINAL_TYPE (PlugSource, plug_source, G_TYPE_OBJECT)
+
+static void
+buffer_unref (Buffer *buffer)
+{
+  if (!g_atomic_ref_count_dec (&buffer->ref_count))
+    return;
+  g_free (buffer->pixels);
+  g_free (buffer);
+}
+
+/* The bytes of a picture are used no more. */
+static void
+return_buffer (gpointer data)
+{
+  Buffer *buffer = data;
+
+  g_atomic_int_set (&buffer->is_returned, TRUE);
+  buffer_unref (buffer);
+}
 
 static void
 reading_free (Reading *reading)
 {
   g_clear_pointer (&reading->raster, plug_raster_close);
   g_free (reading->strip);
-  g_free (reading->pixels);
+  g_clear_pointer (&reading->buffer, buffer_unref);
   g_free (reading);
 }
 
@@ -77,6 +109,7 @@ plug_source_dispose (GObject *object)
   g_clear_handle_id (&self->idle, g_source_remove);
   g_clear_pointer (&self->reading, reading_free);
   g_clear_object (&self->picture);
+  g_clear_pointer (&self->buffer, buffer_unref);
   g_clear_object (&self->thumbnail);
   g_clear_pointer (&self->name, g_free);
   G_OBJECT_CLASS (plug_source_parent_class)->dispose (object);
@@ -115,6 +148,8 @@ plug_source_class_init (PlugSourceClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
   changed_signal = g_signal_new ("changed", PLUG_TYPE_SOURCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                  NULL, G_TYPE_NONE, 0);
+  outdated_signal = g_signal_new ("outdated", PLUG_TYPE_SOURCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -209,13 +244,19 @@ allocate_rows (const Reading  *reading,
   return NULL;
 }
 
-static gboolean
-has_size (IvlImage *picture,
-          int       width,
-          int       height)
+static Buffer *
+allocate_buffer (const Reading  *reading,
+                 GError        **error)
 {
-  return picture != NULL && ivl_image_get_width (picture) == (guint) width &&
-         ivl_image_get_height (picture) == (guint) height;
+  guint8 *pixels = allocate_rows (reading, reading->height, error);
+  Buffer *buffer;
+
+  if (pixels == NULL)
+    return NULL;
+  buffer = g_new0 (Buffer, 1);
+  g_atomic_ref_count_init (&buffer->ref_count);
+  buffer->pixels = pixels;
+  return buffer;
 }
 
 static gboolean
@@ -240,14 +281,16 @@ open_raster (PlugSource  *self,
     }
   reading->n_rows = STRIP_BYTES / (MIN (reading->width, STRIP_BYTES / 3) * 3);
   reading->n_rows = MAX (reading->n_rows / STRIP_ROWS, 1) * STRIP_ROWS;
-  if (has_size (self->picture, reading->width, reading->height))
+  if (self->picture != NULL && self->width == reading->width && self->height == reading->height)
     reading->strip = allocate_rows (reading, MIN (reading->n_rows, reading->height), error);
   else
-    reading->pixels = allocate_rows (reading, reading->height, error);
-  return reading->strip != NULL || reading->pixels != NULL;
+    reading->buffer = allocate_buffer (reading, error);
+  return reading->strip != NULL || reading->buffer != NULL;
 }
 
-/* Keeps a strip of which something is different, and all rows above it, which are as they were. */
+/* A strip differs. If nobody uses the old picture any more, the new one is read into its memory,
+ * where all rows above are right already; so that there are seldom two. Else it is read from the
+ * top. */
 static gboolean
 begin_anew (PlugSource  *self,
             Reading     *reading,
@@ -255,15 +298,22 @@ begin_anew (PlugSource  *self,
             gsize        length,
             GError     **error)
 {
-  const guint8 *old = g_bytes_get_data (ivl_image_get_pixels (self->picture), NULL);
-
-  reading->pixels = allocate_rows (reading, reading->height, error);
-  if (reading->pixels == NULL)
-    return FALSE;
-  memcpy (reading->pixels, old, start);
-  memcpy (reading->pixels + start, reading->strip, length);
+  g_signal_emit (self, outdated_signal, 0);
+  g_clear_object (&self->picture);
+  if (g_atomic_int_get (&self->buffer->is_returned))
+    {
+      self->buffer->is_returned = FALSE;
+      reading->buffer = g_steal_pointer (&self->buffer);
+      memcpy (reading->buffer->pixels + start, reading->strip, length);
+    }
+  else
+    {
+      g_clear_pointer (&self->buffer, buffer_unref);
+      reading->buffer = allocate_buffer (reading, error);
+      reading->row = 0;
+    }
   g_clear_pointer (&reading->strip, g_free);
-  return TRUE;
+  return reading->buffer != NULL;
 }
 
 static gboolean
@@ -274,7 +324,7 @@ read_strip (PlugSource  *self,
   int n_rows = MIN (reading->n_rows, reading->height - reading->row);
   gsize start = (gsize) reading->width * 3 * (gsize) reading->row;
   gsize length = (gsize) reading->width * 3 * (gsize) n_rows;
-  guint8 *rows = reading->pixels != NULL ? reading->pixels + start : reading->strip;
+  guint8 *rows = reading->buffer != NULL ? reading->buffer->pixels + start : reading->strip;
   GError *failure = NULL;
 
   if (!plug_raster_read (reading->raster, reading->row, n_rows, rows, &failure))
@@ -282,16 +332,9 @@ read_strip (PlugSource  *self,
       explain_failure (self, failure, error);
       return FALSE;
     }
-  if (reading->pixels == NULL)
-    {
-      const guint8 *old = g_bytes_get_data (ivl_image_get_pixels (self->picture), NULL);
-
-      if (memcmp (old + start, rows, length) != 0 &&
-          !begin_anew (self, reading, start, length, error))
-        return FALSE;
-    }
   reading->row += n_rows;
-  return TRUE;
+  return reading->buffer != NULL || memcmp (self->buffer->pixels + start, rows, length) == 0 ||
+         begin_anew (self, reading, start, length, error);
 }
 
 /* Takes over what was read; *is_other: it is not what was there. */
@@ -304,20 +347,26 @@ take_picture (PlugSource  *self,
   const char *name = plug_raster_get_name (reading->raster);
   int x, y;
 
-  *is_other = reading->pixels != NULL;
-  if (reading->pixels != NULL)
+  *is_other = reading->buffer != NULL;
+  if (reading->buffer != NULL)
     {
       gsize stride = (gsize) reading->width * 3;
-      g_autoptr (GBytes) pixels =
-          g_bytes_new_take (g_steal_pointer (&reading->pixels), stride * (gsize) reading->height);
-      IvlImage *picture = ivl_image_new_from_pixels (
-          (guint) reading->width, (guint) reading->height, stride, pixels, error);
+      g_autoptr (GBytes) pixels = NULL;
 
-      if (picture == NULL)
-        return FALSE;
       g_clear_object (&self->picture);
-      self->picture = picture;
       g_clear_object (&self->thumbnail);
+      g_clear_pointer (&self->buffer, buffer_unref);
+      self->buffer = g_steal_pointer (&reading->buffer);
+      g_atomic_ref_count_inc (&self->buffer->ref_count);
+      pixels = g_bytes_new_with_free_func (self->buffer->pixels,
+                                           stride * (gsize) reading->height, return_buffer,
+                                           self->buffer);
+      self->picture = ivl_image_new_from_pixels ((guint) reading->width, (guint) reading->height,
+                                                 stride, pixels, error);
+      if (self->picture == NULL)
+        return FALSE;
+      self->width = reading->width;
+      self->height = reading->height;
     }
   plug_raster_get_offset (reading->raster, &x, &y);
   *is_other |= x != self->x || y != self->y || self->read_kind != self->kind ||
@@ -334,8 +383,11 @@ static void
 forget_picture (PlugSource *self)
 {
   g_clear_object (&self->picture);
+  g_clear_pointer (&self->buffer, buffer_unref);
   g_clear_object (&self->thumbnail);
   g_clear_pointer (&self->name, g_free);
+  self->width = 0;
+  self->height = 0;
 }
 
 /* Ends the read: everybody who waits is told. failure (transfer full) (nullable) */
@@ -412,7 +464,8 @@ advance_in_idle (gpointer data)
   /* The last task may hold the last reference */
   g_autoptr (PlugSource) self = g_object_ref (data);
 
-  if (!drop_cancelled (self))
+  /* What nobody waits for is read all the same once the old picture is gone */
+  if (!drop_cancelled (self) && self->picture != NULL)
     {
       self->idle = 0;
       g_clear_pointer (&self->reading, reading_free);
@@ -490,19 +543,15 @@ plug_source_get_offset (PlugSource *self,
 char *
 plug_source_describe (PlugSource *self)
 {
-  int width, height;
-
   g_return_val_if_fail (PLUG_IS_SOURCE (self), NULL);
 
-  if (self->picture == NULL)
+  if (self->width == 0)
     return NULL;
-  width = (int) ivl_image_get_width (self->picture);
-  height = (int) ivl_image_get_height (self->picture);
   if (self->read_kind == PLUG_SOURCE_SELECTION)
-    return g_strdup_printf (_ ("Selection, %d × %d"), width, height);
+    return g_strdup_printf (_ ("Selection, %d × %d"), self->width, self->height);
   if (self->read_kind == PLUG_SOURCE_VISIBLE || self->name == NULL)
-    return g_strdup_printf (_ ("Visible image, %d × %d"), width, height);
-  return g_strdup_printf (_ ("Layer “%s”, %d × %d"), self->name, width, height);
+    return g_strdup_printf (_ ("Visible image, %d × %d"), self->width, self->height);
+  return g_strdup_printf (_ ("Layer “%s”, %d × %d"), self->name, self->width, self->height);
 }
 
 /* The mean of evenly spaced pixels of a rectangle: first column and row, and those behind it. */
@@ -558,23 +607,20 @@ plug_source_get_thumbnail (PlugSource *self,
                            int         max_height)
 {
   double scale;
-  int width, height;
 
   g_return_val_if_fail (PLUG_IS_SOURCE (self), NULL);
   g_return_val_if_fail (max_width > 0 && max_height > 0, NULL);
 
-  if (self->picture == NULL)
-    return NULL;
   if (self->thumbnail != NULL && self->max_width == max_width && self->max_height == max_height)
     return g_object_ref (self->thumbnail);
-  width = (int) ivl_image_get_width (self->picture);
-  height = (int) ivl_image_get_height (self->picture);
-  scale = MIN ((double) max_width / width, (double) max_height / height);
+  if (self->picture == NULL)
+    return NULL;
+  scale = MIN ((double) max_width / self->width, (double) max_height / self->height);
   scale = MIN (scale, 1.0);
   g_clear_object (&self->thumbnail);
   self->thumbnail =
-      gdk_pixbuf_new (GDK_COLORSPACE_RGB, FALSE, 8, MAX ((int) (width * scale + 0.5), 1),
-                      MAX ((int) (height * scale + 0.5), 1));
+      gdk_pixbuf_new (GDK_COLORSPACE_RGB, FALSE, 8, MAX ((int) (self->width * scale + 0.5), 1),
+                      MAX ((int) (self->height * scale + 0.5), 1));
   if (self->thumbnail == NULL)
     return NULL;
   scale_down (self->picture, self->thumbnail);
@@ -588,14 +634,9 @@ plug_source_place_regions (PlugSource *self,
                            GPtrArray  *regions)
 {
   GPtrArray *boxes = plug_box_new_array ();
-  int picture_width, picture_height;
 
   g_return_val_if_fail (PLUG_IS_SOURCE (self), boxes);
 
-  if (self->picture == NULL)
-    return boxes;
-  picture_width = (int) ivl_image_get_width (self->picture);
-  picture_height = (int) ivl_image_get_height (self->picture);
   for (guint i = 0; i < regions->len; i++)
     {
       IvlRegion *region = g_ptr_array_index (regions, i);
@@ -603,8 +644,8 @@ plug_source_place_regions (PlugSource *self,
 
       ivl_region_get_rectangle (region, &x, &y, &width, &height);
       /* The answer may be about a picture that was larger */
-      width = MIN (width, picture_width - x);
-      height = MIN (height, picture_height - y);
+      width = MIN (width, self->width - x);
+      height = MIN (height, self->height - y);
       if (width > 0 && height > 0)
         g_ptr_array_add (boxes, plug_box_new (self->x + x, self->y + y, width, height,
                                               ivl_region_get_name (region)));

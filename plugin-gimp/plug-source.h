@@ -12,9 +12,12 @@ G_BEGIN_DECLS
 #define PLUG_TYPE_SOURCE (plug_source_get_type ())
 G_DECLARE_FINAL_TYPE (PlugSource, plug_source, PLUG, SOURCE, GObject)
 
-/* Properties: "kind" (int, PlugSourceKind). Signal "changed": the picture (or what may be read)
- * is another; emitted after a read that found other pixels, a set of kind, or an error in place
- * of a picture. */
+/* Properties: "kind" (int, PlugSourceKind). Signals:
+ * "changed": the picture (or what may be read) is another; emitted after a read that found other
+ *     pixels, a set of kind, or an error in place of a picture
+ * "outdated": a read finds other pixels: who can do without the old picture lets go of it now, so
+ *     that there is no need for memory for two. plug_source_get_picture() is NULL from then until
+ *     "changed" */
 PlugSource    *plug_source_new (int image);
 int            plug_source_get_image_id (PlugSource *self);
 PlugSourceKind plug_source_get_kind (PlugSource *self);
@@ -30,7 +33,8 @@ gboolean       plug_source_read_finish (PlugSource *self, GAsyncResult *result, 
 /* In one go, for scripts */
 gboolean       plug_source_read (PlugSource *self, GError **error);
 
-/* What was read last; NULL before the first read (transfer none) */
+/* What was read last; NULL before the first read, and while another one replaces it
+ * (transfer none) */
 IvlImage      *plug_source_get_picture (PlugSource *self);
 /* Where it lies in the image */
 void           plug_source_get_offset (PlugSource *self, int *x, int *y);

@@ -57,6 +57,7 @@ assert_fails (PlugSource *source,
   g_assert_error (outcome.error, domain, code);
   g_clear_error (&outcome.error);
   g_assert_null (plug_source_get_picture (source));
+  g_assert_null (plug_source_describe (source));
 }
 
 static void
@@ -104,7 +105,7 @@ test_same_pixels (void)
 }
 
 /* A difference in any strip, the first and the last pixel among them, makes a new picture that is
- * right from top to bottom. */
+ * right from top to bottom: in the memory of the old one, unless somebody uses that. */
 static void
 test_differences (void)
 {
@@ -112,22 +113,31 @@ test_differences (void)
   int image = host_memory_add (800, 2000);
   g_autoptr (PlugSource) source = plug_source_new (image);
   guint n_changes = 0;
+  guint n_outdated = 0;
 
   for (int i = 0; i < 2000; i++)
     host_memory_set_pixel (image, i % 800, i, (guint32) i * 7919);
   g_signal_connect (source, "changed", G_CALLBACK (count), &n_changes);
+  g_signal_connect (source, "outdated", G_CALLBACK (count), &n_outdated);
   read_picture (source);
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (rows); i++)
     {
-      g_autoptr (IvlImage) before = g_object_ref (plug_source_get_picture (source));
+      IvlImage *old = plug_source_get_picture (source);
+      const void *pixels = g_bytes_get_data (ivl_image_get_pixels (old), NULL);
+      g_autoptr (IvlImage) used = i % 2 == 0 ? g_object_ref (old) : NULL;
+      g_autofree guint8 *copy = g_memdup2 (pixels, 800 * 2000 * 3);
+      const void *now;
 
-      host_memory_set_pixel (image, i % 2 == 0 ? 0 : 799, rows[i], 0x123456 + (guint32) i);
+      host_memory_set_pixel (image, i % 3 == 0 ? 0 : 799, rows[i / 2], 0x123456 + i);
       read_picture (source);
-      g_assert_true (plug_source_get_picture (source) != before);
-      g_assert_cmpmem (
-          g_bytes_get_data (ivl_image_get_pixels (plug_source_get_picture (source)), NULL),
-          800 * 2000 * 3, host_memory_get (image)->rgb, 800 * 2000 * 3);
+      now = g_bytes_get_data (ivl_image_get_pixels (plug_source_get_picture (source)), NULL);
+      g_assert_cmpmem (now, 800 * 2000 * 3, host_memory_get (image)->rgb, 800 * 2000 * 3);
+      g_assert_true ((now == pixels) == (used == NULL));
+      if (used != NULL)
+        g_assert_cmpmem (g_bytes_get_data (ivl_image_get_pixels (used), NULL), 800 * 2000 * 3,
+                         copy, 800 * 2000 * 3);
       g_assert_cmpuint (n_changes, ==, i + 2);
+      g_assert_cmpuint (n_outdated, ==, i + 1);
     }
 }
 
@@ -245,6 +255,21 @@ test_joined_and_cancelled (void)
   /* Nobody waits any more: nothing more is read, and the picture stays */
   plug_source_read_async (source, last_cancel, on_read, &last);
   g_main_context_iteration (NULL, TRUE);
+  g_cancellable_cancel (last_cancel);
+  wait_for (&last);
+  g_assert_error (last.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&last.error);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_nonnull (plug_source_get_picture (source));
+  /* Unless the old picture is gone already: then there is a new one all the same */
+  host_memory_set_pixel (image, 0, 0, 0);
+  g_clear_object (&last_cancel);
+  last_cancel = g_cancellable_new ();
+  last = (Outcome) { 0 };
+  plug_source_read_async (source, last_cancel, on_read, &last);
+  while (plug_source_get_picture (source) != NULL)
+    g_main_context_iteration (NULL, TRUE);
   g_cancellable_cancel (last_cancel);
   wait_for (&last);
   g_assert_error (last.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);

@@ -37,11 +37,19 @@ typedef struct
   GString *last;
 } Work;
 
+static const char *
+get_name (void)
+{
+  const char *name = g_getenv ("IVL_DOUBLE_NAME");
+
+  return name != NULL ? name : "double";
+}
+
 static void
 double_engine_get_info (IvlEngine     *engine,
                         IvlEngineInfo *info)
 {
-  *info = (IvlEngineInfo) { .name = "double",
+  *info = (IvlEngineInfo) { .name = get_name (),
                             .family = "none",
                             .origin = "this computer",
                             .capabilities = IVL_ENGINE_CHAT | IVL_ENGINE_VISION,
@@ -338,7 +346,7 @@ fixture_set_up (Fixture       *self,
   plug_settings_set_location (plug_settings_get (), "service:");
   plug_settings_set_language (plug_settings_get (), "");
   plug_settings_set_max_tiles (plug_settings_get (), 0);
-  self->image = host_memory_add (240, 40);
+  self->image = host_memory_add (300, 50);
   self->source = plug_source_new (self->image);
   self->pieces = g_string_new (NULL);
   self->states = g_string_new (NULL);
@@ -531,10 +539,10 @@ test_regions (Fixture       *self,
   g_assert_cmpuint (self->regions->len, ==, 1);
   region = g_ptr_array_index (self->regions, 0);
   ivl_region_get_rectangle (region, &x, &y, &width, &height);
-  g_assert_cmpint (x, ==, 24);
-  g_assert_cmpint (y, ==, 20);
-  g_assert_cmpint (width, ==, 48);
-  g_assert_cmpint (height, ==, 10);
+  g_assert_cmpint (x, ==, 30);
+  g_assert_cmpint (y, ==, 25);
+  g_assert_cmpint (width, ==, 60);
+  g_assert_cmpint (height, ==, 13);
 }
 
 static void
@@ -666,6 +674,24 @@ test_killed_before (Fixture       *self,
   g_assert_no_error (self->error);
   assert_says (self->answer, "messages=3 pictures=1");
   g_assert_cmpint (get_service (), !=, first);
+}
+
+/* The next service has another model, and the conversation goes on with that. */
+static void
+test_other_model (Fixture       *self,
+                  gconstpointer  data)
+{
+  g_autofree char *place = NULL;
+
+  ask (self, "one", TRUE);
+  kill_service ();
+  g_setenv ("IVL_DOUBLE_NAME", "another", TRUE);
+  assert_says (ask (self, "two", TRUE), "messages=3 pictures=1");
+  assert_says (self->progress->str, "started again");
+  place = plug_talk_describe_place (self->talk);
+  g_assert_cmpstr (place, ==, "On this computer: another");
+  g_unsetenv ("IVL_DOUBLE_NAME");
+  kill_service ();
 }
 
 /* The window is closed in each state. */
@@ -1036,6 +1062,7 @@ main (int    argc,
   add ("killed-between", test_killed_between);
   add ("killed-meanwhile", test_killed_meanwhile);
   add ("killed-before", test_killed_before);
+  add ("other-model", test_other_model);
   add ("dropped", test_dropped);
   add ("closed", test_closed);
   add ("shared", test_shared);
