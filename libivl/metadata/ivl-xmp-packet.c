@@ -274,6 +274,8 @@ ivl_xmp_packet_parse (const char  *xml,
     }
   while (size > 0 && (xml[size - 1] == '\0' || g_ascii_isspace (xml[size - 1])))
     size--;
+  if (size == 0)
+    return ivl_xmp_packet_new (error);
   if (!ivl_xmp_check_xml (xml, size, error))
     return NULL;
   self = ivl_xmp_packet_new (error);
@@ -458,24 +460,40 @@ ivl_xmp_packet_serialize (IvlXmpPacket  *self,
   return bytes;
 }
 
+/* Called with the lock. xmp_copy() would give the same packet once more. */
+static XmpPtr
+copy (XmpPtr    xmp,
+      GError  **error)
+{
+  g_autoptr (GBytes) bytes = serialize (xmp, TRUE, error);
+  XmpPtr copied;
+
+  if (bytes == NULL)
+    return NULL;
+  copied = xmp_new_empty ();
+  if (xmp_parse (copied, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)))
+    return copied;
+  fail (error, "the XMP packet cannot be copied");
+  xmp_free (copied);
+  return NULL;
+}
+
 char *
 ivl_xmp_packet_dump_rest (IvlXmpPacket  *self,
                           GError       **error)
 {
   g_autoptr (GBytes) bytes = NULL;
-  XmpPtr copy;
+  XmpPtr rest;
 
   G_LOCK (exempi);
-  copy = xmp_copy (self->xmp);
-  if (copy == NULL)
-    fail (error, "the XMP packet cannot be copied");
-  else
+  rest = copy (self->xmp, error);
+  if (rest != NULL)
     {
       for (int i = 0; i < IVL_XMP_TEXT_N; i++)
-        xmp_delete_property (copy, get_namespace (i), get_property (i));
-      xmp_delete_property (copy, note_namespace, extension_property);
-      bytes = serialize (copy, TRUE, error);
-      xmp_free (copy);
+        xmp_delete_property (rest, get_namespace (i), get_property (i));
+      xmp_delete_property (rest, note_namespace, extension_property);
+      bytes = serialize (rest, TRUE, error);
+      xmp_free (rest);
     }
   G_UNLOCK (exempi);
   if (bytes == NULL)

@@ -26,7 +26,8 @@ enum
 typedef struct _IvlXmpPacket IvlXmpPacket;
 
 IvlXmpPacket *ivl_xmp_packet_new (GError **error);
-/* Reads a packet of an untrusted file, with or without the wrapper and its padding. Errors:
+/* Reads a packet of an untrusted file, with or without the wrapper and its padding. Blank
+ * ones are empty. Errors:
  * IVL_ERROR_INVALID_DATA, IVL_ERROR_UNSUPPORTED (not UTF-8, too large). */
 IvlXmpPacket *ivl_xmp_packet_parse (const char  *xml,
                                     gsize        size,

@@ -334,7 +334,7 @@ static GBytes *
 make_room (gsize   size,
            GBytes *packet)
 {
-  guint8 *room = g_malloc (size);
+  guint8 *room = g_malloc (MAX (size, 1));
 
   memset (room, ' ', size);
   if (packet != NULL)
