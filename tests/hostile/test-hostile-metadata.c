@@ -311,19 +311,19 @@ test_jpeg_packets (void)
   g_byte_array_append (file, (const guint8 *) "\xff\xd8", 2);
   append_segment (file, 0xe1, plain, sizeof name + strlen (START END));
   append_segment (file, 0xe1, plain, sizeof name + strlen (START END));
-  g_byte_array_append (file, (const guint8 *) "\xff\xda", 4);
+  g_byte_array_append (file, (const guint8 *) "\xff\xda\0\x02", 4);
   assert_file_refused (file->data, file->len, IVL_ERROR_INVALID_DATA, "it has 2 XMP packets");
 
   g_byte_array_set_size (file, 2);
   append_segment (file, 0xe2, "MPF\0II*\0", 8);
   append_segment (file, 0xe1, plain, sizeof name + strlen (START END));
-  g_byte_array_append (file, (const guint8 *) "\xff\xda", 4);
+  g_byte_array_append (file, (const guint8 *) "\xff\xda\0\x02", 4);
   assert_file_refused (file->data, file->len, IVL_ERROR_UNSUPPORTED, "several pictures");
 
   g_byte_array_set_size (file, 2);
   append_segment (file, 0xe1, extended, sizeof name + strlen (with_extension));
   append_segment (file, 0xe1, part, sizeof part - 1);
-  g_byte_array_append (file, (const guint8 *) "\xff\xda", 4);
+  g_byte_array_append (file, (const guint8 *) "\xff\xda\0\x02", 4);
   assert_file_refused (file->data, file->len, IVL_ERROR_INVALID_DATA, "is missing");
 }
 
