@@ -257,14 +257,6 @@ plug_host_image_is_open (int image)
   return gimp_image_id_is_valid (image);
 }
 
-char *
-plug_host_get_image_name (int image_id)
-{
-  GimpImage *image = find_image (image_id, NULL);
-
-  return image != NULL ? gimp_image_get_name (image) : NULL;
-}
-
 GFile *
 plug_host_get_image_file (int image_id)
 {
@@ -277,6 +269,25 @@ plug_host_get_image_file (int image_id)
   if (file == NULL)
     file = gimp_image_get_imported_file (image);
   return file != NULL ? file : gimp_image_get_file (image);
+}
+
+/* GIMP's own name for an image that is no XCF file is “[taxi] (imported)” */
+char *
+plug_host_get_image_name (int image_id)
+{
+  GimpImage *image = find_image (image_id, NULL);
+  g_autofree char *name = NULL;
+  GFile *file;
+
+  if (image == NULL)
+    return NULL;
+  file = gimp_image_get_file (image);
+  if (file == NULL)
+    file = gimp_image_get_imported_file (image);
+  if (file == NULL)
+    return gimp_image_get_name (image);
+  name = g_file_get_basename (file);
+  return g_filename_display_name (name);
 }
 
 gboolean
