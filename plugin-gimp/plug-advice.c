@@ -4,6 +4,7 @@
 #include "plug-advice.h"
 
 #include "plug-models.h"
+#include "plug-settings.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -229,13 +230,12 @@ advise_on_installing (void)
 /* Some errors mean something else when they come from this computer, or when nothing may leave
  * it. */
 static const Row *
-find_library_row (const GError *error)
+find_library_row (const GError *error,
+                  gboolean      is_service)
 {
-  gboolean is_here = !plug_models_is_remote ();
-
-  if (is_here && error->code == IVL_ERROR_REMOTE_UNREACHABLE)
+  if (is_service && error->code == IVL_ERROR_REMOTE_UNREACHABLE)
     return &unreachable_service;
-  if (is_here && error->code == IVL_ERROR_REMOTE_FAILED)
+  if (is_service && error->code == IVL_ERROR_REMOTE_FAILED)
     return &failed_service;
   if (error->code == IVL_ERROR_REMOTE_REFUSED)
     {
@@ -274,10 +274,11 @@ get_io_code (const GError *error)
 }
 
 static const Row *
-find_row (const GError *error)
+find_row (const GError *error,
+          gboolean      is_service)
 {
   if (error->domain == IVL_ERROR)
-    return find_library_row (error);
+    return find_library_row (error, is_service);
   if (error->domain == PLUG_ADVICE_ERROR && error->code >= 0 &&
       error->code < (int) G_N_ELEMENTS (own_rows))
     return &own_rows[error->code];
@@ -297,21 +298,36 @@ make_remedy (const GError *error,
   return error->domain == IVL_ERROR ? advise_on_memory () : advise_on_installing ();
 }
 
-PlugAdvice *
-plug_advice_new (const GError *error)
+static PlugAdvice *
+new_advice (const GError *error,
+            gboolean      is_service)
 {
   PlugAdvice *self = g_new0 (PlugAdvice, 1);
   const Row *row;
 
   g_return_val_if_fail (error != NULL, self);
 
-  row = find_row (error);
+  row = find_row (error, is_service);
   self->cause = g_strdup (row->cause != NULL ? _ (row->cause) : error->message);
   self->remedy = make_remedy (error, row);
   self->button = row->button;
   if (strcmp (self->cause, error->message) != 0)
     self->detail = g_strdup (error->message);
   return self;
+}
+
+PlugAdvice *
+plug_advice_new (const GError *error)
+{
+  const char *location = plug_settings_get_location (plug_settings_get ());
+
+  return new_advice (error, g_str_has_prefix (location, "service:"));
+}
+
+PlugAdvice *
+plug_advice_new_for_server (const GError *error)
+{
+  return new_advice (error, FALSE);
 }
 
 void

@@ -39,7 +39,10 @@ typedef struct
   PlugRemedy button;
 } PlugAdvice;
 
+/* error: of the model that the settings name, or of anything else but a server */
 PlugAdvice *plug_advice_new (const GError *error);
+/* error: of a server that the settings need not name */
+PlugAdvice *plug_advice_new_for_server (const GError *error);
 void        plug_advice_free (PlugAdvice *self);
 
 /* The largest published model that n_bytes of memory are enough for; NULL: none */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The preferences: model on this computer or remote, key, tile budget, language, idle time, and who may get pictures. */
+ * The preferences: model on this computer or remote, key, tile budget, language, idle time, and
+ * who may get pictures. */
 #pragma once
 
 #include "plug-settings.h"
