@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the files of the host for GIMP 2.10 share: errors in GIMP's words, and steps of undo. */
+#pragma once
+
+#include "plug-host.h"
+
+#include <libgimp/gimp.h>
+
+G_BEGIN_DECLS
+
+/* FALSE with an error: the image was closed */
+gboolean plug_host_check_image (int image, GError **error);
+/* what: a sentence; GIMP's own words about the call that failed last are put behind it */
+void     plug_host_set_error (GError **error, const char *what);
+
+/* What is remembered between the two ends of a step. A new layer or channel becomes the active
+ * one; the next question is about the picture still. */
+typedef struct
+{
+  int image;
+  int layer; /* active before */
+} PlugStep;
+
+/* Everything in between is undone at once, and GIMP's context is as before. */
+PlugStep plug_host_begin_step (int image);
+void     plug_host_end_step (const PlugStep *step);
+
+G_END_DECLS
