@@ -128,7 +128,6 @@ read_options (Options         *self,
   self->answer = ivl_options_new ();
   self->location = plug_settings_get_location (settings);
   self->language = plug_settings_get_asked_language (settings);
-  self->keep_metadata = TRUE;
   g_object_set (self->answer, "max-tiles", plug_settings_get_max_tiles (settings), NULL);
   if (call->options == NULL || *call->options == '\0')
     return TRUE;

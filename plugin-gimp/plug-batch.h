@@ -18,7 +18,7 @@ typedef struct
    * max-tiles=6, max-tokens=200, model=LOCATION (as the command's --model; default: the settings'),
    * role=informative|text|functional|complex|decorative (alt text) */
   const char       *options;
-  /* Of plug-in-ivl-export; the options are: metadata=keep|drop */
+  /* Of plug-in-ivl-export; the options are: metadata=drop (default) or keep, besides the texts */
   const char       *file;
   const char       *alt_text;
   const char       *description; /* long description */

@@ -765,6 +765,9 @@ run_exporter (GimpProcedure *procedure,
   if (g_object_class_find_property (class, "include-color-profile") != NULL)
     g_object_set (config, "include-color-profile", TRUE, NULL);
   values = gimp_procedure_run_config (procedure, config);
+  /* The exporter's bar, with a button that would end this process, stays otherwise as long as we
+   * do */
+  gimp_progress_end ();
   done = GIMP_VALUES_GET_ENUM (values, 0) == GIMP_PDB_SUCCESS;
   gimp_value_array_unref (values);
   if (!done)
@@ -1035,7 +1038,7 @@ add_arguments (GimpProcedure    *procedure,
               action->task != NULL
                   ? _("Words “name=value”: source=layer, visible or selection, language=de, "
                        "max-tiles=6, max-tokens=200, model=LOCATION, role=informative")
-                  : _("Words “name=value”: metadata=keep or drop"));
+                  : _("Words “name=value”: metadata=drop or keep what the image carries besides"));
 }
 
 static void
