@@ -4,6 +4,7 @@
 #include "plug-advice.h"
 
 #include "plug-settings.h"
+#include "temp-files.h"
 
 #include <glib/gstdio.h>
 #include <libivl/ivl.h>
@@ -158,7 +159,7 @@ main (int    argc,
   g_autofree char *config = NULL;
   int status;
 
-  root = g_dir_make_tmp ("ivl-plug-XXXXXX", NULL);
+  root = temp_files_make_folder ();
   config = g_build_filename (root, "config", NULL);
   g_setenv ("XDG_DATA_HOME", root, TRUE);
   g_setenv ("XDG_CONFIG_HOME", config, TRUE);
@@ -170,6 +171,6 @@ main (int    argc,
   g_test_add_func ("/plug-advice/places", test_places);
   g_test_add_func ("/plug-advice/files", test_files);
   status = g_test_run ();
-  g_free (root);
+  temp_files_remove_folder (root);
   return status;
 }

@@ -9,6 +9,7 @@
 #include "plug-models.h"
 #include "plug-settings.h"
 #include "replay-server.h"
+#include "temp-files.h"
 
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -1042,7 +1043,7 @@ main (int    argc,
 
   if (argc > 1 && strcmp (argv[1], "serve") == 0)
     return serve ();
-  root = g_dir_make_tmp ("ivl-talk-XXXXXX", NULL);
+  root = temp_files_make_folder ();
   set_folder ("XDG_RUNTIME_DIR", "run");
   set_folder ("XDG_CONFIG_HOME", "config");
   set_folder ("XDG_DATA_HOME", "data");
@@ -1074,6 +1075,6 @@ main (int    argc,
   status = g_test_run ();
   kill_service ();
   host_memory_clear ();
-  g_free (root);
+  temp_files_remove_folder (root);
   return status;
 }
