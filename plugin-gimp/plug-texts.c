@@ -34,6 +34,7 @@ typedef struct
 {
   GPtrArray *tags; /* (owned) of Tag */
   gboolean   is_in_tag;
+  gboolean   has_root;
 } Reading;
 
 static void
@@ -82,11 +83,13 @@ on_start (GMarkupParseContext *context,
       add_namespace (reading, names, values);
       return;
     }
-  if (strcmp (element, is_root ? "metadata" : "tag") != 0 || reading->is_in_tag)
+  if (strcmp (element, is_root ? "metadata" : "tag") != 0 || reading->is_in_tag
+      || (is_root && reading->has_root))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "unexpected <%s>", element);
       return;
     }
+  reading->has_root = TRUE;
   if (is_root)
     return;
   tag = g_new0 (Tag, 1);
@@ -140,9 +143,12 @@ read_tags (const char  *xml,
   g_autoptr (GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, &reading, NULL);
   g_autoptr (GError) cause = NULL;
 
-  if (xml == NULL
-      || (g_markup_parse_context_parse (context, xml, -1, &cause)
-          && g_markup_parse_context_end_parse (context, &cause)))
+  if (xml == NULL)
+    return g_steal_pointer (&tags);
+  if (!g_utf8_validate (xml, -1, NULL))
+    g_set_error (&cause, IVL_ERROR, IVL_ERROR_INVALID_DATA, "not UTF-8");
+  else if (g_markup_parse_context_parse (context, xml, -1, &cause)
+           && g_markup_parse_context_end_parse (context, &cause))
     return g_steal_pointer (&tags);
   g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
                _ ("The image's metadata cannot be read (%s). Look at them under “Image ▸ Metadata” "

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   PLUG_TEXTS_LANG,  /* lang="x-default" TEXT: exiv2 0.28 and GIMP 3 */
-  PLUG_TEXTS_PLAIN, /* TEXT: exiv2 0.27 takes the prefix for a part of the text, and exports it so */
+  PLUG_TEXTS_PLAIN, /* TEXT: exiv2 0.27 takes the prefix for part of the text, and exports it so */
 } PlugTextsForm;
 
 /* xml (nullable): what is there. Fields that are NULL stay as they are, empty ones are taken
