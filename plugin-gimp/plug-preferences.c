@@ -48,12 +48,15 @@ typedef struct
   IvlConfig    *config;     /* (owned) (nullable): the file cannot be read */
   GCancellable *checking;   /* (owned) (nullable): no check is under way */
   char         *local;      /* (owned) location that the local choice stands for */
+  guint         later;      /* source that calls show_all(); 0 without */
+  gboolean      is_choosing; /* a folder is to be chosen when the menu is closed */
   gboolean      is_showing; /* controls follow what holds, and change nothing */
 } Preferences;
 
 static GtkWidget *shown; /* the one window; NULL without */
 
 static void show_all (Preferences *self);
+static void choose_folder (Preferences *self);
 
 static void
 preferences_free (gpointer data)
@@ -64,8 +67,30 @@ preferences_free (gpointer data)
     g_cancellable_cancel (self->checking);
   g_clear_object (&self->checking);
   g_clear_object (&self->config);
+  g_clear_handle_id (&self->later, g_source_remove);
   g_free (self->local);
   g_free (self);
+}
+
+static gboolean
+show_now (gpointer data)
+{
+  Preferences *self = data;
+
+  self->later = 0;
+  show_all (self);
+  if (self->is_choosing)
+    choose_folder (self);
+  self->is_choosing = FALSE;
+  return G_SOURCE_REMOVE;
+}
+
+/* For what a combo box calls: its rows may not go while its menu is still at work. */
+static void
+show_later (Preferences *self)
+{
+  if (self->later == 0)
+    self->later = g_idle_add (show_now, self);
 }
 
 /* NULL: all is well */
@@ -85,7 +110,14 @@ load_config (Preferences *self)
   g_clear_object (&self->config);
   self->config = ivl_config_load (&error);
   if (self->config == NULL)
-    show_trouble (self, error->message);
+    {
+      g_autofree char *sentence = g_strdup_printf (
+          _ ("The configuration file cannot be read. Correct or remove it; until then no picture "
+             "leaves this computer. %s"),
+          error->message);
+
+      show_trouble (self, sentence);
+    }
 }
 
 /* After a change in the configuration */
@@ -207,7 +239,7 @@ take_local (Preferences *self,
   g_free (self->local);
   self->local = g_strdup (location);
   set_location (self, location);
-  show_all (self);
+  show_later (self);
 }
 
 /* What a folder lacks to be a model; NULL: nothing (transfer full) */
@@ -271,8 +303,8 @@ on_local_changed (Preferences *self)
       return;
     }
   /* until a folder is chosen, what was before holds */
-  show_all (self);
-  choose_folder (self);
+  self->is_choosing = TRUE;
+  show_later (self);
 }
 
 /* --- on a server --- */
@@ -398,7 +430,7 @@ on_remote_changed (Preferences *self)
   show_check (self, "", FALSE);
   if (gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self->remote_radio)))
     set_location (self, location);
-  show_all (self);
+  show_later (self);
 }
 
 static void
@@ -466,7 +498,7 @@ on_place_toggled (Preferences *self)
     set_location (self, self->local);
   else if (location != NULL)
     set_location (self, location);
-  show_all (self);
+  show_later (self);
 }
 
 /* --- the rest --- */
@@ -611,12 +643,10 @@ show_all (Preferences *self)
       GTK_TOGGLE_BUTTON (is_local ? self->local_radio : self->remote_radio), TRUE);
   show_tiles (self);
   if (self->config != NULL)
-    {
-      gtk_spin_button_set_value (GTK_SPIN_BUTTON (self->minutes),
-                                 ivl_config_get_idle_exit (self->config));
-      gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->local_only),
-                                    ivl_config_get_local_only (self->config));
-    }
+    gtk_spin_button_set_value (GTK_SPIN_BUTTON (self->minutes),
+                               ivl_config_get_idle_exit (self->config));
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->local_only),
+                                self->config == NULL || ivl_config_get_local_only (self->config));
   show_sensitivity (self, is_local);
   show_places (self);
   self->is_showing = FALSE;
@@ -719,6 +749,19 @@ new_check_line (Preferences *self)
   return hide_at_first (self->check_line);
 }
 
+/* A long path or address does not widen the window. */
+static GtkWidget *
+new_place_combo (void)
+{
+  GtkWidget *combo = gtk_combo_box_text_new ();
+  GList *cells = gtk_cell_layout_get_cells (GTK_CELL_LAYOUT (combo));
+
+  for (GList *l = cells; l != NULL; l = l->next)
+    g_object_set (l->data, "ellipsize", PANGO_ELLIPSIZE_MIDDLE, NULL);
+  g_list_free (cells);
+  return combo;
+}
+
 static int
 fill_place (Preferences *self,
             GtkWidget   *grid)
@@ -728,7 +771,7 @@ fill_place (Preferences *self,
   add_heading (grid, row++, _ ("Where Questions Are Answered"));
   self->local_radio = gtk_radio_button_new_with_mnemonic (NULL, _ ("On this _computer"));
   add_wide (grid, row++, INDENT, self->local_radio);
-  self->local_combo = add_row (grid, row++, 3 * INDENT, _ ("_Model:"), gtk_combo_box_text_new ());
+  self->local_combo = add_row (grid, row++, 3 * INDENT, _ ("_Model:"), new_place_combo ());
   gtk_combo_box_set_row_separator_func (GTK_COMBO_BOX (self->local_combo), is_separator, NULL,
                                         NULL);
   self->no_model = hide_at_first (plug_form_new_sentence ("", FALSE));
@@ -737,7 +780,7 @@ fill_place (Preferences *self,
   self->remote_radio = gtk_radio_button_new_with_mnemonic_from_widget (
       GTK_RADIO_BUTTON (self->local_radio), _ ("On a _server"));
   add_wide (grid, row++, INDENT, self->remote_radio);
-  self->remote_combo = add_row (grid, row++, 3 * INDENT, _ ("Ser_ver:"), gtk_combo_box_text_new ());
+  self->remote_combo = add_row (grid, row++, 3 * INDENT, _ ("Ser_ver:"), new_place_combo ());
   gtk_grid_attach (GTK_GRID (grid), new_remote_buttons (self), 1, row++, 1, 1);
   gtk_grid_attach (GTK_GRID (grid), new_check_line (self), 1, row++, 1, 1);
   return row;
@@ -888,7 +931,7 @@ on_settings_changed (GtkWidget *window)
   Preferences *self = g_object_get_data (G_OBJECT (window), "plug-preferences");
 
   if (!self->is_showing)
-    show_all (self);
+    show_later (self);
 }
 
 static GtkWidget *
@@ -901,7 +944,7 @@ create_window (void)
   self->local = g_strdup (SERVICE);
   gtk_window_group_add_window (group, GTK_WINDOW (self->window));
   gtk_window_set_title (GTK_WINDOW (self->window), _ ("Image Assistant Preferences"));
-  gtk_window_set_default_size (GTK_WINDOW (self->window), 560, -1);
+  gtk_window_set_default_size (GTK_WINDOW (self->window), 560, 720);
   gtk_window_set_role (GTK_WINDOW (self->window), "ivl-preferences");
   gtk_window_set_type_hint (GTK_WINDOW (self->window), GDK_WINDOW_TYPE_HINT_DIALOG);
   gtk_container_add (GTK_CONTAINER (self->window), new_content (self));
@@ -909,6 +952,10 @@ create_window (void)
   load_config (self);
   show_all (self);
   connect_controls (self);
+  gtk_window_set_focus (GTK_WINDOW (self->window),
+                        gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self->local_radio))
+                            ? self->local_radio
+                            : self->remote_radio);
   g_signal_connect (self->window, "key-press-event", G_CALLBACK (on_key), NULL);
   g_signal_connect (self->window, "destroy", G_CALLBACK (gtk_widget_destroyed), &shown);
   g_signal_connect_object (plug_settings_get (), "notify::allowed",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The preferences alone, to look at and to drive. Usage: show-preferences */
+ * The preferences alone, to look at and to drive. IVL_SHOW_RTL: from right to left.
+ * Usage: show-preferences */
 #include "plug-preferences.h"
 
 #include <glib/gi18n.h>
@@ -18,6 +19,8 @@ main (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   gtk_init (&argc, &argv);
+  if (g_getenv ("IVL_SHOW_RTL") != NULL)
+    gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   parent = gtk_window_new (GTK_WINDOW_TOPLEVEL);
   g_signal_connect (parent, "destroy", G_CALLBACK (gtk_main_quit), NULL);
   gtk_window_set_title (GTK_WINDOW (parent), "parent");
