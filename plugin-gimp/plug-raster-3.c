@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Pixels of an image in GIMP 3.0 and 3.2. */
+#include "plug-host-3.h"
+#include "plug-pixels.h"
+
+#include <glib/gi18n.h>
+
+struct _PlugRaster
+{
+  int         image;
+  int         drawable;  /* id */
+  gboolean    temporary; /* the drawable is ours and goes with the raster */
+  PlugPixels *pixels;    /* (owned) */
+  int         x;
+  int         y;
+  char       *name; /* (owned) (nullable) */
+};
+
+/* NULL: none, or one that babl cannot use; GIMP then takes the pixels for sRGB as well */
+static const Babl *
+get_space (GimpImage *image)
+{
+  g_autoptr (GimpColorProfile) profile = gimp_image_get_color_profile (image);
+
+  if (profile == NULL)
+    return NULL;
+  return gimp_color_profile_get_space (profile, GIMP_COLOR_RENDERING_INTENT_RELATIVE_COLORIMETRIC,
+                                       NULL);
+}
+
+static GimpDrawable *
+find_active (GimpImage *image,
+             GError   **error)
+{
+  g_autofree GimpDrawable **drawables = gimp_image_get_selected_drawables (image);
+
+  if (drawables != NULL && drawables[0] != NULL)
+    return drawables[0];
+  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+               _("No layer is active in the image. Click one in GIMP’s list of layers, or choose "
+                  "the visible image as the source."));
+  return NULL;
+}
+
+/* What of the image is seen: the canvas, or the selection's bounds within it */
+static gboolean
+find_area (GimpImage      *image,
+           PlugSourceKind  kind,
+           GeglRectangle  *area,
+           GError        **error)
+{
+  gboolean non_empty = FALSE;
+  int x1, y1, x2, y2;
+
+  *area = (GeglRectangle) { 0, 0, gimp_image_get_width (image), gimp_image_get_height (image) };
+  if (kind == PLUG_SOURCE_VISIBLE)
+    return TRUE;
+  if (!gimp_selection_bounds (image, &non_empty, &x1, &y1, &x2, &y2) || !non_empty || x2 <= x1 ||
+      y2 <= y1)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+                   _("Nothing is selected in the image. Select a part of it, or choose another "
+                      "source."));
+      return FALSE;
+    }
+  *area = (GeglRectangle) { x1, y1, x2 - x1, y2 - y1 };
+  return TRUE;
+}
+
+/* The drawable that is read and where in it; visible pixels come as a layer that belongs to the
+ * image and is not in it. */
+static GimpDrawable *
+choose_drawable (PlugRaster    *self,
+                 GimpImage     *image,
+                 PlugSourceKind kind,
+                 GeglRectangle *area,
+                 GError       **error)
+{
+  GimpDrawable *drawable;
+
+  if (kind == PLUG_SOURCE_LAYER)
+    {
+      drawable = find_active (image, error);
+      if (drawable == NULL)
+        return NULL;
+      *area = (GeglRectangle) { 0, 0, gimp_drawable_get_width (drawable),
+                                gimp_drawable_get_height (drawable) };
+      gimp_drawable_get_offsets (drawable, &self->x, &self->y);
+      self->name = gimp_item_get_name (GIMP_ITEM (drawable));
+      return drawable;
+    }
+  if (!find_area (image, kind, area, error))
+    return NULL;
+  drawable = GIMP_DRAWABLE (gimp_layer_new_from_visible (image, image, "ivl"));
+  if (drawable == NULL)
+    {
+      plug_host_set_gimp_error (error, _("GIMP does not give the visible image."));
+      return NULL;
+    }
+  self->temporary = TRUE;
+  self->x = area->x;
+  self->y = area->y;
+  return drawable;
+}
+
+/* nocheck:name: the host opens what the raster reads */
+PlugRaster *
+plug_host_open_raster (int            image_id,
+                       PlugSourceKind kind,
+                       GError       **error)
+{
+  g_autoptr (PlugRaster) self = g_new0 (PlugRaster, 1);
+  g_autoptr (GeglBuffer) buffer = NULL;
+  GimpImage *image = plug_host_find_image (image_id, error);
+  GimpDrawable *drawable;
+  GeglRectangle area;
+
+  self->image = image_id;
+  self->drawable = -1;
+  if (image == NULL)
+    return NULL;
+  plug_pixels_init ();
+  drawable = choose_drawable (self, image, kind, &area, error);
+  if (drawable == NULL)
+    return NULL;
+  self->drawable = gimp_item_get_id (GIMP_ITEM (drawable));
+  buffer = gimp_drawable_get_buffer (drawable);
+  if (buffer == NULL)
+    {
+      plug_host_set_gimp_error (error, _("GIMP does not give the pixels."));
+      return NULL;
+    }
+  self->pixels = plug_pixels_new (buffer, &area, get_space (image));
+  if (self->pixels == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                   _("There is not enough memory to read the image. Close other programs or "
+                      "choose a smaller part of it."));
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+void
+plug_raster_close (PlugRaster *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->pixels, plug_pixels_free);
+  if (self->temporary && gimp_item_id_is_valid (self->drawable))
+    gimp_item_delete (gimp_item_get_by_id (self->drawable));
+  g_free (self->name);
+  g_free (self);
+}
+
+int
+plug_raster_get_width (PlugRaster *self)
+{
+  return plug_pixels_get_width (self->pixels);
+}
+
+int
+plug_raster_get_height (PlugRaster *self)
+{
+  return plug_pixels_get_height (self->pixels);
+}
+
+void
+plug_raster_get_offset (PlugRaster *self,
+                        int        *x,
+                        int        *y)
+{
+  *x = self->x;
+  *y = self->y;
+}
+
+const char *
+plug_raster_get_name (PlugRaster *self)
+{
+  return self->name;
+}
+
+gboolean
+plug_raster_read (PlugRaster *self,
+                  int         first_row,
+                  int         n_rows,
+                  guint8     *rgb,
+                  GError    **error)
+{
+  if (plug_host_find_image (self->image, error) == NULL)
+    return FALSE;
+  if (!gimp_item_id_is_valid (self->drawable))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+                   _("The layer was deleted while it was read. Try again with another one."));
+      return FALSE;
+    }
+  plug_pixels_read (self->pixels, first_row, n_rows, rgb);
+  return TRUE;
+}
