@@ -407,12 +407,20 @@ is_at_rest (const ServiceStart *self)
          strstr (metrics, "\nivl_requests_waiting 0\n") != NULL;
 }
 
-/* Ends a service that has another model and nothing to do, and waits until it is gone. */
+/* Ends a service that has another model and nothing to do, and waits until it is gone. A folder
+ * that is not there is no reason to end it. */
 static gboolean
 end_other (ServiceStart  *self,
            const char    *present,
            GError       **error)
 {
+  const char *served = self->remote->served;
+
+  if (g_path_is_absolute (served) && !g_file_test (served, G_FILE_TEST_IS_DIR))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "There is no model folder %s", served);
+      return FALSE;
+    }
   if (!is_at_rest (self))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_BUSY,

@@ -212,12 +212,17 @@ def check_other_model(tap, place):
         result = place.ensure(location)
         tap.point(result[0] == 0 and len(place.starts()) == 1, f"{location} is content with the model that is there",
                   result)
-    result = place.ensure("service:/elsewhere/beta")
+    code, out = place.ensure("service:/elsewhere/beta")
+    tap.point(code == 1 and "/elsewhere/beta" in out and is_running(place.starts()[0]["pid"]),
+              "a folder that is not there ends nothing", (code, out))
+    beta = place.folder / "beta"
+    beta.mkdir()
+    result = place.ensure(f"service:{beta}")
     starts = place.starts()
     tap.point(result[0] == 0 and len(starts) == 2, "another model makes the idle service start anew", result)
     tap.point(not is_running(starts[0]["pid"]) and is_running(starts[1]["pid"]), "and ends the one that was there",
               starts)
-    tap.equal(starts[1]["arguments"][-2:], ["--model", "/elsewhere/beta"], "with the model that is wanted")
+    tap.equal(starts[1]["arguments"][-2:], ["--model", str(beta)], "with the model that is wanted")
     starters = [place.start("service:gamma") for _ in range(8)]
     results = [(process.communicate(timeout=HANG)[0].decode(), process.returncode) for process in starters]
     tap.point(all(code == 0 for _, code in results) and len(place.starts()) == 3,
