@@ -14,6 +14,8 @@ enum
   MIN_FONT_PIXELS = 4,
   TEXT_LINES = 32, /* so many lines of a new text layer fill the canvas */
 };
+/* Of 1.0; letters this near to their ground are hard to read */
+#define NEAR_LUMA 0.35
 /* Hinting makes a text wider than the measured size says */
 #define FONT_SLACK 0.97
 /* Steps in which the letters of a long text get smaller */
@@ -278,6 +280,47 @@ is_right_to_left (const char *text)
   return FALSE;
 }
 
+static double
+get_luma (GeglColor *color)
+{
+  double luma;
+
+  gegl_color_get_pixel (color, babl_format ("Y' double"), &luma);
+  return luma;
+}
+
+/* The colour of the text tool stays where it stands out from what lies under the middle of the
+ * text, which is otherwise black or white. */
+static void
+choose_text_color (GimpImage     *image,
+                   GimpTextLayer *layer)
+{
+  const GimpDrawable *drawables[] = { GIMP_DRAWABLE (layer), NULL };
+  const int width = gimp_drawable_get_width (GIMP_DRAWABLE (layer));
+  const int height = gimp_drawable_get_height (GIMP_DRAWABLE (layer));
+  GeglColor *ground = NULL;
+  GeglColor *color = gimp_text_layer_get_color (layer);
+  GeglColor *other = NULL;
+  int x, y;
+
+  gimp_drawable_get_offsets (GIMP_DRAWABLE (layer), &x, &y);
+  x = CLAMP (x + width / 2, 0, gimp_image_get_width (image) - 1);
+  y = CLAMP (y + height / 2, 0, gimp_image_get_height (image) - 1);
+  gimp_item_set_visible (GIMP_ITEM (layer), FALSE);
+  if (!gimp_image_pick_color (image, drawables, x, y, TRUE, TRUE, MAX (MIN (width, height) / 2, 1),
+                              &ground))
+    ground = NULL;
+  gimp_item_set_visible (GIMP_ITEM (layer), TRUE);
+  if (ground != NULL && color != NULL && ABS (get_luma (ground) - get_luma (color)) < NEAR_LUMA)
+    {
+      other = gegl_color_new (get_luma (ground) < 0.5 ? "white" : "black");
+      gimp_text_layer_set_color (layer, other);
+    }
+  g_clear_object (&ground);
+  g_clear_object (&color);
+  g_clear_object (&other);
+}
+
 static gboolean
 insert_text (GimpImage           *image,
              const char          *text,
@@ -292,7 +335,10 @@ insert_text (GimpImage           *image,
   if (is_right_to_left (text))
     gimp_text_layer_set_base_direction (layer, GIMP_TEXT_DIRECTION_RTL);
   gimp_text_layer_resize (layer, box->width, box->height);
-  return gimp_layer_set_offsets (GIMP_LAYER (layer), box->x, box->y);
+  if (!gimp_layer_set_offsets (GIMP_LAYER (layer), box->x, box->y))
+    return FALSE;
+  choose_text_color (image, layer);
+  return TRUE;
 }
 
 static gboolean
@@ -319,6 +365,7 @@ plug_host_add_text_boxes (int        image,
                           GPtrArray *boxes,
                           GError   **error)
 {
+  plug_pixels_init ();
   return change_for_boxes (image, boxes, add_box_text, NULL, error);
 }
 
@@ -357,6 +404,7 @@ plug_host_add_text (int         image_id,
   int margin;
   double size;
 
+  plug_pixels_init ();
   if (!begin_change (&change, image_id, error))
     return FALSE;
   font = gimp_context_get_font ();
