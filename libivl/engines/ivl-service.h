@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * at a time, and waits until /health is 200. One that has another model than remote->served and
  * nothing to do is ended first. Progress is IVL_PHASE_LOAD. Errors: IVL_ERROR_REMOTE_UNREACHABLE
  * with what the service wrote before it died, IVL_ERROR_BUSY when it works with another model,
- * IVL_ERROR_NOT_FOUND when the wanted one is no folder, IVL_ERROR_INVALID_DATA for the configuration file. */
+ * IVL_ERROR_NOT_FOUND when the wanted one is no folder, IVL_ERROR_INVALID_DATA for the
+ * configuration file. */
 gboolean ivl_service_ensure (const IvlRemote  *remote,
                              IvlProgressFunc   progress,
                              gpointer          progress_data,
