@@ -1,18 +1,51 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a screen reader is told of a program's windows, and its controls used as a person uses them: by pointer and keys."""
+"""What a screen reader is told of a program's windows, and its controls used as a person uses them: by pointer and keys.
+
+The accessibility bus is asked directly: libatspi handles what programs tell in between inside its own questions to
+them, where the two can wait for each other for ever."""
 
 import re
 
-import gi
+from gi.repository import Gio, GLib
 
-gi.require_version("Atspi", "2.0")
-from gi.repository import Atspi, GLib  # noqa: E402
+from desk import HANG, wait_for
 
-from desk import HANG, wait_for  # noqa: E402
+ATSPI = "org.a11y.atspi"
+# Of the protocol's lists of roles and states
+ROLES = {"button": 43, "toggle": 62, "check": 7, "radio": 44, "text": 61, "label": 29, "tab": 37, "combo": 11, "entry": 79,
+         "window": 23, "dialog": 16, "menu": 35, "list item": 32, "spin": 52, "progress": 42, "cell": 56}
+NAMES = {number: name for name, number in ROLES.items()}
+STATES = {"CHECKED": 4, "FOCUSED": 12, "SENSITIVE": 24, "SHOWING": 25}
+ANSWER = 20000  # milliseconds until a program that does not answer counts as gone
 
-ROLES = {"button": "PUSH_BUTTON", "toggle": "TOGGLE_BUTTON", "check": "CHECK_BOX", "radio": "RADIO_BUTTON", "text": "TEXT",
-         "label": "LABEL", "tab": "PAGE_TAB", "combo": "COMBO_BOX", "entry": "ENTRY", "window": "FRAME",
-         "dialog": "DIALOG", "menu": "MENU_ITEM", "info": "INFO_BAR", "list item": "LIST_ITEM", "spin": "SPIN_BUTTON"}
+
+class Node:
+    """One thing that a program tells of: its name on the bus and its path there."""
+
+    def __init__(self, bus, owner, path):
+        self.bus = bus
+        self.owner = owner
+        self.path = path
+
+    def call(self, interface, method, arguments=None):
+        return self.bus.call_sync(self.owner, self.path, interface, method, arguments, None, Gio.DBusCallFlags.NONE,
+                                  ANSWER, None).unpack()
+
+    def ask(self, interface, method, arguments=None):
+        return self.call(f"{ATSPI}.{interface}", method, arguments)
+
+    def name(self):
+        return self.call("org.freedesktop.DBus.Properties", "Get", GLib.Variant("(ss)", (f"{ATSPI}.Accessible", "Name")))[0]
+
+    def children(self):
+        return [Node(self.bus, owner, path) for owner, path in self.ask("Accessible", "GetChildren")[0]]
+
+    def interfaces(self):
+        return self.ask("Accessible", "GetInterfaces")[0]
+
+    def states(self):
+        low, high = self.ask("Accessible", "GetState")[0]
+        return low | high << 32
 
 
 class Control:
@@ -24,7 +57,7 @@ class Control:
         self.window = window
 
     def has(self, state):
-        return self.node.get_state_set().contains(getattr(Atspi.StateType, state))
+        return bool(self.node.states() >> STATES[state] & 1)
 
     def is_showing(self):
         return self.has("SHOWING")
@@ -36,34 +69,29 @@ class Control:
         return self.has("CHECKED")
 
     def name(self):
-        return self.node.get_name() or ""
+        return self.node.name()
 
     def role(self):
-        return self.node.get_role()
+        return self.node.ask("Accessible", "GetRole")[0]
 
     def text(self):
         """What stands in it: an editable's or a text view's contents, else its name."""
-        if self.node.get_text_iface() is None:
+        if f"{ATSPI}.Text" not in self.node.interfaces():
             return self.name()
-        return Atspi.Text.get_text(self.node, 0, -1)
+        return self.node.ask("Text", "GetText", GLib.Variant("(ii)", (0, -1)))[0]
 
     def walk(self):
         """All that is in it, itself first. What goes away meanwhile is left out."""
         yield self
         try:
-            count = self.node.get_child_count()
+            nodes = self.node.children()
         except GLib.Error:
             return
-        for index in range(count):
-            try:
-                child = self.node.get_child_at_index(index)
-            except GLib.Error:
-                continue
-            if child is not None:
-                yield from Control(self.desk, child, self.window).walk()
+        for node in nodes:
+            yield from Control(self.desk, node, self.window).walk()
 
     def every(self, role=None, name=None, showing=True):
-        wanted = getattr(Atspi.Role, ROLES[role]) if role else None
+        wanted = ROLES[role] if role else None
         found = []
         for control in self.walk():
             try:
@@ -98,14 +126,14 @@ class Control:
         for control in self.every(showing=False):
             try:
                 state = "" if control.is_showing() else " (hidden)"
-                lines.append(f"{control.node.get_role_name()} “{control.name()}” {control.text()[:60]!r}{state}")
+                lines.append(f"{NAMES.get(control.role(), control.role())} “{control.name()}” {control.text()[:60]!r}{state}")
             except GLib.Error:
                 pass
         return "\n".join(lines)
 
     def box(self):
-        box = self.node.get_component_iface().get_extents(Atspi.CoordType.SCREEN)
-        return box.x, box.y, box.width, box.height
+        """(x, y, width, height) on the screen."""
+        return self.node.ask("Component", "GetExtents", GLib.Variant("(u)", (0,)))[0]
 
     def click(self):
         """With the pointer, on its middle, once it can be used."""
@@ -119,11 +147,11 @@ class Control:
         """As assistive programs do it."""
         if not wait_for(self.is_usable):
             raise LookupError(f"“{self.name()}” cannot be used")
-        Atspi.Action.do_action(self.node, 0)
+        self.node.ask("Action", "DoAction", GLib.Variant("(i)", (0,)))
 
     def focus(self):
         self.desk.activate(self.window)
-        self.node.get_component_iface().grab_focus()
+        self.node.ask("Component", "GrabFocus")
         wait_for(lambda: self.has("FOCUSED"))
 
     def write(self, text):
@@ -133,36 +161,36 @@ class Control:
         if text.isascii():
             self.desk.type(text)
         else:
-            Atspi.EditableText.set_text_contents(self.node, text)
+            self.node.ask("EditableText", "SetTextContents", GLib.Variant("(s)", (text,)))
         if not wait_for(lambda: self.text() == text, 20):
             raise LookupError(f"“{self.name()}” has {self.text()!r} in place of {text!r}")
 
 
-def application(desk, pid, seconds=HANG):
-    """The program with that process id, once it tells of itself."""
-    def look():
-        while GLib.MainContext.default().iteration(False):
-            pass
-        desktop = Atspi.get_desktop(0)
-        for index in range(desktop.get_child_count()):
-            try:
-                program = desktop.get_child_at_index(index)
-                if program is not None and program.get_process_id() == pid:
-                    program.set_cache_mask(Atspi.Cache.NONE)
-                    return program
-            except GLib.Error:
-                pass
-        return None
-    return wait_for(look, seconds)
+def connect():
+    """The accessibility bus of the session."""
+    session = Gio.bus_get_sync(Gio.BusType.SESSION)
+    address = Node(session, "org.a11y.Bus", "/org/a11y/bus").call("org.a11y.Bus", "GetAddress")[0]
+    return Gio.DBusConnection.new_for_address_sync(
+        address, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
 
 
 def window(desk, pid, handle, title, seconds=HANG):
-    """The window with that title (exactly) of a program. handle: its id on the display."""
-    program = application(desk, pid, seconds)
-    if program is None:
-        raise LookupError(f"process {pid} tells assistive programs nothing")
-    found = wait_for(lambda: [control for control in Control(desk, program, handle).every(showing=False)
-                              if control.role() in (Atspi.Role.FRAME, Atspi.Role.DIALOG) and control.name() == title], seconds)
+    """The window with that title (exactly) of the program with that process id. handle: its id on the display."""
+    bus = connect()
+    root = Node(bus, f"{ATSPI}.Registry", "/org/a11y/atspi/accessible/root")
+
+    def owner_of(node):
+        return Node(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus").call(
+            "org.freedesktop.DBus", "GetConnectionUnixProcessID", GLib.Variant("(s)", (node.owner,)))[0]
+
+    def look():
+        try:
+            programs = [node for node in root.children() if owner_of(node) == pid]
+            windows = [Control(desk, node, handle) for program in programs for node in program.children()]
+            return [control for control in windows if control.name() == title]
+        except GLib.Error:
+            return None
+    found = wait_for(look, seconds)
     if not found:
-        raise LookupError(f"no window “{title}”:\n{Control(desk, program).outline()}")
+        raise LookupError(f"process {pid} tells assistive programs of no window “{title}”")
     return found[0]
