@@ -63,7 +63,7 @@ order_free (Order *self)
   g_free (self);
 }
 
-/* The ending as the file has it, dot included, and the row of the table; NULL: none that is known */
+/* The ending as the file has it, dot included, and the row of the table; NULL: not a known one */
 static const char *
 find_ending (const char *name,
              guint      *index)
@@ -123,7 +123,7 @@ plug_export_suggest_file (int image)
   return g_file_get_child (folder, new_name);
 }
 
-/* The text that is to be in the file: the one that was given, else the one that the image carries */
+/* The text that is to be in the file: the given one, else the one that the image carries */
 static const char *
 choose (const char *given,
         const char *carried)
@@ -173,8 +173,8 @@ set_file_error (GError    **error,
   return FALSE;
 }
 
-/* Makes an empty file beside the target, with its ending. The kernel applies the umask; a file that is
- * replaced hands its permissions on. */
+/* Makes an empty file beside the target, with its ending. The kernel applies the umask; a file that
+ * is replaced hands its permissions on. */
 static gboolean
 make_temporary (Draft   *self,
                 GError **error)

@@ -176,8 +176,7 @@ write_to_image (PlugAltPage *self)
   plug_text_field_keep (PLUG_TEXT_FIELD (self->alt));
   plug_text_field_keep (PLUG_TEXT_FIELD (self->description));
   plug_text_field_keep (PLUG_TEXT_FIELD (self->caption));
-  plug_window_say (self->window, _("The texts were written to the image. Ctrl+Z in the image "
-                                   "window takes them back."));
+  plug_window_say (self->window, _("Written to the image. Ctrl+Z in its window takes it back."));
 }
 
 static void
@@ -243,8 +242,8 @@ suggest_alt (PlugAltPage *self)
   if (get_role (self) == IVL_ALT_ROLE_DECORATIVE)
     {
       plug_text_field_set_text (PLUG_TEXT_FIELD (self->alt), "");
-      plug_window_say (self->window, _("A decorative picture has an empty alternative text, so "
-                                       "that screen readers pass over it."));
+      plug_window_say (self->window, _("A decorative picture has an empty text: screen readers "
+                                       "pass over it."));
       return;
     }
   ask (self, PLUG_TEXT_FIELD (self->alt), "alt", ivl_alt_text_get_role_name (get_role (self)));
@@ -294,8 +293,8 @@ on_answered (PlugTalk    *talk,
              PlugAltPage *self)
 {
   if (end_answer (self, reply != NULL ? ivl_reply_get_text (reply) : NULL))
-    plug_window_say (self->window, _("The suggestion took the place of your text. Ctrl+Z in the "
-                                     "field brings it back."));
+    plug_window_say (self->window, _("This is a suggestion. Ctrl+Z in the field brings your text "
+                                     "back."));
   else if (!stopped && reply != NULL)
     plug_window_say (self->window, _("This is a suggestion: read it and correct it."));
 }

@@ -87,8 +87,8 @@ add_text (Texts      *self,
   gtk_widget_set_hexpand (text, TRUE);
   atk_object_add_relationship (accessible, ATK_RELATION_LABELLED_BY,
                                gtk_widget_get_accessible (label));
-  gtk_grid_attach (GTK_GRID (self->grid), label, 0, row, 1, 1);
   gtk_grid_attach (GTK_GRID (self->grid), text, 1, row, 1, 1);
+  gtk_grid_attach (GTK_GRID (self->grid), label, 0, row, 1, 1);
   return text;
 }
 
@@ -100,9 +100,10 @@ create_texts (Texts   *self,
   gtk_grid_set_column_spacing (GTK_GRID (self->grid), 12);
   gtk_grid_set_row_spacing (GTK_GRID (self->grid), 6);
   gtk_widget_set_margin_start (self->grid, 12);
-  self->alt = add_text (self, 0, _("Alternative text:"), selectable);
-  self->description = add_text (self, 1, _("Long description:"), selectable);
+  /* Assistive programs are told of a grid's contents from the last to the first */
   self->caption = add_text (self, 2, _("Caption:"), selectable);
+  self->description = add_text (self, 1, _("Long description:"), selectable);
+  self->alt = add_text (self, 0, _("Alternative text:"), selectable);
 }
 
 /* --------------------------------------------------------------------------------- the file */
@@ -206,6 +207,7 @@ browse (PlugExportPage *self)
 {
   GtkFileFilter *filter = gtk_file_filter_new ();
   g_autoptr (GFile) file = get_file (self);
+  g_autoptr (GFile) folder = file != NULL ? g_file_get_parent (file) : NULL;
   g_autofree char *name = file != NULL ? g_file_get_basename (file) : NULL;
   g_autofree char *shown = name != NULL ? g_filename_display_name (name) : NULL;
 
@@ -223,7 +225,8 @@ browse (PlugExportPage *self)
       gtk_file_filter_add_mime_type (filter, types[i]);
     }
   gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (self->chooser), filter);
-  gtk_file_chooser_set_current_folder_file (GTK_FILE_CHOOSER (self->chooser), self->folder, NULL);
+  gtk_file_chooser_set_current_folder_file (GTK_FILE_CHOOSER (self->chooser),
+                                            folder != NULL ? folder : self->folder, NULL);
   if (shown != NULL)
     gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (self->chooser), shown);
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (self->chooser), TRUE);
@@ -300,7 +303,7 @@ on_written (GObject      *source,
       g_autofree char *name = file != NULL ? g_file_get_basename (file) : g_strdup ("");
       g_autofree char *shown = g_filename_display_name (name);
       g_autofree char *sentence =
-        g_strdup_printf (_("“%s” was written. This was read back from the file:"), shown);
+        g_strdup_printf (_("“%s” was written, and these texts were read back from it."), shown);
 
       show_result (self, sentence, found);
     }

@@ -270,8 +270,8 @@ select_boxes (PlugFindPage *self)
   guint n = act (self, plug_host_select_boxes, G_CALLBACK (select_boxes));
 
   say_done (self, n, g_strdup_printf (
-    ngettext ("%u place was selected. Ctrl+Z in the image window brings the old selection back.",
-              "%u places were selected. Ctrl+Z in the image window brings the old selection back.",
+    ngettext ("%u place was selected. Ctrl+Z in the image takes it back.",
+              "%u places were selected. Ctrl+Z in the image takes it back.",
               n), n));
 }
 
@@ -281,8 +281,8 @@ add_guides (PlugFindPage *self)
   guint n = act (self, plug_host_add_guides, G_CALLBACK (add_guides));
 
   say_done (self, n, g_strdup_printf (
-    ngettext ("Guides were added around %u place. Ctrl+Z in the image window takes them away.",
-              "Guides were added around %u places. Ctrl+Z in the image window takes them away.",
+    ngettext ("Guides were added around %u place. Ctrl+Z in the image takes them away.",
+              "Guides were added around %u places. Ctrl+Z in the image takes them away.",
               n), n));
 }
 
@@ -292,8 +292,8 @@ add_channels (PlugFindPage *self)
   guint n = act (self, plug_host_add_channels, G_CALLBACK (add_channels));
 
   say_done (self, n, g_strdup_printf (
-    ngettext ("%u channel was added. Ctrl+Z in the image window takes it away.",
-              "%u channels were added. Ctrl+Z in the image window takes them away.", n), n));
+    ngettext ("%u channel was added. Ctrl+Z in the image takes it away.",
+              "%u channels were added. Ctrl+Z in the image takes them away.", n), n));
 }
 
 /* ---------------------------------------------------------------------------------- the page */

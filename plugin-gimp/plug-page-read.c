@@ -87,8 +87,7 @@ add_layer (PlugReadPage *self)
   g_autoptr (GError) error = NULL;
 
   if (plug_host_add_text (plug_window_get_image (self->window), text, &error))
-    plug_window_say (self->window, _("The text was added as a layer. Ctrl+Z in the image window "
-                                     "takes it away."));
+    plug_window_say (self->window, _("A text layer was added. Ctrl+Z in the image takes it away."));
   else
     plug_window_show_error (self->window, error, G_CALLBACK (add_layer), self);
 }
@@ -104,10 +103,10 @@ add_box_layers (PlugReadPage *self)
       plug_window_show_error (self->window, error, G_CALLBACK (add_box_layers), self);
       return;
     }
-  sentence = g_strdup_printf (ngettext ("%u text layer was added where the text stands. Ctrl+Z in "
-                                        "the image window takes it away.",
-                                        "%u text layers were added where the text stands. Ctrl+Z "
-                                        "in the image window takes them away.", self->boxes->len),
+  sentence = g_strdup_printf (ngettext ("%u text layer was added. Ctrl+Z in the image takes it "
+                                        "away.",
+                                        "%u text layers were added. Ctrl+Z in the image takes "
+                                        "them away.", self->boxes->len),
                               self->boxes->len);
   plug_window_say (self->window, sentence);
 }

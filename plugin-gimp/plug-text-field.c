@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A field of plain text with undo. GTK 3 has none for text; here every change by a person or an answer
- * keeps the text that was there before it, and typing that goes on is one change. */
+ * A field of plain text with undo. GTK 3 has none for text; here every change by a person or an
+ * answer keeps the text that was there before it, and typing that goes on is one change. */
 #include "plug-text-field.h"
 
 #include <glib/gi18n.h>
