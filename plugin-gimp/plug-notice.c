@@ -158,12 +158,26 @@ create_bar (GtkMessageType type, const char *icon, GtkWidget **column)
   return bar;
 }
 
+/* GTK's own button to close a bar has an icon and nothing else */
+static void
+name_close_button (GtkWidget *widget, gpointer user_data)
+{
+  if (GTK_IS_BUTTON (widget) && !gtk_button_get_label (GTK_BUTTON (widget)))
+    {
+      atk_object_set_name (gtk_widget_get_accessible (widget), _ ("Close"));
+      gtk_widget_set_tooltip_text (widget, _ ("Close"));
+    }
+  else if (GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), name_close_button, NULL);
+}
+
 static void
 build_trouble (PlugNotice *self)
 {
   GtkWidget *column;
   self->trouble = create_bar (GTK_MESSAGE_ERROR, "dialog-error-symbolic", &column);
   gtk_info_bar_set_show_close_button (GTK_INFO_BAR (self->trouble), TRUE);
+  name_close_button (self->trouble, NULL);
   self->cause = create_label (TRUE);
   self->remedy = create_label (FALSE);
   self->detail = create_label (FALSE);

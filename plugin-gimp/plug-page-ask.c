@@ -461,6 +461,7 @@ create_question (PlugAskPage *self)
   GtkWidget *entry_row = create_entry_row (self);
   GtkWidget *title = gtk_label_new_with_mnemonic (_ ("_Question:"));
   gtk_label_set_mnemonic_widget (GTK_LABEL (title), self->entry);
+  atk_object_set_name (gtk_widget_get_accessible (self->entry), _ ("Question"));
   gtk_label_set_xalign (GTK_LABEL (title), 0);
   GtkWidget *language = plug_language_combo_new ();
   GtkWidget *language_title = gtk_label_new_with_mnemonic (_ ("Answer _in:"));

@@ -189,6 +189,9 @@ on_state_changed (PlugTalk *talk, PlugWindow *self)
           self->working = self->talks->pdata[i];
     }
   plug_work_set_busy (PLUG_WORK (self->work), self->working != NULL);
+  /* A server does not tell how far it is */
+  if (self->working == talk && state == PLUG_TALK_ANSWERING)
+    plug_work_set_progress (PLUG_WORK (self->work), -1, _ ("The answer is being written…"));
   show_place (self);
 }
 
