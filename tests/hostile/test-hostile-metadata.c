@@ -333,12 +333,14 @@ test_webp (void)
   static const char short_riff[] = "RIFF\x04\0\0\0WEBPVP8 \0\0\0\0";
   static const char long_riff[] = "RIFF\xf0\xff\xff\xffWEBPVP8 \0\0\0\0";
   static const char chunk[] = "RIFF\x0c\0\0\0WEBPVP8 \xff\xff\xff\xff";
+  static const char short_header[] = "RIFF\x0e\0\0\0WEBPVP8X\x02\0\0\0\0\0";
   static const char no_picture[] = "RIFF\x0c\0\0\0WEBPVP8 \0\0\0\0";
 
   ASSERT_REFUSED (short_riff, IVL_ERROR_INVALID_DATA, "ends before its picture");
   ASSERT_REFUSED (long_riff, IVL_ERROR_INVALID_DATA, "ends before its picture");
   ASSERT_REFUSED (chunk, IVL_ERROR_INVALID_DATA, "a chunk reaches over its end");
-  ASSERT_REFUSED (no_picture, IVL_ERROR_INVALID_DATA, "do not fit together");
+  ASSERT_REFUSED (no_picture, IVL_ERROR_INVALID_DATA, "it has no picture");
+  ASSERT_REFUSED (short_header, IVL_ERROR_INVALID_DATA, "its header chunk");
 }
 
 int
