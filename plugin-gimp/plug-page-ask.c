@@ -221,11 +221,14 @@ on_entry_key (GtkWidget *entry, GdkEventKey *event, PlugAskPage *self)
 /* -----------------------------------------------------------------------------------------------
  * answers */
 
+/* reply: NULL when the model said nothing */
 static const char *
 describe_end (IvlReply *reply, gboolean stopped)
 {
   if (stopped)
     return _ ("Stopped.");
+  if (!reply || !*ivl_reply_get_text (reply))
+    return _ ("The model gave no answer.");
   switch (ivl_reply_get_finish_reason (reply))
     {
     case IVL_FINISH_LENGTH:
@@ -249,11 +252,9 @@ static void
 on_answered (PlugTalk *talk, IvlReply *reply, gboolean stopped, PlugAskPage *self)
 {
   const char *text = reply ? ivl_reply_get_text (reply) : NULL;
-  const char *note = describe_end (reply, stopped);
-  if (!note && (!text || !*text))
-    note = _ ("The model gave no answer.");
   self->has_talked = TRUE;
-  plug_transcript_end_answer (PLUG_TRANSCRIPT (self->transcript), text, note);
+  plug_transcript_end_answer (PLUG_TRANSCRIPT (self->transcript), text,
+                              describe_end (reply, stopped));
   update_controls (self);
 }
 

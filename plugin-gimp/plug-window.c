@@ -235,7 +235,10 @@ on_failed (PlugTalk *talk, const GError *error, const char *partial, PlugWindow 
 static void
 on_answered (PlugTalk *talk, IvlReply *reply, gboolean stopped, PlugWindow *self)
 {
-  plug_window_say (self, stopped ? _ ("The answer was stopped.") : _ ("The answer is complete."));
+  const char *sentence = stopped ? _ ("The answer was stopped.")
+                         : reply ? _ ("The answer is complete.")
+                                 : _ ("The model gave no answer.");
+  plug_window_say (self, sentence);
 }
 
 PlugTalk *

@@ -407,6 +407,8 @@ plug_host_init_ui (GError **error)
       g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "There is no display.");
       return FALSE;
     }
+  if (g_getenv ("IVL_DOUBLE_RTL"))
+    gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   gboolean dark = g_getenv ("IVL_DOUBLE_DARK") != NULL;
   g_object_set (gtk_settings_get_default (), "gtk-application-prefer-dark-theme", dark, NULL);
   return TRUE;

@@ -5,8 +5,8 @@
  * numbered from 1 in the order of the files.
  *
  * IVL_DOUBLE_GIMP_PID: GIMP's process id (default: this program's parent). IVL_DOUBLE_DARK: the
- * dark theme. Prints "window N ms TITLE" when a window has been drawn, N from this program's
- * start or the last order `menu`. */
+ * dark theme. IVL_DOUBLE_RTL: from right to left. Prints "window N ms TITLE" when a window has
+ * been drawn, N from this program's start or the last order `menu`. */
 #include "host-double.h"
 
 #include "plug-app.h"
