@@ -72,6 +72,17 @@ preferences_free (gpointer data)
   g_free (self);
 }
 
+/* A test that is under way holds the window, and this with it, longer than its controls live. */
+static void
+on_destroyed (Preferences *self)
+{
+  if (self->checking != NULL)
+    g_cancellable_cancel (self->checking);
+  g_clear_object (&self->checking);
+  g_clear_handle_id (&self->later, g_source_remove);
+  self->is_showing = TRUE;
+}
+
 static gboolean
 show_now (gpointer data)
 {
@@ -269,7 +280,10 @@ on_folder_response (GtkNativeDialog *dialog,
   g_autofree char *location = folder != NULL ? g_strconcat (SERVICE, folder, NULL) : NULL;
 
   if (folder != NULL && !g_utf8_validate (folder, -1, NULL))
-    problem = g_strdup (_ ("The name of this folder is not in UTF-8; rename it."));
+    {
+      g_free (problem);
+      problem = g_strdup (_ ("The name of this folder is not in UTF-8; rename it."));
+    }
   if (folder != NULL)
     show_trouble (self, problem);
   if (folder != NULL && problem == NULL)
@@ -958,6 +972,7 @@ create_window (void)
                             : self->remote_radio);
   g_signal_connect (self->window, "key-press-event", G_CALLBACK (on_key), NULL);
   g_signal_connect (self->window, "destroy", G_CALLBACK (gtk_widget_destroyed), &shown);
+  g_signal_connect_swapped (self->window, "destroy", G_CALLBACK (on_destroyed), self);
   g_signal_connect_object (plug_settings_get (), "notify::allowed",
                            G_CALLBACK (on_settings_changed), self->window, G_CONNECT_SWAPPED);
   g_signal_connect_object (plug_settings_get (), "notify::location",
