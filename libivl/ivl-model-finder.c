@@ -8,6 +8,7 @@
 
 #include "engines/ivl-remote.h"
 #include "util/ivl-conf-file.h"
+#include "util/ivl-model-folders.h"
 
 /* Where meson installs data files, the demonstration model among them. */
 #ifndef IVL_DATADIR
@@ -18,19 +19,6 @@
   G_DIR_SEPARATOR_S "model"
 #define CONFIG_KEY "model"
 #define ENVIRONMENT "IVL_MODEL"
-
-/* Folders that hold model folders, the user's own first. */
-static GPtrArray *
-list_folders (void)
-{
-  GPtrArray *folders = g_ptr_array_new_with_free_func (g_free);
-  const char *const *system = g_get_system_data_dirs ();
-
-  g_ptr_array_add (folders, g_build_filename (g_get_user_data_dir (), "ivl", "models", NULL));
-  for (guint i = 0; system[i] != NULL; i++)
-    g_ptr_array_add (folders, g_build_filename (system[i], "ivl", "models", NULL));
-  return folders;
-}
 
 static int
 compare_names (gconstpointer a,
@@ -71,7 +59,7 @@ char **
 ivl_model_list_installed (void)
 {
   GPtrArray *all = g_ptr_array_new ();
-  g_autoptr (GPtrArray) folders = list_folders ();
+  g_autoptr (GPtrArray) folders = ivl_model_folders_list ();
 
   for (guint i = 0; i < folders->len; i++)
     {
@@ -89,29 +77,12 @@ ivl_model_list_installed (void)
   return (char **) g_ptr_array_free (all, FALSE);
 }
 
-/* A model folder is taken by its name even if it has no config.json: opening it says what it lacks.
- * NULL when there is none. */
-static char *
-find_installed (const char *name)
-{
-  g_autoptr (GPtrArray) folders = list_folders ();
-
-  for (guint i = 0; i < folders->len; i++)
-    {
-      g_autofree char *path = g_build_filename (g_ptr_array_index (folders, i), name, NULL);
-
-      if (g_file_test (path, G_FILE_TEST_IS_DIR))
-        return g_steal_pointer (&path);
-    }
-  return NULL;
-}
-
 static void
 say_unknown (const char         *name,
              const char *const  *remotes,
              GError            **error)
 {
-  g_autoptr (GPtrArray) folders = list_folders ();
+  g_autoptr (GPtrArray) folders = ivl_model_folders_list ();
   g_auto (GStrv) installed = ivl_model_list_installed ();
   g_autofree char *models = g_strjoinv (", ", installed);
   g_autofree char *servers = g_strjoinv (", ", (char **) remotes);
@@ -165,7 +136,7 @@ find_named (const char  *name,
   if (strchr (name, '/') != NULL || strchr (name, G_DIR_SEPARATOR) != NULL ||
       g_file_test (name, G_FILE_TEST_IS_DIR))
     return g_strdup (name);
-  found = find_installed (name);
+  found = ivl_model_folders_find (name);
   if (found != NULL)
     return g_steal_pointer (&found);
   found = find_remote (name, error);
@@ -191,7 +162,7 @@ read_config (GError **error)
 static char *
 find_first (GError **error)
 {
-  g_autoptr (GPtrArray) folders = list_folders ();
+  g_autoptr (GPtrArray) folders = ivl_model_folders_list ();
 
   for (guint i = 0; i < folders->len; i++)
     {
@@ -248,4 +219,30 @@ ivl_model_find (const char  *name,
       return NULL;
     }
   return configured != NULL ? find_named (configured, error) : find_first (error);
+}
+
+/**
+ * ivl_model_find_local:
+ * @error: return location for an error
+ *
+ * Finds the model that is taken on this computer when a person names none: as ivl_model_find() does
+ * with %NULL, but where that gives a server, the first installed model is taken in its place. It is
+ * what a service is started with.
+ *
+ * Returns: (transfer full) (type filename): the folder, or %NULL with %IVL_ERROR_NOT_FOUND, whose
+ *   message says how to get a model, or %IVL_ERROR_INVALID_DATA when the configuration file cannot
+ *   be read
+ */
+char *
+ivl_model_find_local (GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  g_autofree char *found = ivl_model_find (NULL, &reason);
+
+  if (found != NULL && !ivl_remote_is_location (found))
+    return g_steal_pointer (&found);
+  if (found != NULL || g_error_matches (reason, IVL_ERROR, IVL_ERROR_REMOTE_REFUSED))
+    return find_first (error);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return NULL;
 }

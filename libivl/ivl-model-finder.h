@@ -13,6 +13,8 @@ IVL_AVAILABLE_IN_ALL
 char *ivl_model_find (const char  *name,
                       GError     **error);
 IVL_AVAILABLE_IN_ALL
+char *ivl_model_find_local (GError **error);
+IVL_AVAILABLE_IN_ALL
 char **ivl_model_list_installed (void);
 
 G_END_DECLS

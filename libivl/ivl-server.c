@@ -300,7 +300,8 @@ check_reach (IvlServer    *self,
  * @error: return location for an error
  *
  * Begins to listen where the properties say; connections wait until the server runs. A Unix socket
- * has mode 0600 and a lock file beside it. ivl_server_run() does this unless it is done already.
+ * has mode 0600 and a lock file beside it, which holds the model's folder. ivl_server_run() does
+ * this unless it is done already.
  *
  * Errors: %IVL_ERROR_INVALID_OPTION (both an address and a socket, a malformed address, a missing
  * or unusable key file), %IVL_ERROR_BUSY (something else listens there), a #GIOError or
@@ -316,11 +317,13 @@ ivl_server_listen (IvlServer     *self,
   g_autoptr (IvlEndpoint) endpoint = NULL;
   g_autoptr (GPtrArray) keys = NULL;
   g_autofree char *path = NULL;
+  g_autofree char *folder = NULL;
 
   g_return_val_if_fail (IVL_IS_SERVER (self), FALSE);
 
   if (self->endpoint != NULL)
     return TRUE;
+  folder = self->location != NULL ? g_canonicalize_filename (self->location, NULL) : NULL;
   if (self->address != NULL && self->socket != NULL)
     {
       g_set_error_literal (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
@@ -336,7 +339,7 @@ ivl_server_listen (IvlServer     *self,
   else
     {
       path = self->socket != NULL ? g_strdup (self->socket) : ivl_service_get_socket (error);
-      endpoint = path != NULL ? ivl_endpoint_listen_unix (path, error) : NULL;
+      endpoint = path != NULL ? ivl_endpoint_listen_unix (path, folder, error) : NULL;
     }
   if (endpoint == NULL || !check_reach (self, endpoint, error))
     return FALSE;

@@ -188,7 +188,8 @@ cmd_serve_run (const CliCommand *command,
   if (code != CLI_EXIT_DONE)
     return code;
 
-  model = ivl_model_find (options.model, &error);
+  model = options.model != NULL ? ivl_model_find (options.model, &error)
+                                : ivl_model_find_local (&error);
   if (model == NULL)
     {
       cli_output_error ("%s", error->message);

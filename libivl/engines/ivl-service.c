@@ -18,6 +18,7 @@
 #include "engines/ivl-service-end.h"
 #include "engines/ivl-service-program.h"
 #include "util/ivl-conf-file.h"
+#include "util/ivl-model-folders.h"
 #include "wire/ivl-wire-models.h"
 
 #define REPLY_SECONDS 2
@@ -316,14 +317,51 @@ get_model (const ServiceStart *self)
              : NULL;
 }
 
-/* Models are told apart by the names of their folders. One that does not tell its model is left to
- * who opens it. */
+/* The folder of the model that the service has, which is nobody's business but this user's: it
+ * stands in the locked file. NULL when nothing does (transfer full). */
+static char *
+read_folder (const ServiceStart *self)
+{
+  g_autofree char *path = g_build_filename (self->folder, "serve.lock", NULL);
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) && g_path_is_absolute (text)
+             ? g_steal_pointer (&text)
+             : NULL;
+}
+
+/* The folder of the wanted model; NULL when it is not there (transfer full). */
+static char *
+find_folder (const ServiceStart *self)
+{
+  const char *served = self->remote->served;
+
+  if (!g_path_is_absolute (served))
+    return ivl_model_folders_find (served);
+  return g_file_test (served, G_FILE_TEST_IS_DIR) ? g_strdup (served) : NULL;
+}
+
+/* Folders are told apart as far as they are known, else names. A service that does not tell its
+ * model is left to who opens it. */
 static gboolean
 has_wanted_model (const ServiceStart  *self,
                   char               **present)
 {
+  g_autofree char *folder = NULL;
+  g_autofree char *wanted = NULL;
+  GStatBuf info;
+  GStatBuf wanted_info;
+
   *present = self->remote->served != NULL ? get_model (self) : NULL;
-  return *present == NULL || strcmp (*present, self->remote->model) == 0;
+  if (*present == NULL)
+    return TRUE;
+  if (strcmp (*present, self->remote->model) != 0)
+    return FALSE;
+  folder = read_folder (self);
+  wanted = find_folder (self);
+  return folder == NULL || wanted == NULL || g_stat (folder, &info) != 0 ||
+         g_stat (wanted, &wanted_info) != 0 ||
+         (info.st_dev == wanted_info.st_dev && info.st_ino == wanted_info.st_ino);
 }
 
 /* Holds start.lock, or sees the wanted service ready while another holds it (is_served). */
@@ -407,18 +445,22 @@ is_at_rest (const ServiceStart *self)
          strstr (metrics, "\nivl_requests_waiting 0\n") != NULL;
 }
 
-/* Ends a service that has another model and nothing to do, and waits until it is gone. A folder
- * that is not there is no reason to end it. */
+/* Ends a service that has another model and nothing to do, and waits until it is gone. A model that
+ * is not there is no reason to end it. */
 static gboolean
 end_other (ServiceStart  *self,
            const char    *present,
            GError       **error)
 {
   const char *served = self->remote->served;
+  g_autofree char *wanted = find_folder (self);
 
-  if (g_path_is_absolute (served) && !g_file_test (served, G_FILE_TEST_IS_DIR))
+  if (wanted == NULL)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "There is no model folder %s", served);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+                   g_path_is_absolute (served) ? "There is no model folder %s"
+                                               : "There is no model %s installed",
+                   served);
       return FALSE;
     }
   if (!is_at_rest (self))
@@ -426,7 +468,7 @@ end_other (ServiceStart  *self,
       g_set_error (error, IVL_ERROR, IVL_ERROR_BUSY,
                    "The service answers other questions with the model %s, so %s cannot take its "
                    "place now: try again when they are answered",
-                   present, self->remote->model);
+                   present, served);
       return FALSE;
     }
   if (!ivl_service_end (self->remote->socket, self->folder, error))
@@ -473,10 +515,10 @@ ivl_service_ensure (const IvlRemote  *remote,
 
   if (socket == NULL)
     return FALSE;
+  start.folder = g_path_get_dirname (socket);
   state = ivl_service_get_state (remote->socket, cancellable);
   if (state == IVL_SERVICE_READY && has_wanted_model (&start, &present))
     return TRUE;
-  start.folder = g_path_get_dirname (socket);
   if (!take_lock (&start, &state, error))
     return FALSE;
   return start.is_served || serve_wanted (&start, state, error);

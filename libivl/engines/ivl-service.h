@@ -6,9 +6,10 @@
 G_BEGIN_DECLS
 
 /* The user's own `ivl serve` on its socket ($XDG_RUNTIME_DIR/ivl/serve.sock, folder of mode 0700).
- * Next to it lie start.lock, which a starter holds, serve.lock, which the service holds, and
- * serve.log, what the service wrote since it was started. Which program it is:
- * ivl-service-program.h; how long it waits for requests: [service] idle-exit in ivl.conf. */
+ * Next to it lie start.lock, which a starter holds, serve.lock, which the service holds and which
+ * names its model's folder, and serve.log, what the service wrote since it was started. Which
+ * program it is: ivl-service-program.h; how long it waits for requests: [service] idle-exit in
+ * ivl.conf. */
 
 /* Makes sure that the service of remote (is_service) answers: starts it if it does not, one starter
  * at a time, and waits until /health is 200. One that has another model than remote->served and

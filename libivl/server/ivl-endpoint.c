@@ -159,6 +159,22 @@ take_lock (IvlEndpoint  *self,
   return FALSE;
 }
 
+static gboolean
+write_note (IvlEndpoint  *self,
+            const char   *path,
+            const char   *note,
+            GError      **error)
+{
+  gsize length = note != NULL ? strlen (note) : 0;
+
+  if (ftruncate (self->lock, 0) == 0 &&
+      (length == 0 || write (self->lock, note, length) == (gssize) length))
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (errno),
+               "%s: the file beside it cannot be written: %s", path, g_strerror (errno));
+  return FALSE;
+}
+
 /* Takes away a socket that nobody listens on any more: the lock is ours. */
 static gboolean
 remove_old_socket (const char  *path,
@@ -183,6 +199,7 @@ remove_old_socket (const char  *path,
 
 IvlEndpoint *
 ivl_endpoint_listen_unix (const char  *path,
+                          const char  *note,
                           GError     **error)
 {
   g_autoptr (IvlEndpoint) self = new_endpoint ();
@@ -194,7 +211,8 @@ ivl_endpoint_listen_unix (const char  *path,
                    "%s: the path of a socket has at most %d bytes", path, MAX_PATH);
       return NULL;
     }
-  if (!take_lock (self, path, error) || !remove_old_socket (path, error))
+  if (!take_lock (self, path, error) || !write_note (self, path, note, error) ||
+      !remove_old_socket (path, error))
     return NULL;
   address = g_unix_socket_address_new (path);
   if (!bind_and_listen (self, address, path, error))

@@ -24,8 +24,9 @@ IvlEndpoint *ivl_endpoint_listen_tcp (const char    *address,
 /* Listens on a path that only this user reaches, and locks the file beside it (serve.sock:
  * serve.lock), so that a socket that is left over can be told from one that is in use. Errors:
  * IVL_ERROR_BUSY (another server has it), IVL_ERROR_INVALID_OPTION (too long, or something else is
- * there), G_IO_ERROR, G_FILE_ERROR. */
+ * there), G_IO_ERROR, G_FILE_ERROR. note (nullable): what that file holds meanwhile. */
 IvlEndpoint *ivl_endpoint_listen_unix (const char  *path,
+                                       const char  *note,
                                        GError     **error);
 /* Takes over a socket that listens already; it is left as it is at the end. address (nullable):
  * what it is bound to, as for ivl_endpoint_listen_tcp(). */

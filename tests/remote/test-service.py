@@ -41,6 +41,10 @@ try:
 except BlockingIOError:
     print("ivl: another one serves already", file=sys.stderr)
     sys.exit(1)
+if plan.get("tells", True) and model:
+    given = sys.argv[sys.argv.index("--model") + 1]
+    lock.write(os.path.join(os.environ["XDG_DATA_HOME"], "ivl", "models", given))
+    lock.flush()
 time.sleep(plan.get("deaf", 0))
 path = os.path.join(folder, "serve.sock")
 if os.path.exists(path):
@@ -80,10 +84,13 @@ class Place:
         stand_in = self.folder / "stand-in.py"
         stand_in.write_text(STAND_IN, encoding="utf-8")
         self.environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.folder), "PLAN": str(self.plan_file),
-                            "XDG_CONFIG_HOME": str(self.folder / "config"),
+                            "XDG_CONFIG_HOME": str(self.folder / "config"), "XDG_DATA_HOME": str(self.folder / "data"),
                             "IVL_SERVE_COMMAND": f"{sys.executable} '{stand_in}'", "IVL_API_KEY": "sk-secret-value"}
         self.environment.pop("IVL_MODEL", None)
         self.plan()
+
+    def install(self, name):
+        (self.folder / "data" / "ivl" / "models" / name).mkdir(parents=True)
 
     def plan(self, **plan):
         self.plan_file.write_text(json.dumps(plan), encoding="utf-8")
@@ -207,14 +214,21 @@ def check_killed(tap, place):
 
 def check_other_model(tap, place):
     place.plan()
+    for name in ("alpha", "gamma", "delta"):
+        place.install(name)
+    installed = place.folder / "data" / "ivl" / "models" / "alpha"
+    (place.folder / "linked").mkdir()
+    (place.folder / "linked" / "alpha").symlink_to(installed)
     place.ensure("service:alpha")
-    for location in ("service:", "service:alpha", "service:/elsewhere/alpha"):
+    for location in ("service:", "service:alpha", f"service:{installed}", f"service:{place.folder}/linked/alpha",
+                     "service:/elsewhere/alpha"):
         result = place.ensure(location)
         tap.point(result[0] == 0 and len(place.starts()) == 1, f"{location} is content with the model that is there",
                   result)
-    code, out = place.ensure("service:/elsewhere/beta")
-    tap.point(code == 1 and "/elsewhere/beta" in out and is_running(place.starts()[0]["pid"]),
-              "a folder that is not there ends nothing", (code, out))
+    for name in ("/elsewhere/beta", "beta"):
+        code, out = place.ensure(f"service:{name}")
+        tap.point(code == 1 and f" {name}" in out and len(place.starts()) == 1 and is_running(place.starts()[0]["pid"]),
+                  f"{name}, which is not there, ends nothing", (code, out))
     beta = place.folder / "beta"
     beta.mkdir()
     result = place.ensure(f"service:{beta}")
@@ -235,7 +249,25 @@ def check_other_model(tap, place):
     tap.point(len(place.starts()) == 3 and is_running(place.starts()[2]["pid"]), "and goes on", place.starts())
     place.kill()
 
+    other = place.folder / "elsewhere" / "alpha"
+    other.mkdir(parents=True)
+    place.ensure("service:alpha")
+    result = place.ensure(f"service:{other}")
+    starts = place.starts()
+    tap.point(result[0] == 0 and [start["arguments"][-1] for start in starts] == ["alpha", str(other)],
+              "two folders of one name are two models", (result, starts))
+    place.ensure("service:alpha")
+    tap.equal([start["arguments"][-1] for start in place.starts()], ["alpha", str(other), "alpha"], "there and back")
+    place.kill()
+    place.plan(tells=False)
+    place.ensure("service:alpha")
+    result = place.ensure(f"service:{other}")
+    tap.point(result[0] == 0 and len(place.starts()) == 1, "a service that names no folder is known by its model's name",
+              result)
+    place.kill()
+
     place.plan(unlocked=True)
+    place.install("beta")
     place.ensure("service:alpha")
     place.plan()
     code, out = place.ensure("service:beta")

@@ -218,6 +218,49 @@ test_remotes (void)
   assert_finds ("service:", "service:");
 }
 
+static void
+assert_finds_local (const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *found = ivl_model_find_local (&error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (found, ==, expected);
+}
+
+/* A default that is a server is no model for this computer; another one holds here too. */
+static void
+test_local (void)
+{
+  static const char *const servers[] = {
+    "[ivl]\nmodel=gpu\n[remote \"gpu\"]\nurl=https://gpu.example\n",
+    "[ivl]\nmodel=gpu\nlocal-only=true\n[remote \"gpu\"]\nurl=https://gpu.example\n",
+    "[ivl]\nmodel=https://gpu.example\n",
+    "[ivl]\nmodel=service:second\n",
+  };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *second = NULL;
+
+  g_free (write_file (g_get_user_config_dir (), "ivl/ivl.conf", servers[0]));
+  g_assert_null (ivl_model_find_local (&error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "No model is installed"));
+  g_clear_error (&error);
+  second = install (g_get_user_data_dir (), "second");
+  for (guint i = 0; i < G_N_ELEMENTS (servers); i++)
+    {
+      g_autofree char *first = install (g_get_user_data_dir (), "first");
+
+      g_free (write_file (g_get_user_config_dir (), "ivl/ivl.conf", servers[i]));
+      assert_finds_local (first);
+    }
+  g_free (write_file (g_get_user_config_dir (), "ivl/ivl.conf", "[ivl]\nmodel=second\n"));
+  assert_finds_local (second);
+  g_free (write_file (g_get_user_config_dir (), "ivl/ivl.conf", "[ivl\n"));
+  g_assert_null (ivl_model_find_local (&error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA);
+}
+
 static const struct
 {
   const char *path;
@@ -230,6 +273,7 @@ static const struct
   { "/model-finder/order", test_order },
   { "/model-finder/bad-config", test_bad_config },
   { "/model-finder/remotes", test_remotes },
+  { "/model-finder/local", test_local },
 };
 
 static void
