@@ -149,6 +149,8 @@ plug_app_run (const PlugAction *action, int image, GError **error)
   g_source_remove (terminate);
   g_source_remove (hang_up);
   g_clear_pointer (&app.handover, plug_handover_close);
+  /* What was copied stays for others, where the desktop has somebody who keeps it */
+  gtk_clipboard_store (gtk_clipboard_get (GDK_SELECTION_CLIPBOARD));
   g_autoptr (GError) trouble = NULL;
   if (!plug_settings_save (plug_settings_get (), &trouble))
     g_warning ("%s", trouble->message);

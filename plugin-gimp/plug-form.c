@@ -88,5 +88,6 @@ plug_form_copy (GtkWidget  *widget,
   GtkClipboard *clipboard = gtk_widget_get_clipboard (widget, GDK_SELECTION_CLIPBOARD);
 
   gtk_clipboard_set_text (clipboard, text, -1);
-  gtk_clipboard_store (clipboard);
+  /* plug_app_run() hands it over when the process ends */
+  gtk_clipboard_set_can_store (clipboard, NULL, 0);
 }

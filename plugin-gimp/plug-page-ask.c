@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The page for a conversation: what was said, ready-made questions, and the entry for one's own. */
+#include "plug-form.h"
 #include "plug-language.h"
 #include "plug-page.h"
 #include "plug-transcript.h"
@@ -278,9 +279,7 @@ on_started_anew (PlugAskPage *self)
 static void
 copy (PlugAskPage *self, const char *text, const char *sentence)
 {
-  GtkClipboard *clipboard = gtk_widget_get_clipboard (GTK_WIDGET (self), GDK_SELECTION_CLIPBOARD);
-  gtk_clipboard_set_text (clipboard, text, -1);
-  gtk_clipboard_set_can_store (clipboard, NULL, 0);
+  plug_form_copy (GTK_WIDGET (self), text);
   plug_window_say (self->window, sentence);
 }
 
