@@ -190,12 +190,14 @@ on_answered (PlugTalk     *talk,
              PlugFindPage *self)
 {
   PlugSource *source = plug_window_get_source (self->window);
+  g_autoptr (GPtrArray) regions = NULL;
   g_autoptr (GPtrArray) boxes = NULL;
   g_autofree char *sentence = NULL;
 
   if (reply == NULL)
     return;
-  boxes = plug_source_place_regions (source, ivl_reply_get_regions (reply));
+  regions = ivl_reply_get_regions (reply);
+  boxes = plug_source_place_regions (source, regions);
   if (boxes->len == 0)
     {
       if (!stopped)

@@ -119,7 +119,7 @@ take_boxes (PlugReadPage *self,
             IvlReply     *reply)
 {
   PlugSource *source = plug_window_get_source (self->window);
-  GPtrArray *regions = ivl_reply_get_regions (reply);
+  g_autoptr (GPtrArray) regions = ivl_reply_get_regions (reply);
   g_autoptr (GPtrArray) boxes = plug_source_place_regions (source, regions);
 
   g_ptr_array_set_size (self->boxes, 0);
