@@ -279,7 +279,9 @@ show_failure (PlugExportPage *self,
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     sentence = g_strdup (_("The export was cancelled. No file was written."));
   else
-    sentence = g_strdup_printf (_("No file was written. %s %s"), error->message,
+    /* The words of GIMP and of the system may lack the full stop */
+    sentence = g_strdup_printf (_("No file was written. %s%s %s"), error->message,
+                                g_str_has_suffix (error->message, ".") ? "" : ".",
                                 get_remedy (error));
   g_strchomp (sentence);
   show_result (self, sentence, NULL);
@@ -373,10 +375,16 @@ start_export (PlugExportPage *self)
   if (file == NULL || plug_export_get_format (file) == NULL || self->cancellable != NULL ||
       !plug_window_is_image_open (self->window))
     return;
-  if (g_file_query_exists (file, NULL))
-    ask_overwrite (self, file);
-  else
-    write_file (self);
+  switch (g_file_query_file_type (file, G_FILE_QUERY_INFO_NONE, NULL))
+    {
+    case G_FILE_TYPE_UNKNOWN:
+    /* No leave helps: writing says why it cannot be done */
+    case G_FILE_TYPE_DIRECTORY:
+      write_file (self);
+      break;
+    default:
+      ask_overwrite (self, file);
+    }
 }
 
 static void

@@ -12,7 +12,8 @@ typedef struct
 {
   const char *title; /* of the tab, with mnemonic, N_() */
   GtkWidget *(*create) (PlugWindow *window);
-  /* The menu entry (action->task may differ on one page: ask and caption); begins if action->starts */
+  /* The menu entry (action->task may differ on one page: ask and caption); begins if
+   * action->starts */
   void (*start) (GtkWidget *page, const PlugAction *action);
 } PlugPageClass;
 
