@@ -55,6 +55,7 @@ struct _PlugAltPage
   GtkWidget *checks;
   GtkWidget *suggest_alt;
   GtkWidget *suggest_description;
+  GtkWidget *write;
   GtkWidget *copy;
 };
 
@@ -97,6 +98,7 @@ show_state (PlugAltPage *self)
 
   gtk_widget_set_sensitive (self->suggest_alt, idle);
   gtk_widget_set_sensitive (self->suggest_description, idle && !is_decorative);
+  gtk_widget_set_sensitive (self->write, idle);
 }
 
 static void
@@ -141,6 +143,19 @@ fill (PlugAltPage *self)
   check (self);
 }
 
+/* The text to write, without white space around it. NULL, which leaves what is there: the field is
+ * empty because what the image carries could not be read (transfer full) */
+static char *
+get_written (PlugAltPage *self,
+             GtkWidget   *field)
+{
+  char *text = g_strstrip (plug_text_field_get_settled_text (PLUG_TEXT_FIELD (field)));
+
+  if (*text == '\0' && !self->filled)
+    g_clear_pointer (&text, g_free);
+  return text;
+}
+
 IvlMetadata *
 plug_page_alt_get_texts (GtkWidget *page)
 {
@@ -152,9 +167,9 @@ plug_page_alt_get_texts (GtkWidget *page)
 
   if (!self->filled)
     fill (self);
-  alt = get_text (self->alt);
-  description = get_text (self->description);
-  caption = get_text (self->caption);
+  alt = get_written (self, self->alt);
+  description = get_written (self, self->description);
+  caption = get_written (self, self->caption);
   ivl_metadata_set_alt_text (texts, alt);
   ivl_metadata_set_long_description (texts, description);
   ivl_metadata_set_caption (texts, caption);
@@ -363,17 +378,17 @@ create_buttons (PlugAltPage *self,
                 GtkWidget   *line)
 {
   GtkWidget *image_buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  GtkWidget *write = plug_form_new_button (
-    _("_Write to Image"), _("Put the three texts into the image’s metadata, in one step that can "
-                            "be undone"),
-    G_CALLBACK (write_to_image), self);
   GtkWidget *export_button = plug_form_new_button (
     _("_Export With…"), _("Export to a file that really carries the texts"), G_CALLBACK (export),
     self);
 
+  self->write = plug_form_new_button (
+    _("_Write to Image"), _("Put the three texts into the image’s metadata, in one step that can "
+                            "be undone"),
+    G_CALLBACK (write_to_image), self);
   self->copy = plug_form_new_button (_("Cop_y"), _("Copy the alternative text"), G_CALLBACK (copy),
                                      self);
-  gtk_box_pack_start (GTK_BOX (image_buttons), write, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (image_buttons), self->write, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (image_buttons), export_button, FALSE, FALSE, 0);
   plug_window_need_image (self->window, image_buttons);
   gtk_box_pack_start (GTK_BOX (line), image_buttons, FALSE, FALSE, 0);

@@ -51,6 +51,12 @@ plug_text_field_get_text (PlugTextField *self)
   return gtk_text_buffer_get_text (self->buffer, &start, &end, FALSE);
 }
 
+char *
+plug_text_field_get_settled_text (PlugTextField *self)
+{
+  return self->kept != NULL ? g_strdup (self->kept) : plug_text_field_get_text (self);
+}
+
 static void
 show_undo (PlugTextField *self)
 {
@@ -98,18 +104,22 @@ void
 plug_text_field_fill (PlugTextField *self,
                       const char    *text)
 {
-  g_ptr_array_set_size (self->undo, 0);
-  g_ptr_array_set_size (self->redo, 0);
-  put (self, text != NULL ? text : "");
+  g_autofree char *before = plug_text_field_get_text (self);
+
+  if (g_strcmp0 (before, text != NULL ? text : "") != 0)
+    {
+      if (*before != '\0')
+        keep_for_undo (self, g_steal_pointer (&before));
+      put (self, text != NULL ? text : "");
+    }
   plug_text_field_keep (self);
-  show_undo (self);
 }
 
 void
 plug_text_field_keep (PlugTextField *self)
 {
   g_free (self->filled);
-  self->filled = plug_text_field_get_text (self);
+  self->filled = plug_text_field_get_settled_text (self);
 }
 
 gboolean

@@ -22,7 +22,9 @@ GtkWidget *plug_text_field_get_view (PlugTextField *self);
 char      *plug_text_field_get_text (PlugTextField *self);
 /* As if the person had pasted it: can be undone */
 void       plug_text_field_set_text (PlugTextField *self, const char *text);
-/* What was there before a person came: cannot be undone */
+/* The same, but while an answer is being written: what that will take the place of */
+char      *plug_text_field_get_settled_text (PlugTextField *self);
+/* What the image has, not the person. Can be undone if it takes the place of something */
 void       plug_text_field_fill (PlugTextField *self, const char *text);
 /* What is there now counts as filled in; can still be undone */
 void       plug_text_field_keep (PlugTextField *self);
