@@ -59,7 +59,8 @@ show_count (PlugAltChecks *self,
   GtkStyleContext *style = gtk_widget_get_style_context (self->count);
   g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
 
-  /* Not by colour alone: an icon, and heavier letters */
+  /* An icon and heavier letters, not colours: what themes have for warnings can be too dark on dark
+   * ground */
   pango_attr_list_insert (attributes, pango_attr_font_features_new ("tnum=1"));
   if (is_long)
     pango_attr_list_insert (attributes, pango_attr_weight_new (PANGO_WEIGHT_BOLD));
@@ -70,12 +71,10 @@ show_count (PlugAltChecks *self,
                                 is_too_long ? "dialog-error-symbolic" : "dialog-warning-symbolic",
                                 GTK_ICON_SIZE_MENU);
   gtk_widget_set_visible (self->count_icon, is_long);
-  gtk_style_context_remove_class (style, "dim-label");
-  gtk_style_context_remove_class (style, GTK_STYLE_CLASS_WARNING);
-  gtk_style_context_remove_class (style, GTK_STYLE_CLASS_ERROR);
-  gtk_style_context_add_class (style, is_too_long ? GTK_STYLE_CLASS_ERROR
-                                      : is_long   ? GTK_STYLE_CLASS_WARNING
-                                                  : "dim-label");
+  if (is_long)
+    gtk_style_context_remove_class (style, "dim-label");
+  else
+    gtk_style_context_add_class (style, "dim-label");
 }
 
 void
