@@ -8,6 +8,7 @@
 #include "plug-action.h"
 #include "plug-app.h"
 #include "plug-batch.h"
+#include "plug-pixels.h"
 
 #include <gdk/gdkx.h>
 #include <glib/gi18n.h>
@@ -405,4 +406,10 @@ run (const char       *name,
 
 const GimpPlugInInfo PLUG_IN_INFO = { NULL, NULL, query, run };
 
-MAIN ()
+int
+main (int   argc,
+      char *argv[])
+{
+  plug_pixels_prepare ();
+  return gimp_main (&PLUG_IN_INFO, argc, argv);
+}

@@ -6,6 +6,7 @@
 
 #include "plug-app.h"
 #include "plug-batch.h"
+#include "plug-pixels.h"
 
 #include <glib/gi18n.h>
 #include <libgimp/gimpui.h>
@@ -387,4 +388,10 @@ plug_gimp_init (PlugGimp *self)
 {
 }
 
-GIMP_MAIN (PLUG_TYPE_GIMP)
+int
+main (int   argc,
+      char *argv[])
+{
+  plug_pixels_prepare ();
+  return gimp_main (PLUG_TYPE_GIMP, argc, argv);
+}

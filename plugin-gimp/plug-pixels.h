@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct _PlugPixels PlugPixels;
 
+/* First of all in main(), before libgimp may start GEGL by itself */
+void        plug_pixels_prepare (void);
 /* Starts GEGL, the first time; before any other call of GEGL's, babl's or
  * gimp_drawable_get_buffer() */
 void        plug_pixels_init (void);

@@ -28,6 +28,7 @@ typedef struct
 /* A read that is under way */
 typedef struct
 {
+  gint64      since;  /* g_get_monotonic_time() */
   PlugRaster *raster; /* (owned) (nullable): not opened yet */
   int         width;
   int         height;
@@ -87,6 +88,15 @@ return_buffer (gpointer data)
 
   g_atomic_int_set (&buffer->is_returned, TRUE);
   buffer_unref (buffer);
+}
+
+static Reading *
+reading_new (void)
+{
+  Reading *reading = g_new0 (Reading, 1);
+
+  reading->since = g_get_monotonic_time ();
+  return reading;
 }
 
 static void
@@ -196,7 +206,7 @@ plug_source_set_kind (PlugSource     *self,
   if (self->reading != NULL)
     {
       reading_free (self->reading);
-      self->reading = g_new0 (Reading, 1);
+      self->reading = reading_new ();
     }
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KIND]);
   g_signal_emit (self, changed_signal, 0);
@@ -376,6 +386,9 @@ take_picture (PlugSource  *self,
   self->read_kind = self->kind;
   g_free (self->name);
   self->name = g_strdup (name);
+  g_debug ("Read %d x %d pixels%s: %.3f s", self->width, self->height,
+           reading->strip != NULL ? " again, the same ones" : "",
+           (double) (g_get_monotonic_time () - reading->since) / G_USEC_PER_SEC);
   return TRUE;
 }
 
@@ -488,7 +501,7 @@ plug_source_read_async (PlugSource          *self,
   g_task_set_source_tag (task, plug_source_read_async);
   g_queue_push_tail (&self->waiting, task);
   if (self->reading == NULL)
-    self->reading = g_new0 (Reading, 1);
+    self->reading = reading_new ();
   if (self->idle == 0)
     self->idle = g_idle_add (advance_in_idle, self);
 }
@@ -512,7 +525,7 @@ plug_source_read (PlugSource  *self,
   g_return_val_if_fail (PLUG_IS_SOURCE (self), FALSE);
 
   if (self->reading == NULL)
-    self->reading = g_new0 (Reading, 1);
+    self->reading = reading_new ();
   while (advance (self, &failure))
     continue;
   if (failure == NULL)

@@ -107,9 +107,11 @@ send_column (IvlRemoteUpload        *self,
              IvlRemotePngEffort      effort,
              GError                **error)
 {
+  const gint64 since = g_get_monotonic_time ();
   g_autoptr (GBytes) tiles =
       ivl_image_cut_tiles (image, budget->tile_size, budget->min_tiles, budget->max_tiles,
                            budget->use_thumbnail, error);
+  const gint64 cut_at = g_get_monotonic_time ();
 
   if (tiles == NULL)
     return FALSE;
@@ -117,6 +119,10 @@ send_column (IvlRemoteUpload        *self,
   self->mime = "image/png";
   self->bytes = ivl_remote_png_encode (g_bytes_get_data (tiles, NULL), budget->tile_size,
                                        budget->tile_size * self->n_tiles, effort, error);
+  g_debug ("Cut %u x %u pixels into %u tiles: %.3f s, encoded them: %.3f s",
+           ivl_image_get_width (image), ivl_image_get_height (image), self->n_tiles,
+           (double) (cut_at - since) / G_USEC_PER_SEC,
+           (double) (g_get_monotonic_time () - cut_at) / G_USEC_PER_SEC);
   return self->bytes != NULL;
 }
 
