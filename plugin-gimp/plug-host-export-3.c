@@ -43,6 +43,77 @@ find_exporter (GFile   *file,
   return NULL;
 }
 
+/* ------------------------------------------------------------------------------- progress */
+
+static PlugHostProgress watcher;
+static gpointer         watcher_data;
+
+void
+plug_host_watch_export (PlugHostProgress function,
+                        gpointer         user_data)
+{
+  watcher = function;
+  watcher_data = user_data;
+}
+
+static void
+on_progress_start (const char *message,
+                   gboolean    cancelable,
+                   gpointer    user_data)
+{
+  if (watcher != NULL)
+    watcher (0, watcher_data);
+}
+
+static void
+on_progress_end (gpointer user_data)
+{
+}
+
+static void
+on_progress_text (const char *message,
+                  gpointer    user_data)
+{
+}
+
+static void
+on_progress_value (double   fraction,
+                   gpointer user_data)
+{
+  if (watcher != NULL)
+    watcher (CLAMP (fraction, 0, 1), watcher_data);
+}
+
+static void
+on_progress_pulse (gpointer user_data)
+{
+  if (watcher != NULL)
+    watcher (-1, watcher_data);
+}
+
+/* The name of the procedures that GIMP tells its progress from now on; NULL when nobody wants to
+ * know, or GIMP shows it itself */
+static const char *
+begin_progress (void)
+{
+  static const GimpProgressVtable functions = {
+    .start = on_progress_start,
+    .end = on_progress_end,
+    .set_text = on_progress_text,
+    .set_value = on_progress_value,
+    .pulse = on_progress_pulse,
+  };
+
+  return watcher != NULL ? gimp_progress_install_vtable (&functions, NULL, NULL) : NULL;
+}
+
+static void
+end_progress (const char *progress)
+{
+  if (progress != NULL)
+    gimp_progress_uninstall (progress);
+}
+
 static gboolean
 run_exporter (GimpProcedure *procedure,
               GimpImage     *image,
@@ -51,10 +122,11 @@ run_exporter (GimpProcedure *procedure,
               GError       **error)
 {
   static const char *const kinds[] = { "include-exif", "include-iptc", "include-xmp",
-                                       "include-comment", "include-thumbnail" };
+                                       "include-comment", "include-thumbnail", "time" };
   g_autoptr (GimpProcedureConfig) config = gimp_procedure_create_config (procedure);
   GObjectClass *class = G_OBJECT_GET_CLASS (config);
   GimpValueArray *values;
+  const char *progress;
   gboolean done;
 
   g_object_set (config, "run-mode", GIMP_RUN_NONINTERACTIVE, "image", image, "file", file, NULL);
@@ -63,14 +135,17 @@ run_exporter (GimpProcedure *procedure,
       g_object_set (config, kinds[i], keep_metadata, NULL);
   if (g_object_class_find_property (class, "include-color-profile") != NULL)
     g_object_set (config, "include-color-profile", TRUE, NULL);
+  progress = begin_progress ();
   values = gimp_procedure_run_config (procedure, config);
-  /* The exporter's bar, with a button that would end this process, stays otherwise as long as we
-   * do */
-  gimp_progress_end ();
   done = GIMP_VALUES_GET_ENUM (values, 0) == GIMP_PDB_SUCCESS;
   gimp_value_array_unref (values);
+  /* Any other call forgets why it failed */
   if (!done)
     plug_host_set_gimp_error (error, _("GIMP could not write the file."));
+  /* The exporter's bar, with a button that would end this process, stays otherwise as long as we
+   * do */
+  end_progress (progress);
+  gimp_progress_end ();
   return done;
 }
 
@@ -85,6 +160,17 @@ flatten_over_white (GimpImage *image)
   g_object_unref (white);
   gimp_image_flatten (image);
   gimp_context_pop ();
+}
+
+/* What a person called a layer is metadata too: a TIFF would hold it as the name of its page.
+ * Without one GIMP writes its own word for a layer. */
+static void
+remove_names (GimpImage *image)
+{
+  g_autofree GimpLayer **layers = gimp_image_get_layers (image);
+
+  for (gsize i = 0; layers != NULL && layers[i] != NULL; i++)
+    gimp_item_set_name (GIMP_ITEM (layers[i]), "");
 }
 
 /* On a copy: exporters leave their settings behind as parasites */
@@ -114,6 +200,8 @@ plug_host_export (int       image_id,
   plug_pixels_init ();
   if (g_str_equal (gimp_procedure_get_name (procedure), "file-jpeg-export"))
     flatten_over_white (copy);
+  if (!keep_metadata)
+    remove_names (copy);
   done = run_exporter (procedure, copy, file, keep_metadata, error);
   gimp_image_delete (copy);
   return done;
