@@ -78,6 +78,11 @@ gboolean     plug_host_set_texts (int image, IvlMetadata *texts, GError **error)
  * all metadata that the image carries, else with none (a colour profile is always kept). Overwrites.
  * Errors: IVL_ERROR_UNSUPPORTED (another ending), IVL_ERROR_INVALID_DATA with GIMP's own words. */
 gboolean     plug_host_export (int image, GFile *file, gboolean keep_metadata, GError **error);
+/* Called within plug_host_export(), which keeps the main thread: how far GIMP is, 0 to 1, or less
+ * than 0 when that is not known. It may let the window draw. GIMP shows no progress of its own then,
+ * whose Cancel would end this process. function (nullable): nobody wants to know. */
+typedef void (*PlugHostProgress) (double fraction, gpointer user_data);
+void         plug_host_watch_export (PlugHostProgress function, gpointer user_data);
 
 /* GTK as GIMP wants it: display, theme, window class, help. FALSE without a display. */
 gboolean plug_host_init_ui (GError **error);

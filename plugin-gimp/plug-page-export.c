@@ -8,6 +8,14 @@
 
 #include <glib/gi18n.h>
 
+/* Between two steps of the progress bar */
+#define SHOW_US (G_USEC_PER_SEC / 20)
+#define PULSE_MS 200
+/* From when on the bar shows no more than that work goes on */
+#define SILENCE_US G_USEC_PER_SEC
+/* Handled at one step, so that a flood of them does not hold the export up */
+#define MAX_EVENTS 100
+
 #define PLUG_TYPE_EXPORT_PAGE (plug_export_page_get_type ())
 G_DECLARE_FINAL_TYPE (PlugExportPage, plug_export_page, PLUG, EXPORT_PAGE, GtkBox)
 
@@ -27,6 +35,8 @@ struct _PlugExportPage
   PlugWindow           *window; /* has this page in it; NULL when it is being destroyed */
   GFile                *folder; /* for names without one */
   GCancellable         *cancellable; /* (nullable) of the export that is under way */
+  guint                 pulse;       /* timer while it is; 0: none */
+  gint64                last_shown;  /* progress, in microseconds of the monotonic clock */
   GtkFileChooserNative *chooser;     /* (nullable) that is open */
   gboolean              closes; /* the window was to be closed while a file was being written */
 
@@ -38,7 +48,7 @@ struct _PlugExportPage
   GtkWidget *form; /* what cannot be changed during an export */
   GtkWidget *export;
   GtkWidget *cancel;
-  GtkWidget *spinner;
+  GtkWidget *bar;
   GtkWidget *result;
   Texts      found;
 };
@@ -162,8 +172,7 @@ show_state (PlugExportPage *self)
   gtk_widget_set_sensitive (self->form, !is_busy);
   gtk_widget_set_sensitive (self->export, !is_busy && format != NULL);
   gtk_widget_set_visible (self->cancel, is_busy);
-  gtk_widget_set_visible (self->spinner, is_busy);
-  g_object_set (self->spinner, "active", is_busy, NULL);
+  gtk_widget_set_visible (self->bar, is_busy);
 }
 
 static void
@@ -287,6 +296,36 @@ show_failure (PlugExportPage *self,
   show_result (self, sentence, NULL);
 }
 
+/* GIMP tells more often than anybody can see; between, the window lives for a moment */
+static void
+show_progress (double   fraction,
+               gpointer user_data)
+{
+  PlugExportPage *self = user_data;
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->window == NULL || now - self->last_shown < SHOW_US)
+    return;
+  self->last_shown = now;
+  if (fraction < 0)
+    gtk_progress_bar_pulse (GTK_PROGRESS_BAR (self->bar));
+  else
+    gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->bar), fraction);
+  for (guint i = 0; i < MAX_EVENTS && gtk_events_pending (); i++)
+    gtk_main_iteration_do (FALSE);
+}
+
+/* While GIMP says nothing, and while the file is read back */
+static gboolean
+pulse (gpointer user_data)
+{
+  PlugExportPage *self = user_data;
+
+  if (g_get_monotonic_time () - self->last_shown > SILENCE_US)
+    gtk_progress_bar_pulse (GTK_PROGRESS_BAR (self->bar));
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 on_written (GObject      *source,
             GAsyncResult *result,
@@ -296,6 +335,8 @@ on_written (GObject      *source,
   g_autoptr (GError) error = NULL;
   g_autoptr (IvlMetadata) found = plug_export_write_finish (result, &error);
 
+  plug_host_watch_export (NULL, NULL);
+  g_clear_handle_id (&self->pulse, g_source_remove);
   g_clear_object (&self->cancellable);
   if (self->window == NULL)
     return;
@@ -327,11 +368,13 @@ write_file (PlugExportPage *self)
   if (file == NULL || self->cancellable != NULL)
     return;
   name = g_file_get_basename (file);
-  sentence = g_strdup_printf (_("GIMP is writing “%s”. A large image takes a while, and this "
-                                "window waits for it."), name);
+  sentence = g_strdup_printf (_("“%s” is being written. A large image takes a while."), name);
   self->cancellable = g_cancellable_new ();
   show_result (self, sentence, NULL);
+  gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->bar), 0);
   show_state (self);
+  plug_host_watch_export (show_progress, self);
+  self->pulse = g_timeout_add (PULSE_MS, pulse, self);
   plug_export_write_async (plug_window_get_image (self->window), file, texts,
                            gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self->keep)),
                            self->cancellable, on_written, g_object_ref (self));
@@ -422,6 +465,7 @@ plug_export_page_destroy (GtkWidget *widget)
 
   cancel (self);
   self->window = NULL;
+  g_clear_handle_id (&self->pulse, g_source_remove);
   if (self->chooser != NULL)
     gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (self->chooser));
   g_clear_object (&self->chooser);
@@ -547,15 +591,16 @@ build (PlugExportPage *self)
   gtk_style_context_add_class (gtk_widget_get_style_context (self->export),
                                GTK_STYLE_CLASS_SUGGESTED_ACTION);
   self->cancel = plug_form_new_button (_("Cance_l"), _("Write no file"), G_CALLBACK (cancel), self);
-  self->spinner = gtk_spinner_new ();
-  plug_form_set_name (self->spinner, _("The file is being written"));
+  self->bar = gtk_progress_bar_new ();
+  gtk_widget_set_valign (self->bar, GTK_ALIGN_CENTER);
+  plug_form_set_name (self->bar, _("How far the file is written"));
   gtk_widget_set_no_show_all (self->cancel, TRUE);
-  gtk_widget_set_no_show_all (self->spinner, TRUE);
+  gtk_widget_set_no_show_all (self->bar, TRUE);
   gtk_box_pack_start (GTK_BOX (needs_image), self->export, FALSE, FALSE, 0);
   plug_window_need_image (self->window, needs_image);
   gtk_box_pack_start (GTK_BOX (buttons), needs_image, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (buttons), self->cancel, FALSE, FALSE, 0);
-  gtk_box_pack_start (GTK_BOX (buttons), self->spinner, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (buttons), self->bar, TRUE, TRUE, 0);
 }
 
 GtkWidget *

@@ -374,6 +374,16 @@ plug_host_set_texts (int image, IvlMetadata *texts, GError **error)
   return TRUE;
 }
 
+static PlugHostProgress watcher;
+static gpointer watcher_data;
+
+void
+plug_host_watch_export (PlugHostProgress function, gpointer user_data)
+{
+  watcher = function;
+  watcher_data = user_data;
+}
+
 gboolean
 plug_host_export (int image, GFile *file, gboolean keep_metadata, GError **error)
 {
@@ -390,6 +400,8 @@ plug_host_export (int image, GFile *file, gboolean keep_metadata, GError **error
     if (!g_ascii_strcasecmp (dot + 1, types[i][0]))
       {
         tell ("export %d \"%s\" %s", image, path, keep_metadata ? "keep" : "drop");
+        for (int step = 0; watcher && step <= 2; step++)
+          watcher (step / 2.0, watcher_data);
         return gdk_pixbuf_save (self->pixels, path, types[i][1], error, NULL);
       }
   g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: no format that is known here", path);
