@@ -13,6 +13,7 @@ struct _PlugTranscript
   GtkTextBuffer *buffer;
   GtkAdjustment *scroll;
   GtkTextMark   *answer_start; /* left of the answer that is being written */
+  GtkTextMark   *end;
   GString       *answer;
   gboolean       follows; /* the end is in view, and shall stay there */
 };
@@ -36,6 +37,9 @@ insert (PlugTranscript *self, const char *text, const char *tag, gboolean new_pa
   if (new_paragraph && gtk_text_buffer_get_char_count (self->buffer) > 0)
     gtk_text_buffer_insert (self->buffer, &end, "\n", -1);
   gtk_text_buffer_insert_with_tags_by_name (self->buffer, &end, text, -1, tag, NULL);
+  /* Done by the view when it knows how high the text is */
+  if (self->follows)
+    gtk_text_view_scroll_to_mark (GTK_TEXT_VIEW (self->view), self->end, 0, FALSE, 0, 0);
 }
 
 void
@@ -120,10 +124,13 @@ get_bottom (PlugTranscript *self)
   return gtk_adjustment_get_upper (self->scroll) - gtk_adjustment_get_page_size (self->scroll);
 }
 
+/* The view moves its own text while it lays it out; only what comes from the person counts here */
 static void
 on_scrolled (PlugTranscript *self)
 {
-  self->follows = gtk_adjustment_get_value (self->scroll) >= get_bottom (self) - 1;
+  g_autoptr (GdkEvent) event = gtk_get_current_event ();
+  if (event)
+    self->follows = gtk_adjustment_get_value (self->scroll) >= get_bottom (self) - 1;
 }
 
 static void
@@ -184,6 +191,7 @@ plug_transcript_init (PlugTranscript *self)
   GtkTextIter start;
   gtk_text_buffer_get_start_iter (self->buffer, &start);
   self->answer_start = gtk_text_buffer_create_mark (self->buffer, NULL, &start, TRUE);
+  self->end = gtk_text_buffer_create_mark (self->buffer, NULL, &start, FALSE);
 
   GtkWidget *window = gtk_scrolled_window_new (NULL, NULL);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (window), GTK_POLICY_NEVER,

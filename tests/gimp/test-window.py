@@ -117,7 +117,7 @@ def converse(tap, desk, double, demo):
     return window
 
 
-def names(tap, desk, window):
+def names(tap, desk, double, window):
     for number, page in enumerate(PAGES, 1):
         desk.key(f"alt+{number}", window=window.window)
         tab = wait_for(lambda title=page: [tab for tab in window.every("tab", f"^{title}$") if tab.has("SELECTED")])
@@ -128,6 +128,13 @@ def names(tap, desk, window):
     desk.key("ctrl+Next", window=window.window)
     tap.point(wait_for(lambda: [tab for tab in window.every("tab", "^Ask$") if tab.has("SELECTED")]),
               "Ctrl+Page Down goes round to the first page")
+    desk.key("F1", window=window.window)
+    tap.point(double.said("show-help"), "F1 shows help", double.lines[-5:])
+    window.find("button", "^Preferences$").press()
+    preferences = desk.wait_window("Preferences", double.process.pid)
+    tap.point(preferences, "the preferences open")
+    desk.key("Escape", window=preferences)
+    tap.point(wait_for(lambda: not desk.find_windows("Preferences")), "and Esc closes them")
 
 
 def one_process(tap, desk, program, double, files):
@@ -173,7 +180,7 @@ def local(tap, desk, program, demo):
     files = [demo / "taxi.png", demo / "heart.png"]
     double = Double(desk, program, files, "plug-in-ivl-caption", IVL_DOUBLE_GIMP_PID=str(gimp.pid))
     window = converse(tap, desk, double, demo)
-    names(tap, desk, window)
+    names(tap, desk, double, window)
     one_process(tap, desk, program, double, files)
     close_image(tap, desk, double, window)
 
