@@ -282,7 +282,7 @@ run_task (const PlugCall  *call,
     return FALSE;
   regions = ivl_reply_get_regions (reply);
   result->text = g_strdup (ivl_reply_get_text (reply));
-  result->boxes = plug_source_place_regions (source, regions);
+  result->boxes = plug_source_place_regions (plug_source_get_picture (source), regions);
   return TRUE;
 }
 

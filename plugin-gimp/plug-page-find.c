@@ -197,7 +197,7 @@ on_answered (PlugTalk     *talk,
   if (reply == NULL)
     return;
   regions = ivl_reply_get_regions (reply);
-  boxes = plug_source_place_regions (source, regions);
+  boxes = plug_source_place_regions (plug_talk_get_picture (talk), regions);
   if (boxes->len == 0)
     {
       if (!stopped)

@@ -118,9 +118,9 @@ static void
 take_boxes (PlugReadPage *self,
             IvlReply     *reply)
 {
-  PlugSource *source = plug_window_get_source (self->window);
   g_autoptr (GPtrArray) regions = ivl_reply_get_regions (reply);
-  g_autoptr (GPtrArray) boxes = plug_source_place_regions (source, regions);
+  g_autoptr (GPtrArray) boxes =
+    plug_source_place_regions (plug_talk_get_picture (self->talk), regions);
 
   g_ptr_array_set_size (self->boxes, 0);
   for (guint i = 0; i < boxes->len; i++)

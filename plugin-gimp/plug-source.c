@@ -15,6 +15,8 @@
 #define STRIP_ROWS 64
 /* Pixels a side that one pixel of the thumbnail is the mean of, at most */
 #define MAX_SAMPLES 8
+/* Key of a picture's Place */
+#define PLACE "plug-place"
 
 /* The memory of a picture: whoever holds the picture last gives it back, from any thread, so
  * that the next one, which is as large, can be read into it. */
@@ -24,6 +26,14 @@ typedef struct
   int             is_returned; /* atomic: no picture has it */
   guint8         *pixels;
 } Buffer;
+
+/* Where a picture lies in the image. Goes with the picture, which others hold when the source has
+ * another one. */
+typedef struct
+{
+  int x;
+  int y;
+} Place;
 
 /* A read that is under way */
 typedef struct
@@ -381,6 +391,8 @@ take_picture (PlugSource  *self,
   plug_raster_get_offset (reading->raster, &x, &y);
   *is_other |= x != self->x || y != self->y || self->read_kind != self->kind ||
                g_strcmp0 (name, self->name) != 0;
+  g_object_set_data_full (G_OBJECT (self->picture), PLACE,
+                          g_memdup2 (&(Place) { x, y }, sizeof (Place)), g_free);
   self->x = x;
   self->y = y;
   self->read_kind = self->kind;
@@ -643,24 +655,22 @@ plug_source_get_thumbnail (PlugSource *self,
 }
 
 GPtrArray *
-plug_source_place_regions (PlugSource *self,
-                           GPtrArray  *regions)
+plug_source_place_regions (IvlImage  *picture,
+                           GPtrArray *regions)
 {
   GPtrArray *boxes = plug_box_new_array ();
+  const Place *place = picture != NULL ? g_object_get_data (G_OBJECT (picture), PLACE) : NULL;
 
-  g_return_val_if_fail (PLUG_IS_SOURCE (self), boxes);
-
-  for (guint i = 0; i < regions->len; i++)
+  for (guint i = 0; place != NULL && i < regions->len; i++)
     {
       IvlRegion *region = g_ptr_array_index (regions, i);
       int x, y, width, height;
 
       ivl_region_get_rectangle (region, &x, &y, &width, &height);
-      /* The answer may be about a picture that was larger */
-      width = MIN (width, self->width - x);
-      height = MIN (height, self->height - y);
+      width = MIN (width, (int) ivl_image_get_width (picture) - x);
+      height = MIN (height, (int) ivl_image_get_height (picture) - y);
       if (width > 0 && height > 0)
-        g_ptr_array_add (boxes, plug_box_new (self->x + x, self->y + y, width, height,
+        g_ptr_array_add (boxes, plug_box_new (place->x + x, place->y + y, width, height,
                                               ivl_region_get_name (region)));
     }
   return boxes;

@@ -44,8 +44,8 @@ char          *plug_source_describe (PlugSource *self);
 /* The picture scaled to fit, for the window (transfer full, nullable); made from what was read,
  * and kept */
 GdkPixbuf     *plug_source_get_thumbnail (PlugSource *self, int max_width, int max_height);
-/* Regions of an answer about the picture (GPtrArray of IvlRegion) as boxes in the image
- * (transfer full) */
-GPtrArray     *plug_source_place_regions (PlugSource *self, GPtrArray *regions);
+/* Regions of an answer (GPtrArray of IvlRegion) as boxes in the image. picture (nullable): what the
+ * answer is about, of any source; where it lay when it was read last counts (transfer full) */
+GPtrArray     *plug_source_place_regions (IvlImage *picture, GPtrArray *regions);
 
 G_END_DECLS

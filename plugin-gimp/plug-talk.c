@@ -200,12 +200,12 @@ plug_talk_new (PlugSource *source)
   return self;
 }
 
-PlugSource *
-plug_talk_get_source (PlugTalk *self)
+IvlImage *
+plug_talk_get_picture (PlugTalk *self)
 {
   g_return_val_if_fail (PLUG_IS_TALK (self), NULL);
 
-  return self->source;
+  return self->picture;
 }
 
 PlugTalkState

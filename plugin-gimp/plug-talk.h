@@ -37,7 +37,9 @@ G_DECLARE_FINAL_TYPE (PlugTalk, plug_talk, PLUG, TALK, GObject)
  * Exactly one of "answered" and "failed" follows each plug_talk_ask() and plug_talk_send(), with
  * the state idle, so that the handler may ask again. */
 PlugTalk     *plug_talk_new (PlugSource *source);
-PlugSource   *plug_talk_get_source (PlugTalk *self);
+/* What the conversation is about, also when the source has another picture by now; NULL without
+ * one (transfer none) */
+IvlImage     *plug_talk_get_picture (PlugTalk *self);
 PlugTalkState plug_talk_get_state (PlugTalk *self);
 
 /* text: question, thing or context (nullable), as the task wants it. continues: a follow-up

@@ -401,8 +401,10 @@ test_regions (void)
   g_autoptr (PlugSource) source = plug_source_new (image);
   g_autoptr (GPtrArray) regions =
       g_ptr_array_new_with_free_func ((GDestroyNotify) ivl_region_unref);
-  g_autoptr (GPtrArray) none = plug_source_place_regions (source, regions);
+  g_autoptr (GPtrArray) none = plug_source_place_regions (NULL, regions);
   g_autoptr (GPtrArray) boxes = NULL;
+  g_autoptr (GPtrArray) old_boxes = NULL;
+  g_autoptr (IvlImage) old = NULL;
   const PlugBox *box;
 
   g_assert_cmpuint (none->len, ==, 0);
@@ -414,7 +416,7 @@ test_regions (void)
   g_ptr_array_add (regions, ivl_region_new ("dog", 250, 0, 750, 500, 600, 400));
   g_ptr_array_add (regions, ivl_region_new ("bird", 900, 900, 1000, 1000, 600, 400));
   g_ptr_array_add (regions, ivl_region_new ("nowhere", 0, 0, 1000, 1000, 0, 0));
-  boxes = plug_source_place_regions (source, regions);
+  boxes = plug_source_place_regions (plug_source_get_picture (source), regions);
   g_assert_cmpuint (boxes->len, ==, 2);
   box = g_ptr_array_index (boxes, 0);
   g_assert_cmpstr (box->name, ==, "cat");
@@ -426,6 +428,16 @@ test_regions (void)
   g_assert_cmpint (box->x, ==, 150 - 20);
   g_assert_cmpint (box->width, ==, 150);
   g_assert_cmpint (box->height, ==, 200);
+
+  /* An answer is about the picture that it was asked about, wherever there is another by now */
+  old = g_object_ref (plug_source_get_picture (source));
+  host_memory_set_pixel (image, 0, 0, 0x123456);
+  host_memory_get (image)->offset_x = 500;
+  read_picture (source);
+  g_assert_true (plug_source_get_picture (source) != old);
+  old_boxes = plug_source_place_regions (old, regions);
+  box = g_ptr_array_index (old_boxes, 0);
+  g_assert_cmpint (box->x, ==, 30 - 20);
 }
 
 int
