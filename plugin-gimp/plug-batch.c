@@ -15,7 +15,7 @@
 typedef struct
 {
   char         **words; /* (owned) */
-  const char    *location;
+  char          *location; /* (owned) of a server: a folder is opened by the service */
   const char    *language;
   IvlOptions    *answer; /* (owned) */
   PlugSourceKind source;
@@ -26,6 +26,7 @@ typedef struct
 static void
 options_clear (Options *self)
 {
+  g_free (self->location);
   g_strfreev (self->words);
   g_clear_object (&self->answer);
 }
@@ -67,6 +68,16 @@ choose_value (const char         *name,
   return refuse_value (name, value, possible, error);
 }
 
+/* No model is opened in this process: a folder or a model's name is given to the service. */
+static void
+set_location (Options    *self,
+              const char *location)
+{
+  g_free (self->location);
+  self->location = ivl_model_is_server (location) ? g_strdup (location)
+                                                  : g_strconcat ("service:", location, NULL);
+}
+
 static gboolean
 take_option (Options     *self,
              gboolean     exports,
@@ -102,7 +113,7 @@ take_option (Options     *self,
   if (!exports && g_str_equal (name, "language"))
     self->language = value;
   else if (!exports && g_str_equal (name, "model"))
-    self->location = value;
+    set_location (self, value);
   else if (!exports && (g_str_equal (name, "max-tiles") || g_str_equal (name, "max-tokens")))
     return ivl_options_set_string (self->answer, name, value, error);
   else
@@ -126,7 +137,7 @@ read_options (Options         *self,
   int n = 0;
 
   self->answer = ivl_options_new ();
-  self->location = plug_settings_get_location (settings);
+  set_location (self, plug_settings_get_location (settings));
   self->language = plug_settings_get_asked_language (settings);
   g_object_set (self->answer, "max-tiles", plug_settings_get_max_tiles (settings), NULL);
   if (call->options == NULL || *call->options == '\0')
