@@ -8,6 +8,7 @@
 #include "plug-action.h"
 #include "plug-app.h"
 #include "plug-batch.h"
+#include "plug-help.h"
 #include "plug-pixels.h"
 
 #include <gdk/gdkx.h>
@@ -15,8 +16,6 @@
 #include <locale.h>
 #include <string.h>
 
-#define HELP_FOLDER IVL_DATADIR "/ivl/gimp/help"
-#define HELP_PAGE "index.html"
 /* GIMP finds the submenu by its label without the mnemonic. */
 #define MENU_PARENT "<Image>/Tools"
 
@@ -134,17 +133,6 @@ plug_host_init_ui (GError **error)
   return TRUE;
 }
 
-static gboolean
-on_key_press (GtkWidget   *widget,
-              GdkEventKey *event,
-              gpointer     data)
-{
-  if (event->keyval != GDK_KEY_F1)
-    return GDK_EVENT_PROPAGATE;
-  plug_host_show_help ();
-  return GDK_EVENT_STOP;
-}
-
 static guint32
 find_gimp_window (void)
 {
@@ -179,38 +167,19 @@ void
 plug_host_adopt_window (GtkWindow *window,
                         int        image)
 {
-  g_signal_connect (window, "key-press-event", G_CALLBACK (on_key_press), NULL);
   if (gtk_widget_get_realized (GTK_WIDGET (window)))
     on_realize (GTK_WIDGET (window), NULL);
   else
     g_signal_connect (window, "realize", G_CALLBACK (on_realize), NULL);
 }
 
-/* The page in the first of the desktop's languages that it is there in; C is always there. */
-static char *
-find_help (void)
-{
-  const char *const *languages = g_get_language_names ();
-
-  for (guint i = 0; languages[i] != NULL; i++)
-    {
-      g_autofree char *path = g_build_filename (HELP_FOLDER, languages[i], HELP_PAGE, NULL);
-
-      if (g_file_test (path, G_FILE_TEST_EXISTS))
-        return g_steal_pointer (&path);
-    }
-  return g_build_filename (HELP_FOLDER, "C", HELP_PAGE, NULL);
-}
-
 void
 plug_host_show_help (void)
 {
-  g_autofree char *path = find_help ();
-  g_autofree char *uri = g_filename_to_uri (path, NULL, NULL);
   g_autoptr (GError) error = NULL;
 
-  if (!g_app_info_launch_default_for_uri (uri, NULL, &error))
-    g_message (_ ("The help page %s could not be opened: %s"), path, error->message);
+  if (!plug_help_open (&error))
+    gimp_message (error->message);
 }
 
 int

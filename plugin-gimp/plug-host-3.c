@@ -6,13 +6,11 @@
 
 #include "plug-app.h"
 #include "plug-batch.h"
+#include "plug-help.h"
 #include "plug-pixels.h"
 
 #include <glib/gi18n.h>
 #include <libgimp/gimpui.h>
-
-#define HELP_FOLDER IVL_DATADIR "/ivl/gimp/help"
-#define HELP_PAGE "index.html"
 
 /* Of what a procedure returns; the status is 0 */
 enum
@@ -68,7 +66,7 @@ plug_host_get_image_name (int image_id)
 {
   GimpImage *image = plug_host_find_image (image_id, NULL);
   g_autofree char *name = NULL;
-  GFile *file;
+  g_autoptr (GFile) file = NULL;
 
   if (image == NULL)
     return NULL;
@@ -113,53 +111,22 @@ plug_host_init_ui (GError **error)
   return TRUE;
 }
 
-static gboolean
-on_key_press (GtkWidget   *widget,
-              GdkEventKey *event,
-              gpointer     data)
-{
-  if (event->keyval != GDK_KEY_F1)
-    return GDK_EVENT_PROPAGATE;
-  plug_host_show_help ();
-  return GDK_EVENT_STOP;
-}
-
 /* The window of the image that the process was started for stands for those of all images: which
  * display shows an image is not told. */
 void
 plug_host_adopt_window (GtkWindow *window,
                         int        image)
 {
-  g_signal_connect (window, "key-press-event", G_CALLBACK (on_key_press), NULL);
   gimp_window_set_transient (window);
-}
-
-/* The page in the first of the desktop's languages that it is there in */
-static char *
-find_help (void)
-{
-  const char *const *languages = g_get_language_names ();
-
-  for (guint i = 0; languages[i] != NULL; i++)
-    {
-      g_autofree char *path = g_build_filename (HELP_FOLDER, languages[i], HELP_PAGE, NULL);
-
-      if (g_file_test (path, G_FILE_TEST_EXISTS))
-        return g_steal_pointer (&path);
-    }
-  return g_build_filename (HELP_FOLDER, HELP_PAGE, NULL);
 }
 
 void
 plug_host_show_help (void)
 {
-  g_autofree char *path = find_help ();
-  g_autofree char *uri = g_filename_to_uri (path, NULL, NULL);
   g_autoptr (GError) error = NULL;
 
-  if (uri == NULL || !g_app_info_launch_default_for_uri (uri, NULL, &error))
-    g_message (_("The help page %s could not be opened: %s"), path,
-               error != NULL ? error->message : "");
+  if (!plug_help_open (&error))
+    gimp_message (error->message);
 }
 
 int

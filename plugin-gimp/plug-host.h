@@ -86,7 +86,7 @@ void         plug_host_watch_export (PlugHostProgress function, gpointer user_da
 
 /* GTK as GIMP wants it: display, theme, window class, help. FALSE without a display. */
 gboolean plug_host_init_ui (GError **error);
-/* Before the window is shown: belongs to GIMP's window of that image; F1 shows our help */
+/* Before the window is shown: belongs to GIMP's window of that image */
 void     plug_host_adopt_window (GtkWindow *window, int image);
 void     plug_host_show_help (void);
 /* Process id of this GIMP */
