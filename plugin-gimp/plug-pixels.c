@@ -9,8 +9,9 @@
 
 enum
 {
-  /* Four bands of a picture 20000 wide. GEGL's own choice is a share of the machine's memory. */
-  TILE_CACHE_BYTES = 24 * 1024 * 1024,
+  /* Two bands of a picture 20000 wide; no tile is looked at twice. GEGL's own choice is a share
+   * of the machine's memory. */
+  TILE_CACHE_BYTES = 10 * 1024 * 1024,
   NEAR_SRGB_LEVELS = 2, /* as libivl: a profile this near is taken for sRGB */
   GRID = 9,             /* colours a side that are compared with sRGB */
 };
@@ -20,10 +21,11 @@ struct _PlugPixels
   GeglBuffer   *buffer; /* (owned) */
   GeglRectangle area;
   const Babl   *format;  /* R'G'B' or R'G'B'A, u8 or u16, in the buffer's own space: unconverted */
-  const Babl   *to_srgb; /* (nullable): a fish for rows of that many channels, u8 */
+  const Babl   *to_srgb; /* (nullable): a fish for rows of that many channels, float to u8 */
   guint         n_channels;
   gboolean      is_wide; /* 16 bits */
   guint8 *band; /* (owned, nullable): [PLUG_PIXELS_BAND, width, n_channels], 1 or 2 bytes */
+  float  *row;  /* (owned, nullable): [width, n_channels], what to_srgb takes */
 };
 
 void
@@ -53,6 +55,15 @@ plug_pixels_init (void)
     g_unsetenv ("GEGL_PATH");
 }
 
+static void
+widen (const guint8 *bytes,
+       float        *row,
+       gsize         n)
+{
+  for (gsize i = 0; i < n; i++)
+    row[i] = bytes[i] / 255.0f;
+}
+
 static gboolean
 is_near_srgb (const Babl *fish)
 {
@@ -64,9 +75,11 @@ is_near_srgb (const Babl *fish)
         i / (GRID * GRID) * 255 / (GRID - 1),
         255,
       };
+      float row[4];
       guint8 after[4];
 
-      babl_process (fish, before, after, 1);
+      widen (before, row, 4);
+      babl_process (fish, row, after, 1);
       for (guint c = 0; c < 3; c++)
         if (ABS (after[c] - before[c]) > NEAR_SRGB_LEVELS)
           return FALSE;
@@ -84,13 +97,16 @@ plug_pixels_new (GeglBuffer          *buffer,
   const Babl *type = babl_format_get_type (own, 0);
   const gboolean has_alpha = babl_format_has_alpha (own);
   const char *encoding = has_alpha ? "R'G'B'A u8" : "R'G'B' u8";
+  const char *from = has_alpha ? "R'G'B'A float" : "R'G'B' float";
 
   self->buffer = g_object_ref (buffer);
   self->area = *area;
   self->n_channels = has_alpha ? 4 : 3;
   self->is_wide = type == babl_type ("u16");
+  /* From bytes to bytes babl makes itself a table of all colours: it is right only where input and
+   * output are apart, and takes 300 MB. */
   if (space != NULL)
-    self->to_srgb = babl_fish (babl_format_with_space (encoding, space), babl_format (encoding));
+    self->to_srgb = babl_fish (babl_format_with_space (from, space), babl_format (encoding));
   if (self->to_srgb != NULL && is_near_srgb (self->to_srgb))
     self->to_srgb = NULL;
   if (self->is_wide)
@@ -103,6 +119,12 @@ plug_pixels_new (GeglBuffer          *buffer,
       if (self->band == NULL)
         return NULL;
     }
+  if (self->to_srgb != NULL)
+    {
+      self->row = g_try_malloc_n (area->width, self->n_channels * sizeof *self->row);
+      if (self->row == NULL)
+        return NULL;
+    }
   return g_steal_pointer (&self);
 }
 
@@ -113,6 +135,7 @@ plug_pixels_free (PlugPixels *self)
     return;
   g_clear_object (&self->buffer);
   g_free (self->band);
+  g_free (self->row);
   g_free (self);
 }
 
@@ -137,6 +160,21 @@ narrow (guint8 *band,
 
   for (gsize i = 0; i < n; i++)
     band[i] = wide[i] >> 8;
+}
+
+/* In place */
+static void
+convert (PlugPixels *self,
+         guint8     *pixels,
+         int         n_rows)
+{
+  const gsize n = (gsize) self->area.width * self->n_channels;
+
+  for (; n_rows > 0; n_rows--, pixels += n)
+    {
+      widen (pixels, self->row, n);
+      babl_process (self->to_srgb, self->row, pixels, self->area.width);
+    }
 }
 
 static void
@@ -174,7 +212,7 @@ read_band (PlugPixels *self,
   if (self->is_wide)
     narrow (pixels, n * self->n_channels);
   if (self->to_srgb != NULL)
-    babl_process (self->to_srgb, pixels, pixels, n);
+    convert (self, pixels, n_rows);
   if (self->n_channels == 4)
     lay_over_white (rgb, pixels, n);
   else if (pixels != rgb)
