@@ -39,6 +39,7 @@ struct _PlugExportPage
   gint64                last_shown;  /* progress, in microseconds of the monotonic clock */
   GtkFileChooserNative *chooser;     /* (nullable) that is open */
   gboolean              closes; /* the window was to be closed while a file was being written */
+  IvlMetadata          *shown;  /* (owned) (nullable) the texts that are written, as they are seen */
 
   GtkWidget *name;
   GtkWidget *format;
@@ -190,6 +191,7 @@ refresh (PlugExportPage *self)
       set_file (self, file);
     }
   texts = plug_window_get_texts (self->window);
+  g_set_object (&self->shown, texts);
   alt = ivl_metadata_get_alt_text (texts);
   show_texts (&self->texts, texts);
   gtk_widget_set_visible (self->no_alt, alt == NULL || *alt == '\0');
@@ -214,7 +216,7 @@ on_chosen (GtkNativeDialog *dialog,
 static void
 browse (PlugExportPage *self)
 {
-  GtkFileFilter *filter = gtk_file_filter_new ();
+  GtkFileFilter *filter;
   g_autoptr (GFile) file = get_file (self);
   g_autoptr (GFile) folder = file != NULL ? g_file_get_parent (file) : NULL;
   g_autofree char *name = file != NULL ? g_file_get_basename (file) : NULL;
@@ -226,6 +228,7 @@ browse (PlugExportPage *self)
                                                GTK_WINDOW (self->window),
                                                GTK_FILE_CHOOSER_ACTION_SAVE, _("_Choose"),
                                                _("_Cancel"));
+  filter = gtk_file_filter_new ();
   gtk_file_filter_set_name (filter, _("JPEG, PNG, WebP and TIFF"));
   for (guint i = 0; i < 4; i++)
     {
@@ -361,7 +364,6 @@ static void
 write_file (PlugExportPage *self)
 {
   g_autoptr (GFile) file = get_file (self);
-  g_autoptr (IvlMetadata) texts = plug_window_get_texts (self->window);
   g_autofree char *name = NULL;
   g_autofree char *sentence = NULL;
 
@@ -375,7 +377,7 @@ write_file (PlugExportPage *self)
   show_state (self);
   plug_host_watch_export (show_progress, self);
   self->pulse = g_timeout_add (PULSE_MS, pulse, self);
-  plug_export_write_async (plug_window_get_image (self->window), file, texts,
+  plug_export_write_async (plug_window_get_image (self->window), file, self->shown,
                            gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self->keep)),
                            self->cancellable, on_written, g_object_ref (self));
 }
@@ -478,6 +480,7 @@ plug_export_page_finalize (GObject *object)
   PlugExportPage *self = PLUG_EXPORT_PAGE (object);
 
   g_clear_object (&self->folder);
+  g_clear_object (&self->shown);
   G_OBJECT_CLASS (plug_export_page_parent_class)->finalize (object);
 }
 
