@@ -92,13 +92,33 @@ add_layer (PlugReadPage *self)
     plug_window_show_error (self->window, error, G_CALLBACK (add_layer), self);
 }
 
+/* The boxes with the words of the field, if it still has a line for each (transfer full) */
+static GPtrArray *
+get_corrected_boxes (PlugReadPage *self)
+{
+  g_autofree char *text = get_text (self);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  gboolean fits = g_strv_length (lines) == self->boxes->len;
+  GPtrArray *boxes = plug_box_new_array ();
+
+  for (guint i = 0; i < self->boxes->len; i++)
+    {
+      const PlugBox *box = g_ptr_array_index (self->boxes, i);
+
+      g_ptr_array_add (boxes, plug_box_new (box->x, box->y, box->width, box->height,
+                                            fits ? lines[i] : box->name));
+    }
+  return boxes;
+}
+
 static void
 add_box_layers (PlugReadPage *self)
 {
+  g_autoptr (GPtrArray) boxes = get_corrected_boxes (self);
   g_autoptr (GError) error = NULL;
   g_autofree char *sentence = NULL;
 
-  if (!plug_host_add_text_boxes (plug_window_get_image (self->window), self->boxes, &error))
+  if (!plug_host_add_text_boxes (plug_window_get_image (self->window), boxes, &error))
     {
       plug_window_show_error (self->window, error, G_CALLBACK (add_box_layers), self);
       return;
