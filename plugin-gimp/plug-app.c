@@ -104,8 +104,8 @@ watch_gimp (App *self)
   g_timeout_add_seconds (POLL_SECONDS, look_for_gimp, self);
 }
 
-/* TRUE: another process has taken the action, or there is an error. Else this process is the
- * first, with or without a socket: where none can be had, each menu entry has its own process. */
+/* TRUE: another process has taken the action. Else this process is the first, with or without a
+ * socket: where none can be had, each menu entry has its own process. */
 static gboolean
 hand_over_or_listen (App *self, const PlugAction *action, int image)
 {

@@ -404,6 +404,11 @@ plug_host_add_text (int         image_id,
   int margin;
   double size;
 
+  if (*text == '\0')
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, _("There is no text to add."));
+      return FALSE;
+    }
   plug_pixels_init ();
   if (!begin_change (&change, image_id, error))
     return FALSE;

@@ -162,9 +162,7 @@ show_place (PlugWindow *self)
 {
   PlugTalk *talk = self->working ? self->working : self->talks->pdata[0];
   g_autofree char *place = plug_talk_describe_place (talk);
-  g_autofree char *first = g_utf8_strup (place, g_utf8_next_char (place) - place);
-  g_autofree char *sentence = g_strconcat (first, g_utf8_next_char (place), NULL);
-  plug_header_set_place (PLUG_HEADER (self->header), sentence, plug_talk_is_remote (talk));
+  plug_header_set_place (PLUG_HEADER (self->header), place, plug_talk_is_remote (talk));
 }
 
 static void
