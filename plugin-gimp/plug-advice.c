@@ -131,6 +131,18 @@ static const FileRow io_rows[] = {
     { N_ ("It took too long."), N_ ("Try again."), PLUG_REMEDY_RETRY } },
 };
 
+/* Of the configuration file */
+static const Row damaged_config = {
+  N_ ("The configuration file cannot be read."),
+  N_ ("Correct or remove it, and try again."),
+  PLUG_REMEDY_NONE
+};
+static const Row unsaved_config = {
+  N_ ("The configuration file could not be written."),
+  N_ ("See whether its folder may be changed by you and the disk has room, and try again."),
+  PLUG_REMEDY_NONE
+};
+
 /* What is none of the above */
 static const Row other = { NULL, N_ ("Try again."), PLUG_REMEDY_RETRY };
 
@@ -300,14 +312,10 @@ make_remedy (const GError *error,
 
 static PlugAdvice *
 new_advice (const GError *error,
-            gboolean      is_service)
+            const Row    *row)
 {
   PlugAdvice *self = g_new0 (PlugAdvice, 1);
-  const Row *row;
 
-  g_return_val_if_fail (error != NULL, self);
-
-  row = find_row (error, is_service);
   self->cause = g_strdup (row->cause != NULL ? _ (row->cause) : error->message);
   self->remedy = make_remedy (error, row);
   self->button = row->button;
@@ -321,13 +329,30 @@ plug_advice_new (const GError *error)
 {
   const char *location = plug_settings_get_location (plug_settings_get ());
 
-  return new_advice (error, g_str_has_prefix (location, "service:"));
+  return new_advice (error, find_row (error, g_str_has_prefix (location, "service:")));
 }
 
 PlugAdvice *
 plug_advice_new_for_server (const GError *error)
 {
-  return new_advice (error, FALSE);
+  const Row *row = g_error_matches (error, IVL_ERROR, IVL_ERROR_NOT_FOUND)
+                       ? &own_rows[PLUG_ADVICE_ERROR_MODEL_MISSING]
+                       : find_row (error, FALSE);
+
+  return new_advice (error, row);
+}
+
+PlugAdvice *
+plug_advice_new_for_config (const GError *error)
+{
+  return new_advice (error, error->domain == IVL_ERROR ? &damaged_config : &unsaved_config);
+}
+
+char *
+plug_advice_to_text (const PlugAdvice *self)
+{
+  return g_strconcat (self->cause, " ", self->remedy, self->detail != NULL ? "\n" : NULL,
+                      self->detail, NULL);
 }
 
 void

@@ -43,6 +43,10 @@ typedef struct
 PlugAdvice *plug_advice_new (const GError *error);
 /* error: of a server that the settings need not name */
 PlugAdvice *plug_advice_new_for_server (const GError *error);
+/* error: of reading or writing the configuration file */
+PlugAdvice *plug_advice_new_for_config (const GError *error);
+/* All of it, the detail on a line of its own, for where there is no button (transfer full) */
+char       *plug_advice_to_text (const PlugAdvice *self);
 void        plug_advice_free (PlugAdvice *self);
 
 /* The largest published model that n_bytes of memory are enough for; NULL: none */

@@ -8,17 +8,20 @@
 
 #include <glib/gi18n.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SERVICE "service:"
 #define REMOTE "remote:"
 
 static IvlModel *opened;          /* (owned) (nullable) */
 static char     *opened_location; /* (owned) (nullable) */
+static char     *opened_stamp;    /* (owned) (nullable): state of the configuration before that */
 
 /* What a thread opens, and whom it tells */
 typedef struct
 {
   char           *location;
+  char           *stamp;
   IvlProgressFunc progress; /* (nullable) */
   gpointer        data;
   GDestroyNotify  notify; /* (nullable) */
@@ -43,6 +46,7 @@ opening_free (gpointer data)
     opening->notify (opening->data);
   g_main_context_unref (opening->context);
   g_free (opening->location);
+  g_free (opening->stamp);
   g_free (opening);
 }
 
@@ -52,10 +56,29 @@ get_location (void)
   return plug_settings_get_location (plug_settings_get ());
 }
 
+/* Another one means another configuration file, whoever has changed it (transfer full) */
+static char *
+get_stamp (void)
+{
+  g_autofree char *path =
+      g_build_filename (g_get_user_config_dir (), "ivl", "ivl.conf", NULL);
+  struct stat info;
+
+  if (stat (path, &info) != 0)
+    return g_strdup ("");
+  return g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld",
+                          (guint64) info.st_ino, (gint64) info.st_size,
+                          (gint64) info.st_mtim.tv_sec, (long) info.st_mtim.tv_nsec);
+}
+
 IvlModel *
 plug_models_get (void)
 {
-  return g_strcmp0 (opened_location, get_location ()) == 0 ? opened : NULL;
+  g_autofree char *stamp = opened != NULL ? get_stamp () : NULL;
+
+  return g_strcmp0 (opened_location, get_location ()) == 0 && g_strcmp0 (opened_stamp, stamp) == 0
+             ? opened
+             : NULL;
 }
 
 void
@@ -65,6 +88,7 @@ plug_models_forget (IvlModel *model)
     return;
   g_clear_object (&opened);
   g_clear_pointer (&opened_location, g_free);
+  g_clear_pointer (&opened_stamp, g_free);
 }
 
 static gboolean
@@ -143,7 +167,8 @@ check_service (const char  *location,
 {
   const char *name = location + strlen (SERVICE);
   g_autoptr (GError) failure = NULL;
-  g_autofree char *folder = ivl_model_find (*name != '\0' ? name : NULL, &failure);
+  g_autofree char *folder =
+      *name != '\0' ? ivl_model_find (name, &failure) : ivl_model_find_local (&failure);
   g_auto (GStrv) installed = ivl_model_list_installed ();
 
   if (folder != NULL)
@@ -219,6 +244,7 @@ plug_models_open_async (IvlProgressFunc      progress,
   Opening *opening = g_new0 (Opening, 1);
 
   opening->location = g_strdup (get_location ());
+  opening->stamp = get_stamp ();
   opening->progress = progress;
   opening->data = data;
   opening->notify = notify;
@@ -253,6 +279,8 @@ plug_models_open_finish (GAsyncResult  *result,
   g_set_object (&opened, model);
   g_free (opened_location);
   opened_location = g_strdup (opening->location);
+  g_free (opened_stamp);
+  opened_stamp = g_strdup (opening->stamp);
   return model;
 }
 
@@ -285,7 +313,7 @@ plug_models_find_name (void)
     }
   if (g_str_has_prefix (location, SERVICE))
     location += strlen (SERVICE);
-  folder = ivl_model_find (*location != '\0' ? location : NULL, NULL);
+  folder = *location != '\0' ? ivl_model_find (location, NULL) : ivl_model_find_local (NULL);
   return folder != NULL && !ivl_model_is_server (folder) ? g_path_get_basename (folder)
                                                          : g_strdup ("");
 }

@@ -136,6 +136,8 @@ static void
 save_config (Preferences *self)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (PlugAdvice) advice = NULL;
+  g_autofree char *sentence = NULL;
 
   if (ivl_config_save (self->config, &error))
     {
@@ -143,8 +145,10 @@ save_config (Preferences *self)
       plug_models_forget (NULL);
       return;
     }
+  advice = plug_advice_new_for_config (error);
+  sentence = plug_advice_to_text (advice);
   load_config (self);
-  show_trouble (self, error->message);
+  show_trouble (self, sentence);
   show_all (self);
 }
 
@@ -189,10 +193,10 @@ is_separator (GtkTreeModel *model,
 static char *
 describe_default (void)
 {
-  g_autofree char *found = ivl_model_find (NULL, NULL);
+  g_autofree char *found = ivl_model_find_local (NULL);
   g_autofree char *name = NULL;
 
-  if (found == NULL || ivl_model_is_server (found))
+  if (found == NULL)
     return g_strdup (_ ("The usual one"));
   name = g_path_get_basename (found);
   /* Translators: %s is the name of a model */
@@ -222,7 +226,7 @@ show_local (Preferences *self)
 {
   g_auto (GStrv) models = ivl_model_list_installed ();
   g_autofree char *usual = describe_default ();
-  g_autofree char *found = ivl_model_find (NULL, NULL);
+  g_autofree char *found = ivl_model_find_local (NULL);
   GtkWidget *combo = self->local_combo;
 
   gtk_combo_box_text_remove_all (GTK_COMBO_BOX_TEXT (combo));
@@ -288,7 +292,6 @@ on_folder_response (GtkNativeDialog *dialog,
     show_trouble (self, problem);
   if (folder != NULL && problem == NULL)
     take_local (self, location);
-  g_object_set_data (G_OBJECT (self->window), "folder-chooser", NULL);
 }
 
 static void
@@ -299,6 +302,7 @@ choose_folder (Preferences *self)
       GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, _ ("_Choose"), _ ("_Cancel"));
 
   g_signal_connect (dialog, "response", G_CALLBACK (on_folder_response), self);
+  /* Not at its response: the key press that gives it is still on its way through the dialog */
   g_object_set_data_full (G_OBJECT (self->window), "folder-chooser", dialog, g_object_unref);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
@@ -399,7 +403,7 @@ on_checked (GObject      *source,
   g_clear_object (&self->checking);
   set_checking (self, FALSE);
   if (advice != NULL)
-    sentence = g_strjoin (" ", advice->cause, advice->remedy, advice->detail, NULL);
+    sentence = plug_advice_to_text (advice);
   show_check (self, sentence, advice != NULL);
 }
 
@@ -873,7 +877,7 @@ new_trouble (Preferences *self)
   GtkWidget *bar = gtk_info_bar_new ();
 
   gtk_info_bar_set_message_type (GTK_INFO_BAR (bar), GTK_MESSAGE_ERROR);
-  gtk_info_bar_set_show_close_button (GTK_INFO_BAR (bar), TRUE);
+  gtk_info_bar_add_button (GTK_INFO_BAR (bar), _ ("Close"), GTK_RESPONSE_CLOSE);
   self->trouble_text = plug_form_new_sentence ("", FALSE);
   gtk_label_set_selectable (GTK_LABEL (self->trouble_text), TRUE);
   atk_object_set_role (gtk_widget_get_accessible (self->trouble_text), ATK_ROLE_NOTIFICATION);
@@ -948,6 +952,18 @@ on_settings_changed (GtkWidget *window)
     show_later (self);
 }
 
+/* Of the settings that are this plug-in's alone, a second after the change */
+static void
+on_settings_failed (GtkWidget    *window,
+                    const GError *error)
+{
+  Preferences *self = g_object_get_data (G_OBJECT (window), "plug-preferences");
+  g_autoptr (PlugAdvice) advice = plug_advice_new_for_config (error);
+  g_autofree char *sentence = plug_advice_to_text (advice);
+
+  show_trouble (self, sentence);
+}
+
 static GtkWidget *
 create_window (void)
 {
@@ -977,6 +993,8 @@ create_window (void)
                            G_CALLBACK (on_settings_changed), self->window, G_CONNECT_SWAPPED);
   g_signal_connect_object (plug_settings_get (), "notify::location",
                            G_CALLBACK (on_settings_changed), self->window, G_CONNECT_SWAPPED);
+  g_signal_connect_object (plug_settings_get (), "failed", G_CALLBACK (on_settings_failed),
+                           self->window, G_CONNECT_SWAPPED);
   gtk_widget_show_all (self->window);
   return self->window;
 }

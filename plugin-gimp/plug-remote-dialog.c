@@ -3,7 +3,9 @@
  * Adds and changes servers in the configuration file; their keys go into the keyring. */
 #include "plug-remote-dialog.h"
 
+#include "plug-advice.h"
 #include "plug-form.h"
+#include "plug-models.h"
 
 #include <glib/gi18n.h>
 #include <libivl/ivl.h>
@@ -48,6 +50,38 @@ show_trouble (Dialog     *self,
   gtk_widget_set_visible (self->trouble_line, sentence != NULL);
 }
 
+/* In the person's language what happened and what to do; the library's words for who knows more
+ * (transfer full) */
+static char *
+explain (const char   *cause,
+         const char   *remedy,
+         const GError *error)
+{
+  return g_strconcat (cause, " ", remedy, "\n", error->message, NULL);
+}
+
+static char *
+explain_config (const GError *error)
+{
+  g_autoptr (PlugAdvice) advice = plug_advice_new_for_config (error);
+
+  return plug_advice_to_text (advice);
+}
+
+static char *
+explain_key (const GError *error)
+{
+  if (g_error_matches (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED))
+    return explain (_ ("The key cannot be kept: the keyring does not take it."),
+                    _ ("Unlock or start your desktop's keyring, or put the key into a file and "
+                       "name that in the configuration file."),
+                    error);
+  return explain (_ ("This key cannot be used with this address."),
+                  _ ("See whether it was copied whole, and whether the address begins with "
+                     "https."),
+                  error);
+}
+
 static void
 set_busy (Dialog   *self,
           gboolean  busy)
@@ -75,7 +109,7 @@ on_key_found (GObject      *source,
     /* Translators: %s is the path of a file, or the name of an environment variable */
     sentence = g_strdup_printf (_ ("The key comes from %s."), place);
   else
-    sentence = error != NULL ? g_strdup (error->message)
+    sentence = error != NULL ? explain_key (error)
                              : g_strdup (_ ("No key is stored. Many servers need none."));
   gtk_label_set_text (GTK_LABEL (self->key_state), sentence);
   gtk_widget_set_visible (self->forget, is_kept);
@@ -97,12 +131,15 @@ on_key_forgotten (GObject      *source,
 {
   Dialog *self = data;
   g_autoptr (GError) error = NULL;
+  g_autofree char *trouble = NULL;
 
   ivl_config_store_key_finish (IVL_CONFIG (source), result, &error);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
+  trouble = error != NULL ? explain_key (error) : NULL;
+  plug_models_forget (NULL);
   set_busy (self, FALSE);
-  show_trouble (self, error != NULL ? error->message : NULL);
+  show_trouble (self, trouble);
   look_for_key (self);
 }
 
@@ -111,8 +148,9 @@ forget_key (Dialog *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (IvlConfig) config = ivl_config_load (&error);
+  g_autofree char *trouble = error != NULL ? explain_config (error) : NULL;
 
-  show_trouble (self, error != NULL ? error->message : NULL);
+  show_trouble (self, trouble);
   if (config == NULL)
     return;
   set_busy (self, TRUE);
@@ -125,12 +163,14 @@ save (Dialog *self)
 {
   g_autofree char *name = g_strdup (gtk_entry_get_text (GTK_ENTRY (self->name)));
   g_autoptr (GError) error = NULL;
+  g_autofree char *trouble = NULL;
 
   g_strstrip (name);
   set_busy (self, FALSE);
   if (!ivl_config_save (self->config, &error))
     {
-      show_trouble (self, error->message);
+      trouble = explain_config (error);
+      show_trouble (self, trouble);
       return;
     }
   self->function (name, self->data);
@@ -144,32 +184,19 @@ on_key_stored (GObject      *source,
 {
   Dialog *self = data;
   g_autoptr (GError) error = NULL;
+  g_autofree char *trouble = NULL;
 
   if (ivl_config_store_key_finish (IVL_CONFIG (source), result, &error))
     {
+      plug_models_forget (NULL);
       save (self);
       return;
     }
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   set_busy (self, FALSE);
-  show_trouble (self, error->message);
-}
-
-static gboolean
-set_field (Dialog      *self,
-           const char  *name,
-           const char  *field,
-           const char  *text,
-           GError     **error)
-{
-  g_autofree char *value = g_strdup (text);
-  g_autofree char *old = ivl_config_get_remote (self->config, name, field);
-
-  g_strstrip (value);
-  if (g_strcmp0 (old != NULL ? old : "", value) == 0 && strcmp (field, "url") != 0)
-    return TRUE;
-  return ivl_config_set_remote (self->config, name, field, value, error);
+  trouble = explain_key (error);
+  show_trouble (self, trouble);
 }
 
 static gboolean
@@ -181,39 +208,83 @@ is_taken (Dialog     *self,
   return self->edited == NULL && g_strv_contains ((const char *const *) remotes, name);
 }
 
-/* The fields go into a configuration that is not saved yet. */
-static gboolean
-take_fields (Dialog  *self,
-             GError **error)
+/* What is wrong with the name; NULL: nothing (transfer full) */
+static char *
+take_name (Dialog     *self,
+           const char *name)
 {
+  g_autoptr (GError) error = NULL;
+
+  if (*name == '\0')
+    return g_strdup (_ ("Give the server a name."));
+  if (is_taken (self, name))
+    return g_strdup_printf (_ ("There is a server called %s already."), name);
+  /* Where no field is set, the name alone is looked at */
+  if (self->edited != NULL || ivl_config_set_remote (self->config, name, "model", NULL, &error))
+    return NULL;
+  return explain (_ ("This name cannot be used."), _ ("Write a short one of letters and digits."),
+                  error);
+}
+
+/* What is wrong with the field; NULL: nothing (transfer full) */
+static char *
+take_field (Dialog     *self,
+            const char *name,
+            const char *field,
+            const char *text)
+{
+  g_autofree char *value = g_strdup (text);
+  g_autofree char *old = ivl_config_get_remote (self->config, name, field);
+  gboolean is_address = strcmp (field, "url") == 0;
+  g_autoptr (GError) error = NULL;
+
+  g_strstrip (value);
+  if ((g_strcmp0 (old != NULL ? old : "", value) == 0 && !is_address) ||
+      ivl_config_set_remote (self->config, name, field, value, &error))
+    return NULL;
+  if (is_address)
+    return explain (_ ("This address cannot be used."),
+                    _ ("Write it as the one who runs the server gives it, such as "
+                       "https://gpu.example:8000/v1."),
+                    error);
+  return explain (_ ("This name of a model cannot be used."),
+                  _ ("Write it as the server does, or leave it empty."), error);
+}
+
+/* The fields go into a configuration that is not saved yet. What is wrong with the first bad one,
+ * which gets the focus; NULL: nothing (transfer full) */
+static char *
+take_fields (Dialog *self)
+{
+  const struct
+  {
+    GtkWidget  *widget;
+    const char *field;
+    const char *text;
+  } rows[] = {
+    { self->address, "url", gtk_entry_get_text (GTK_ENTRY (self->address)) },
+    { self->model, "model", gtk_entry_get_text (GTK_ENTRY (self->model)) },
+    { self->engine, "engine", gtk_combo_box_get_active_id (GTK_COMBO_BOX (self->engine)) },
+  };
   g_autofree char *name = g_strdup (gtk_entry_get_text (GTK_ENTRY (self->name)));
-  GtkWidget *unhappy = NULL;
+  g_autoptr (GError) error = NULL;
+  GtkWidget *unhappy = self->name;
+  char *trouble;
 
   g_strstrip (name);
   g_clear_object (&self->config);
-  self->config = ivl_config_load (error);
+  self->config = ivl_config_load (&error);
   if (self->config == NULL)
-    return FALSE;
-  if (*name == '\0' || is_taken (self, name))
+    return explain_config (error);
+  trouble = take_name (self, name);
+  for (guint i = 0; i < G_N_ELEMENTS (rows) && trouble == NULL; i++)
     {
-      unhappy = self->name;
-      if (*name == '\0')
-        g_set_error_literal (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-                             _ ("Give the server a name."));
-      else
-        g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-                     _ ("There is a server called %s already."), name);
+      trouble = take_field (self, name, rows[i].field, rows[i].text);
+      unhappy = rows[i].widget;
     }
-  else if (!set_field (self, name, "url", gtk_entry_get_text (GTK_ENTRY (self->address)), error))
-    unhappy = self->address;
-  else if (!set_field (self, name, "model", gtk_entry_get_text (GTK_ENTRY (self->model)), error))
-    unhappy = self->model;
-  else if (!set_field (self, name, "engine",
-                       gtk_combo_box_get_active_id (GTK_COMBO_BOX (self->engine)), error))
-    unhappy = self->engine;
-  if (unhappy != NULL)
+  if (trouble != NULL)
     gtk_widget_grab_focus (unhappy);
-  return unhappy == NULL;
+  return trouble;
 }
 
 static void
@@ -221,15 +292,12 @@ accept (Dialog *self)
 {
   const char *key = gtk_entry_get_text (GTK_ENTRY (self->key));
   g_autofree char *name = g_strdup (gtk_entry_get_text (GTK_ENTRY (self->name)));
-  g_autoptr (GError) error = NULL;
+  g_autofree char *trouble = take_fields (self);
 
   g_strstrip (name);
-  if (!take_fields (self, &error))
-    {
-      show_trouble (self, error->message);
-      return;
-    }
-  show_trouble (self, NULL);
+  show_trouble (self, trouble);
+  if (trouble != NULL)
+    return;
   if (*key == '\0')
     {
       save (self);
@@ -365,10 +433,12 @@ show_fields (Dialog *self)
   g_autoptr (GError) error = NULL;
   g_autoptr (IvlConfig) config = ivl_config_load (&error);
   g_autofree char *engine = NULL;
+  g_autofree char *trouble = NULL;
 
   if (config == NULL)
     {
-      show_trouble (self, error->message);
+      trouble = explain_config (error);
+      show_trouble (self, trouble);
       return;
     }
   gtk_entry_set_text (GTK_ENTRY (self->name), self->edited);

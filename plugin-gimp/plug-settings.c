@@ -50,6 +50,7 @@ struct _PlugSettings
 G_DEFINE_FINAL_TYPE (PlugSettings, plug_settings, G_TYPE_OBJECT)
 
 static GParamSpec *properties[N_PROPS];
+static guint failed; /* signal */
 
 /* The file itself, if its name is a link: people keep their settings elsewhere. */
 static char *
@@ -239,7 +240,10 @@ save_later (gpointer data)
 
   self->timer = 0;
   if (!plug_settings_save (self, &error))
-    g_warning ("%s", error->message);
+    {
+      g_warning ("%s", error->message);
+      g_signal_emit (self, failed, 0, error);
+    }
   return G_SOURCE_REMOVE;
 }
 
@@ -467,6 +471,8 @@ plug_settings_class_init (PlugSettingsClass *klass)
   object_class->get_property = plug_settings_get_property;
   object_class->set_property = plug_settings_set_property;
   object_class->finalize = plug_settings_finalize;
+  failed = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                         NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
   properties[PROP_LOCATION] =
       g_param_spec_string ("location", NULL, NULL, DEFAULT_LOCATION, flags);
   properties[PROP_LANGUAGE] = g_param_spec_string ("language", NULL, NULL, "", flags);

@@ -14,7 +14,8 @@ G_DECLARE_FINAL_TYPE (PlugSettings, plug_settings, PLUG, SETTINGS, GObject)
 
 /* One for the process; reads the file. A damaged or unreadable file is as none. Properties, each
  * with notify; writing the file is put off by a second and done at exit by plug_settings_save().
- * Only what was changed here is written, so that several GIMPs do not undo each other's choices. */
+ * Only what was changed here is written, so that several GIMPs do not undo each other's choices.
+ * Signal "failed" (const GError *): writing after a change did not succeed. */
 PlugSettings *plug_settings_get (void);
 /* FALSE: could not be written */
 gboolean      plug_settings_save (PlugSettings *self, GError **error);
