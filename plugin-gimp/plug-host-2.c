@@ -66,10 +66,20 @@ plug_host_image_is_open (int image)
   return gimp_image_is_valid (image);
 }
 
+/* GIMP's own name for an image that is no XCF file is “[taxi] (imported)” */
 char *
 plug_host_get_image_name (int image)
 {
-  return gimp_image_is_valid (image) ? gimp_image_get_name (image) : NULL;
+  g_autofree char *uri = NULL;
+  g_autofree char *path = NULL;
+
+  if (!gimp_image_is_valid (image))
+    return NULL;
+  uri = gimp_image_get_uri (image);
+  if (uri == NULL)
+    uri = gimp_image_get_imported_uri (image);
+  path = uri != NULL ? g_filename_from_uri (uri, NULL, NULL) : NULL;
+  return path != NULL ? g_filename_display_basename (path) : gimp_image_get_name (image);
 }
 
 GFile *
@@ -106,6 +116,22 @@ is_theme_dark (void)
   return lower != NULL && (strstr (lower, "dark") != NULL || strstr (lower, "gray") != NULL);
 }
 
+/* Where no other GTK 3 program has run on the display, GTK starts OpenGL only to choose a visual:
+ * with Mesa's software renderer 50 MB that are never used. Programs that are started from here,
+ * the help's browser, are not to do without it. */
+static gboolean
+start_gtk (void)
+{
+  const gboolean is_chosen = g_getenv ("GDK_GL") != NULL;
+  gboolean done;
+
+  g_setenv ("GDK_GL", "disable", FALSE);
+  done = gtk_init_check (NULL, NULL);
+  if (!is_chosen)
+    g_unsetenv ("GDK_GL");
+  return done;
+}
+
 gboolean
 plug_host_init_ui (GError **error)
 {
@@ -118,7 +144,7 @@ plug_host_init_ui (GError **error)
       g_setenv ("DISPLAY", display, TRUE);
       gdk_set_allowed_backends ("x11,*");
     }
-  if (!gtk_init_check (NULL, NULL))
+  if (!start_gtk ())
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
                    _ ("There is no display to open a window on. Run the procedure "
