@@ -120,15 +120,14 @@ ivl_metadata_new (void)
  * @path: (type filename): a JPEG, PNG, TIFF or WebP file
  * @error: return location for an error
  *
- * Reads the texts that are in the file's XMP packet. What a file is says its contents, not its
- * name.
- * Each text is the one for everyone (`x-default`), or the first if there is none such; the language
- * is the one under which it is repeated, if it is. Captions in Exif and IPTC are not looked at.
+ * Reads the texts that are in the file's XMP packet. The format is told by what is in the file, not
+ * by its name. Each text is the one for everyone (`x-default`), or the first if there is none such;
+ * the language is the one under which it is repeated, if it is. Captions in Exif and IPTC are not
+ * looked at.
  *
- * Fails with %IVL_ERROR_NOT_FOUND (no such file), %IVL_ERROR_UNSUPPORTED (another format,
- * BigTIFF, or
- * too large), %IVL_ERROR_INVALID_DATA (damaged, or not a regular file), %IVL_ERROR_NO_MEMORY or a
- * #GFileError (not readable).
+ * Fails with %IVL_ERROR_NOT_FOUND (no such file), %IVL_ERROR_UNSUPPORTED (another format, BigTIFF,
+ * or too large), %IVL_ERROR_INVALID_DATA (damaged, or not a regular file), %IVL_ERROR_NO_MEMORY or
+ * a #GFileError (not readable).
  *
  * Returns: (transfer full): the texts; one that the file does not have is %NULL
  */
@@ -354,8 +353,7 @@ make_new_file (IvlMetadata  *self,
  *
  * Puts the texts into the file's XMP packet: for everyone (`x-default`) and, if a language is set,
  * again under it. Everything else stays: other properties and languages, Exif, IPTC, colour
- * profile,
- * further pages and frames, and the picture, which is not coded again.
+ * profile, further pages and frames, and the picture, which is not coded again.
  *
  * The new file is made beside the old one, read back, compared with it byte by byte and, decoded,
  * pixel by pixel, and only then takes its place; whatever goes wrong, the old file is still there,

@@ -363,9 +363,8 @@ task_new (const char  *name,
  *
  * A task without `needs-text` may have other wordings, `prompt-VARIANT`, the sentence that goes
  * before a person's note, `context` with `{text}` in it, and `rules` that are said with a variant
- * or
- * a note; `variant` is the name by which `prompt` itself is also found, and `asks-language-VARIANT`
- * holds for one variant: see ivl_task_create_variant().
+ * or a note; `variant` is the name by which `prompt` itself is also found, and
+ * `asks-language-VARIANT` holds for one variant: see ivl_task_create_variant().
  *
  * Returns: (transfer full): the task, or %NULL with %IVL_ERROR_INVALID_DATA naming the key, or
  *   %IVL_ERROR_INVALID_OPTION for a bad @name
@@ -916,8 +915,7 @@ check_variant (IvlTask     *self,
  * @self: a task
  *
  * Names of the task's wordings for special cases, such as the roles that a picture can have where
- * an
- * alternative text is written (IvlAltRole).
+ * an alternative text is written (IvlAltRole).
  *
  * Returns: (transfer full) (array zero-terminated=1): the names; none for most tasks
  */
@@ -951,8 +949,7 @@ ivl_task_list_variants (IvlTask *self)
  *
  * Makes the message that asks for a variant of the task, with @context and the task's rules. The
  * plain wording without a context is what ivl_task_create_message() makes, and no rules are added
- * to
- * it. @context goes in as %IVL_PART_TEXT, so that no markup in it is recognised.
+ * to it. @context goes in as %IVL_PART_TEXT, so that no markup in it is recognised.
  *
  * Returns: (transfer full): a message of the user, or %NULL with %IVL_ERROR_INVALID_OPTION when
  *   there is no such variant, the task takes no context, or @language is not known
