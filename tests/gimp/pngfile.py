@@ -62,26 +62,69 @@ def decode(data):
     return width, height, b"".join(pixels)
 
 
-def wide_profile():
-    """ICC 2.1: the primaries of Adobe RGB (1998), adapted to D50, and its curve, x to the power of 563/256."""
-    def text(kind, words):
-        return kind + bytes(4) + words
+WHITE = (0.9642, 1.0, 0.8249)
 
-    def point(*values):
-        return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(value * 65536) for value in values))
 
-    name = b"Wide test colours\0"
-    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, 563)
-    tags = {b"desc": text(b"desc", struct.pack(">I", len(name)) + name + bytes(78)), b"cprt": text(b"text", b"None\0"),
-            b"wtpt": point(0.9642, 1.0, 0.8249), b"rXYZ": point(0.60974, 0.31111, 0.01947),
-            b"gXYZ": point(0.20528, 0.62567, 0.06087), b"bXYZ": point(0.14919, 0.06322, 0.74457),
-            b"rTRC": curve, b"gTRC": curve, b"bTRC": curve}
+def point(*values):
+    return b"XYZ " + bytes(4) + fixed(*values)
+
+
+def fixed(*values):
+    return struct.pack(f">{len(values)}i", *(round(value * 65536) for value in values))
+
+
+def curve(gamma):
+    """x to the power of gamma, which stands in 256ths"""
+    return b"curv" + bytes(4) + struct.pack(">IH", 1, gamma)
+
+
+def profile(space, tags):
+    """ICC 2.1 of a display"""
+    name = b"Test colours\0"
+    tags = {b"desc": b"desc" + bytes(4) + struct.pack(">I", len(name)) + name + bytes(78), b"cprt": b"text" + bytes(4) + b"None\0",
+            b"wtpt": point(*WHITE), **tags}
     place = 128 + 4 + 12 * len(tags)
     table, bodies = struct.pack(">I", len(tags)), b""
     for kind, data in tags.items():
         table += struct.pack(">4sII", kind, place + len(bodies), len(data))
         bodies += data + bytes(-len(data) % 4)
-    illuminant = struct.pack(">3i", *(round(value * 65536) for value in (0.9642, 1.0, 0.8249)))
-    head = struct.pack(">I4sI4s4s4s6H4s", place + len(bodies), b"none", 0x02100000, b"mntr", b"RGB ", b"XYZ ",
-                       2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + illuminant
+    head = struct.pack(">I4sI4s4s4s6H4s", place + len(bodies), b"none", 0x02100000, b"mntr", space, b"XYZ ",
+                       2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + fixed(*WHITE)
     return head.ljust(128, b"\0") + table + bodies
+
+
+WIDE = ((0.60974, 0.20528, 0.14919), (0.31111, 0.62567, 0.06322), (0.01947, 0.06087, 0.74457))
+# From D50 to sRGB: the inverse of its primaries, adapted (IEC 61966-2-1, Bradford)
+TO_SRGB = ((3.1341, -1.6174, -0.4906), (-0.9788, 1.9161, 0.0335), (0.0719, -0.2290, 1.4052))
+WIDE_GAMMA, GRAY_GAMMA = 563, 461
+
+
+def wide_profile():
+    """The primaries of Adobe RGB (1998), adapted to D50, and its curve, x to the power of 563/256."""
+    columns = {name: point(*column) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), zip(*WIDE))}
+    return profile(b"RGB ", {**columns, **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve(WIDE_GAMMA))})
+
+
+def gray_profile():
+    """Gray with the curve x to the power of 1.8."""
+    return profile(b"GRAY", {b"kTRC": curve(GRAY_GAMMA)})
+
+
+def encode_light(light):
+    """0 to 1, as much light as there is, as sRGB has it in 8 bits"""
+    light = min(max(light, 0.0), 1.0)
+    return round(255 * (12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055))
+
+
+def multiply(matrix, vector):
+    return [sum(a * b for a, b in zip(row, vector)) for row in matrix]
+
+
+def wide_to_srgb(color):
+    """By the definition of the profile, in floating point"""
+    light = [(value / 255) ** (WIDE_GAMMA / 256) for value in color]
+    return tuple(map(encode_light, multiply(TO_SRGB, multiply(WIDE, light))))
+
+
+def gray_to_srgb(value):
+    return (encode_light((value / 255) ** (GRAY_GAMMA / 256)),) * 3
