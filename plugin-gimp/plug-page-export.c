@@ -165,7 +165,7 @@ show_state (PlugExportPage *self)
     sentence = g_strdup (_("End the name with .jpg, .png, .webp or .tif: these formats can carry "
                            "the texts."));
   else if (g_str_equal (format, "WebP"))
-    sentence = g_strdup (_("Format: WebP. A large image takes a minute or longer."));
+    sentence = g_strdup (_("Format: WebP. A large image takes a while."));
   else
     /* Translators: %s is JPEG, PNG or TIFF */
     sentence = g_strdup_printf (_("Format: %s."), format);
