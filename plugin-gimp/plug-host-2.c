@@ -401,6 +401,7 @@ run (const char       *name,
 
 const GimpPlugInInfo PLUG_IN_INFO = { NULL, NULL, query, run };
 
+/* nocheck:name: where every program begins */
 int
 main (int   argc,
       char *argv[])

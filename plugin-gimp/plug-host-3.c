@@ -355,6 +355,7 @@ plug_gimp_init (PlugGimp *self)
 {
 }
 
+/* nocheck:name: where every program begins */
 int
 main (int   argc,
       char *argv[])

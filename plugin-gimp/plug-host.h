@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What the plug-in asks of GIMP. plug-host-3.c implements it with GIMP 3's library, plug-host-2.c with
- * that of 2.10, and the tests with a picture file. Nothing else in this folder includes a header of
- * GIMP's.
+ * What the plug-in asks of GIMP. The files whose names end in 3 implement it with GIMP 3's library,
+ * those that end in 2 with that of 2.10, and the tests with a picture file. Nothing else in this
+ * folder but plug-pixels.c includes a header of GIMP's.
  *
- * Main thread only: libgimp has one wire. Images are named by their ids, which stay valid names after
- * the image is gone: each function fails with IVL_ERROR_NOT_FOUND and a sentence when it is. Whatever
- * changes an image is one undo step and shows at once. */
+ * Main thread only: libgimp has one wire. Images are named by their ids, which stay valid names
+ * after the image is gone: each function fails with IVL_ERROR_NOT_FOUND and a sentence when it is.
+ * Whatever changes an image is one undo step and shows at once. */
 #pragma once
 
 #include "plug-box.h"
@@ -40,8 +40,8 @@ void        plug_raster_get_offset (PlugRaster *self,
                                     int        *y);
 /* The layer's name, or NULL for visible pixels */
 const char *plug_raster_get_name (PlugRaster *self);
-/* Rows first_row .. first_row + n_rows - 1 as 8-bit sRGB, [n_rows, width, 3], transparency laid over
- * white. FALSE when the image went away or memory is short. */
+/* Rows first_row .. first_row + n_rows - 1 as 8-bit sRGB, [n_rows, width, 3], transparency laid
+ * over white. FALSE when the image went away or memory is short. */
 gboolean    plug_raster_read (PlugRaster  *self,
                               int          first_row,
                               int          n_rows,
@@ -65,18 +65,20 @@ gboolean plug_host_add_guides (int image, GPtrArray *boxes, GError **error);
 gboolean plug_host_add_channels (int image, GPtrArray *boxes, GError **error);
 /* A text layer for each box, its name is the text, as large as fits into it */
 gboolean plug_host_add_text_boxes (int image, GPtrArray *boxes, GError **error);
-/* One text layer with a text of any number of lines, at the top left of the canvas, within its width */
+/* One text layer with a text of any number of lines, at the top left of the canvas, within its
+ * width */
 gboolean plug_host_add_text (int image, const char *text, GError **error);
 
 /* The texts that the image carries in GIMP's own metadata; never NULL without an error */
 IvlMetadata *plug_host_get_texts (int image, GError **error);
-/* Puts them there (a NULL field is left as it is, an empty one removed), so that GIMP saves them in XCF
- * and exports them where it is told to export XMP. One undo step. */
+/* Puts them there (a NULL field is left as it is, an empty one removed), so that GIMP saves them in
+ * XCF and exports them where it is told to export XMP. One undo step. */
 gboolean     plug_host_set_texts (int image, IvlMetadata *texts, GError **error);
-/* Writes the image to a file of the format that the file's ending names (jpg jpeg png webp tif tiff), as
- * GIMP's own export does without a dialog; the open image stays as it is. keep_metadata: with
- * all metadata that the image carries, else with none (a colour profile is always kept). Overwrites.
- * Errors: IVL_ERROR_UNSUPPORTED (another ending), IVL_ERROR_INVALID_DATA with GIMP's own words. */
+/* Writes the image to a file of the format that the file's ending names (jpg jpeg png webp tif
+ * tiff), as GIMP's own export does without a dialog; the open image stays as it is. keep_metadata:
+ * with all metadata that the image carries, else with none (a colour profile is always kept).
+ * Overwrites. Errors: IVL_ERROR_UNSUPPORTED (another ending), IVL_ERROR_INVALID_DATA with GIMP's
+ * own words. */
 gboolean     plug_host_export (int image, GFile *file, gboolean keep_metadata, GError **error);
 /* Called within plug_host_export(), which keeps the main thread: how far GIMP is, 0 to 1, or less
  * than 0 when that is not known. It may let the window draw. GIMP shows no progress of its own then,

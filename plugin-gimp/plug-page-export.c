@@ -39,7 +39,7 @@ struct _PlugExportPage
   gint64                last_shown;  /* progress, in microseconds of the monotonic clock */
   GtkFileChooserNative *chooser;     /* (nullable) that is open */
   gboolean              closes; /* the window was to be closed while a file was being written */
-  IvlMetadata          *shown;  /* (owned) (nullable) the texts that are written, as they are seen */
+  IvlMetadata          *shown;  /* (owned) (nullable) the texts that are seen, and written */
 
   GtkWidget *name;
   GtkWidget *format;

@@ -202,7 +202,8 @@ static const struct
   { "alt", "functional", "Startseite", "de",
     "I|PDieses Bild ist ein Link oder eine Schaltfläche. Schreibe einen Alternativtext aus wenigen "
     "Wörtern, der sagt, was beim Auslösen geschieht, und nicht, wie das Bild aussieht.\nZum Zweck "
-    "und zum Umfeld des Bildes wird gesagt: |TStartseite|P\n" GERMAN_RULES "\nAntworte auf Deutsch." },
+    "und zum Umfeld des Bildes wird gesagt: |TStartseite|P\n" GERMAN_RULES
+    "\nAntworte auf Deutsch." },
   { "alt", "complex", NULL, "sv",
     "I|PThis image is a chart, a map or a diagram. Write alt text of one short sentence that names "
     "its kind and what it shows above all. The details stand elsewhere.\n" ENGLISH_RULES
