@@ -81,9 +81,9 @@ gboolean     plug_host_set_texts (int image, IvlMetadata *texts, GError **error)
  * own words. */
 gboolean     plug_host_export (int image, GFile *file, gboolean keep_metadata, GError **error);
 /* Called within plug_host_export(), which keeps the main thread: how far GIMP is, 0 to 1, or less
- * than 0 when that is not known. It may let the window draw. GIMP shows no progress of its own then,
- * whose Cancel would end this process; 3.0 and 3.2 refuse it to plug-ins and go on showing theirs.
- * function (nullable): nobody wants to know. */
+ * than 0 when that is not known. It may let the window draw. GIMP 2.10 shows no progress of its own
+ * then, whose Cancel would end this process; 3.0 refuses it to plug-ins and goes on showing its
+ * own. function (nullable): nobody wants to know. */
 typedef void (*PlugHostProgress) (double fraction, gpointer user_data);
 void         plug_host_watch_export (PlugHostProgress function, gpointer user_data);
 
