@@ -190,7 +190,8 @@ class Desk:
                 now = time.monotonic()
                 there = set(WINDOW_ID.findall(line))
                 with self.lock:
-                    self.seen = {**{window: now for window in there}, **self.seen}
+                    # The server gives ids of windows that are gone to new ones
+                    self.seen.update({window: now for window in there - self.there})
                     self.there = there
         self.there = set()
         threading.Thread(target=read, daemon=True).start()

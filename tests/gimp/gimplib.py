@@ -16,7 +16,7 @@ from pathlib import Path
 from desk import HANG, Desk, command_line, descendants, is_alive, wait_for
 
 ACTIONS = ("ask", "caption", "alt-text", "ocr", "locate", "export")
-SHORTCUTS = {action: f"F{number}" for number, action in enumerate(ACTIONS, 5)}  # with Ctrl and Shift
+SHORTCUTS = dict(zip(ACTIONS, "jkuyxz"))  # with Ctrl and Alt: GIMP 3.2 does not hear Ctrl+Shift+F5 of xdotool's
 GIMPRC = """(check-updates no)
 (color-profile-policy keep)
 (save-session-info no)
@@ -103,11 +103,11 @@ class Gimp:
         extra = f'(show-welcome-dialog no)\n(config-version "{self.version}")\n' if self.major == 3 else ""
         (self.profile / "gimprc").write_text(GIMPRC.format(folder=self.desk.folder) + extra, encoding="utf-8")
         if self.major == 2:
-            lines = [f'(gtk_accel_path "<Actions>/plug-in/plug-in-ivl-{action}" "<Primary><Shift>{key}")'
+            lines = [f'(gtk_accel_path "<Actions>/plug-in/plug-in-ivl-{action}" "<Primary><Alt>{key}")'
                      for action, key in SHORTCUTS.items()]
             (self.profile / "menurc").write_text("\n".join(lines) + "\n", encoding="utf-8")
         else:
-            lines = [f'(action "plug-in-ivl-{action}" "<Primary><Shift>{key}")' for action, key in SHORTCUTS.items()]
+            lines = [f'(action "plug-in-ivl-{action}" "<Primary><Alt>{key}")' for action, key in SHORTCUTS.items()]
             (self.profile / "shortcutsrc").write_text("\n".join(["(file-version 1)"] + lines) + "\n", encoding="utf-8")
         if self.plugin:
             folder = self.profile / "plug-ins" / "ivl"
@@ -249,9 +249,9 @@ class Gimp:
                 "channels": self.channels(image), "metadata": self.metadata(image)}
 
     def metadata(self, image):
-        """The XML that GIMP keeps."""
+        """The XML that GIMP keeps; empty without any."""
         try:
-            return self.script(f'(caddr (car (gimp-image-get-parasite {image} "gimp-image-metadata")))')
+            return self.script(f"(car (gimp-image-get-metadata {image}))")
         except ScriptError:
             return ""
 
@@ -276,7 +276,7 @@ class Gimp:
 
     def choose(self, action, window=None):
         """Presses the shortcut of a menu entry; returns when."""
-        return self.desk.key(f"ctrl+shift+{SHORTCUTS[action]}", window=window or self.main_window())
+        return self.desk.key(f"ctrl+alt+{SHORTCUTS[action]}", window=window or self.main_window())
 
     def plug_ins(self):
         """Process ids of the plug-in."""
