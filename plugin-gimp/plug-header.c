@@ -3,6 +3,7 @@
  * Thumbnail, choice of the source, its name and size, and the place where the model runs. */
 #include "plug-header.h"
 
+#include "plug-form.h"
 #include "plug-preferences.h"
 
 #include <glib/gi18n.h>
@@ -39,12 +40,6 @@ struct _PlugHeader
 G_DEFINE_FINAL_TYPE (PlugHeader, plug_header, GTK_TYPE_BOX)
 
 static void
-name_widget (GtkWidget *widget, const char *name)
-{
-  atk_object_set_name (gtk_widget_get_accessible (widget), name);
-}
-
-static void
 show_thumbnail (PlugHeader *self)
 {
   int scale = gtk_widget_get_scale_factor (GTK_WIDGET (self));
@@ -74,7 +69,7 @@ show_picture (PlugHeader *self, const GError *error)
   /* Translators: %s is "Layer “Background”, 640 × 480" */
   g_autofree char *name =
       g_strdup_printf (_ ("What is looked at: %s"), description ? description : "");
-  name_widget (self->thumbnail, name);
+  plug_form_set_name (self->thumbnail, name);
 }
 
 static void
@@ -163,7 +158,7 @@ create_icon_button (const char *icon, const char *title)
   GtkWidget *button = gtk_button_new_from_icon_name (icon, GTK_ICON_SIZE_BUTTON);
   gtk_widget_set_tooltip_text (button, title);
   gtk_widget_set_valign (button, GTK_ALIGN_START);
-  name_widget (button, title);
+  plug_form_set_name (button, title);
   return button;
 }
 
@@ -196,7 +191,7 @@ create_kind_combo (PlugHeader *self)
                                   "sensitive", COLUMN_SENSITIVE, NULL);
   gtk_combo_box_set_active (GTK_COMBO_BOX (self->kind_combo), plug_source_get_kind (self->source));
   gtk_widget_set_tooltip_text (self->kind_combo, _ ("What the model looks at"));
-  name_widget (self->kind_combo, _ ("What the model looks at"));
+  plug_form_set_name (self->kind_combo, _ ("What the model looks at"));
   g_signal_connect (self->kind_combo, "changed", G_CALLBACK (on_kind_chosen), self);
   return self->kind_combo;
 }

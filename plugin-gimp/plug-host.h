@@ -2,7 +2,7 @@
  *
  * What the plug-in asks of GIMP. The files whose names end in 3 implement it with GIMP 3's library,
  * those that end in 2 with that of 2.10, and the tests with a picture file. Nothing else in this
- * folder but plug-pixels.c includes a header of GIMP's.
+ * folder includes a header of GIMP's.
  *
  * Main thread only: libgimp has one wire. Images are named by their ids, which stay valid names
  * after the image is gone: each function fails with IVL_ERROR_NOT_FOUND and a sentence when it is.
