@@ -149,6 +149,11 @@ class Control:
             raise LookupError(f"“{self.name()}” cannot be used")
         self.node.ask("Action", "DoAction", GLib.Variant("(i)", (0,)))
 
+    def choose(self, number):
+        """Of a combo box: its row with that number."""
+        if not self.node.ask("Selection", "SelectChild", GLib.Variant("(i)", (number,)))[0]:
+            raise LookupError(f"“{self.name()}” has no row {number}")
+
     def focus(self):
         self.desk.activate(self.window)
         self.node.ask("Component", "GrabFocus")

@@ -2,7 +2,8 @@
 """Writes a model that talks noise for as long as it may, slowly enough that things can happen meanwhile.
 
 It has the demo model's eyes and vocabulary, a language model of a hundred million weights that are
-zero but for a few (the file is sparse), and an output layer for which no token is much likelier than another and the end is none.
+zero but for a few (the file is sparse), and an output layer for which no token is much likelier than another, the likeliest
+one after a token is its neighbour in the vocabulary, and the end is none.
 About 200 tokens a second on two cores.
 """
 
@@ -18,6 +19,7 @@ INTERMEDIATE = 4096
 HEADS = 16
 KV_HEADS = 4
 NEVER = -3e4  # what the end's row adds
+BYTES = 256  # the vocabulary begins with them: alone they are no text
 
 
 def bf16(value):
@@ -34,12 +36,17 @@ def read_tensors(path):
             yield name, entry["shape"], data[8 + length + first:8 + length + last]
 
 
-def rows(count, first, never=()):
-    """count rows of small random numbers that begin with `first`, or for some with what rules them out."""
+def rows(count, first, never=(), turned=False):
+    """count rows of small random numbers that begin with `first`, or for some with what rules them out. turned: each of the
+    others is like its neighbour's, all round."""
     noise = [bf16((number - 127.5) / 12800) for number in range(256)]
     generator = random.Random(7)
-    return b"".join((bf16(NEVER) if number in never else first) +
-                    b"".join(noise[byte] for byte in generator.randbytes(HIDDEN - 1)) for number in range(count))
+    made = [b"".join(noise[byte] for byte in generator.randbytes(HIDDEN - 1)) for _ in range(count)]
+    told = [number for number in range(count) if number not in never]
+    if turned:
+        for number, row in zip(told, [made[told[place - 1]] for place in range(len(told))]):
+            made[number] = row
+    return b"".join((bf16(NEVER) if number in never else first) + made[number] for number in range(count))
 
 
 def language_tensors(vocabulary, never):
@@ -47,7 +54,7 @@ def language_tensors(vocabulary, never):
     kv = HIDDEN // HEADS * KV_HEADS
     one = bf16(1)
     yield "language_model.model.embed_tokens.weight", [vocabulary, HIDDEN], rows(vocabulary, one)
-    yield "language_model.lm_head.weight", [vocabulary, HIDDEN], rows(vocabulary, bf16(0), never)
+    yield "language_model.lm_head.weight", [vocabulary, HIDDEN], rows(vocabulary, bf16(0), never, True)
     yield "language_model.model.norm.weight", [HIDDEN], one * HIDDEN
     for number in range(LAYERS):
         layer = f"language_model.model.layers.{number}."
@@ -102,6 +109,6 @@ def write(demo, out):
                num_key_value_heads=KV_HEADS, tie_word_embeddings=False, max_position_embeddings=16384)
     (out / "config.json").write_text(json.dumps(config), encoding="utf-8")
     added = json.loads((demo / "added_tokens.json").read_text(encoding="utf-8"))
-    tensors = list(language_tensors(llm["vocab_size"], set(added.values())))
+    tensors = list(language_tensors(llm["vocab_size"], {*added.values(), *range(BYTES)}))
     tensors += projected(read_tensors(demo / "model.safetensors"))
     write_tensors(out / "model.safetensors", tensors)
