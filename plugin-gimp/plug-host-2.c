@@ -214,14 +214,6 @@ plug_host_get_pid (void)
   return gimp_getpid ();
 }
 
-char *
-plug_host_get_version (void)
-{
-  g_autofree char *version = gimp_version ();
-
-  return g_strconcat ("GIMP ", version, NULL);
-}
-
 /* --- Procedures --- */
 
 enum

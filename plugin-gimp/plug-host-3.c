@@ -135,14 +135,6 @@ plug_host_get_pid (void)
   return gimp_getpid ();
 }
 
-char *
-plug_host_get_version (void)
-{
-  g_autofree char *version = gimp_version ();
-
-  return g_strconcat ("GIMP ", version, NULL);
-}
-
 #define PLUG_TYPE_GIMP (plug_gimp_get_type ())
 G_DECLARE_FINAL_TYPE (PlugGimp, plug_gimp, PLUG, GIMP, GimpPlugIn)
 

@@ -2,6 +2,7 @@
  *
  * GIMP 2.10: the texts in the image's metadata, and export, both without a dialog. */
 #include "plug-host-2.h"
+#include "plug-host-progress.h"
 #include "plug-texts.h"
 
 #include <glib/gi18n.h>
@@ -297,77 +298,6 @@ settle_metadata (int        image,
   return metadata == NULL || gimp_metadata_save_to_file (metadata, file, error);
 }
 
-/* ------------------------------------------------------------------------------- progress */
-
-static PlugHostProgress watcher;
-static gpointer         watcher_data;
-
-void
-plug_host_watch_export (PlugHostProgress function,
-                        gpointer         user_data)
-{
-  watcher = function;
-  watcher_data = user_data;
-}
-
-static void
-on_progress_start (const char *message,
-                   gboolean    cancelable,
-                   gpointer    user_data)
-{
-  if (watcher != NULL)
-    watcher (0, watcher_data);
-}
-
-static void
-on_progress_end (gpointer user_data)
-{
-}
-
-static void
-on_progress_text (const char *message,
-                  gpointer    user_data)
-{
-}
-
-static void
-on_progress_value (double   fraction,
-                   gpointer user_data)
-{
-  if (watcher != NULL)
-    watcher (CLAMP (fraction, 0, 1), watcher_data);
-}
-
-static void
-on_progress_pulse (gpointer user_data)
-{
-  if (watcher != NULL)
-    watcher (-1, watcher_data);
-}
-
-/* The name of the procedures that GIMP tells its progress from now on; NULL when nobody wants to
- * know, or GIMP shows it itself */
-static const char *
-begin_progress (void)
-{
-  static const GimpProgressVtable functions = {
-    .start = on_progress_start,
-    .end = on_progress_end,
-    .set_text = on_progress_text,
-    .set_value = on_progress_value,
-    .pulse = on_progress_pulse,
-  };
-
-  return watcher != NULL ? gimp_progress_install_vtable (&functions, NULL) : NULL;
-}
-
-static void
-end_progress (const char *progress)
-{
-  if (progress != NULL)
-    gimp_progress_uninstall (progress);
-}
-
 static gboolean
 export_copy (int            copy,
              const Format  *format,
@@ -420,10 +350,10 @@ plug_host_export (int        image,
       plug_host_set_error (error, _ ("GIMP could not copy the image."));
       return FALSE;
     }
-  progress = begin_progress ();
+  progress = plug_host_begin_progress ();
   done = export_copy (copy, format, path, keep_metadata, error)
          && settle_metadata (image, file, keep_metadata, error);
-  end_progress (progress);
+  plug_host_end_progress (progress);
   gimp_image_delete (copy);
   return done;
 }

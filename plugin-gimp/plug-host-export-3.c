@@ -2,6 +2,7 @@
  *
  * Writing an image to a file with the exporters of GIMP 3.0 and 3.2. */
 #include "plug-host-3.h"
+#include "plug-host-progress.h"
 #include "plug-pixels.h"
 
 #include <glib/gi18n.h>
@@ -43,77 +44,6 @@ find_exporter (GFile   *file,
   return NULL;
 }
 
-/* ------------------------------------------------------------------------------- progress */
-
-static PlugHostProgress watcher;
-static gpointer         watcher_data;
-
-void
-plug_host_watch_export (PlugHostProgress function,
-                        gpointer         user_data)
-{
-  watcher = function;
-  watcher_data = user_data;
-}
-
-static void
-on_progress_start (const char *message,
-                   gboolean    cancelable,
-                   gpointer    user_data)
-{
-  if (watcher != NULL)
-    watcher (0, watcher_data);
-}
-
-static void
-on_progress_end (gpointer user_data)
-{
-}
-
-static void
-on_progress_text (const char *message,
-                  gpointer    user_data)
-{
-}
-
-static void
-on_progress_value (double   fraction,
-                   gpointer user_data)
-{
-  if (watcher != NULL)
-    watcher (CLAMP (fraction, 0, 1), watcher_data);
-}
-
-static void
-on_progress_pulse (gpointer user_data)
-{
-  if (watcher != NULL)
-    watcher (-1, watcher_data);
-}
-
-/* The name of the procedures that GIMP tells its progress from now on; NULL when nobody wants to
- * know, or GIMP shows it itself */
-static const char *
-begin_progress (void)
-{
-  static const GimpProgressVtable functions = {
-    .start = on_progress_start,
-    .end = on_progress_end,
-    .set_text = on_progress_text,
-    .set_value = on_progress_value,
-    .pulse = on_progress_pulse,
-  };
-
-  return watcher != NULL ? gimp_progress_install_vtable (&functions, NULL, NULL) : NULL;
-}
-
-static void
-end_progress (const char *progress)
-{
-  if (progress != NULL)
-    gimp_progress_uninstall (progress);
-}
-
 static gboolean
 run_exporter (GimpProcedure *procedure,
               GimpImage     *image,
@@ -135,7 +65,7 @@ run_exporter (GimpProcedure *procedure,
       g_object_set (config, kinds[i], keep_metadata, NULL);
   if (g_object_class_find_property (class, "include-color-profile") != NULL)
     g_object_set (config, "include-color-profile", TRUE, NULL);
-  progress = begin_progress ();
+  progress = plug_host_begin_progress ();
   values = gimp_procedure_run_config (procedure, config);
   done = GIMP_VALUES_GET_ENUM (values, 0) == GIMP_PDB_SUCCESS;
   gimp_value_array_unref (values);
@@ -144,7 +74,7 @@ run_exporter (GimpProcedure *procedure,
     plug_host_set_gimp_error (error, _("GIMP could not write the file."));
   /* The exporter's bar, with a button that would end this process, stays otherwise as long as we
    * do */
-  end_progress (progress);
+  plug_host_end_progress (progress);
   gimp_progress_end ();
   return done;
 }

@@ -94,7 +94,5 @@ void     plug_host_adopt_window (GtkWindow *window, int image);
 void     plug_host_show_help (void);
 /* Process id of this GIMP */
 int      plug_host_get_pid (void);
-/* "GIMP 3.0.4" (transfer full) */
-char    *plug_host_get_version (void);
 
 G_END_DECLS

@@ -299,7 +299,9 @@ show_failure (PlugExportPage *self,
   show_result (self, sentence, NULL);
 }
 
-/* GIMP tells more often than anybody can see; between, the window lives for a moment */
+/* GIMP tells more often than anybody can see; between, the window draws for a moment. Keys and
+ * clicks are caught: GIMP's library is in the middle of a call, and no other action may begin
+ * inside it. */
 static void
 show_progress (double   fraction,
                gpointer user_data)
@@ -314,8 +316,10 @@ show_progress (double   fraction,
     gtk_progress_bar_pulse (GTK_PROGRESS_BAR (self->bar));
   else
     gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->bar), fraction);
+  gtk_grab_add (self->bar);
   for (guint i = 0; i < MAX_EVENTS && gtk_events_pending (); i++)
     gtk_main_iteration_do (FALSE);
+  gtk_grab_remove (self->bar);
 }
 
 /* While GIMP says nothing, and while the file is read back */

@@ -444,9 +444,3 @@ plug_host_get_pid (void)
   const char *pid = g_getenv ("IVL_DOUBLE_GIMP_PID");
   return pid ? atoi (pid) : (int)getppid ();
 }
-
-char *
-plug_host_get_version (void)
-{
-  return g_strdup ("a GIMP for tests");
-}
