@@ -249,11 +249,16 @@ class Gimp:
                 "channels": self.channels(image), "metadata": self.metadata(image)}
 
     def metadata(self, image):
-        """The XML that GIMP keeps; empty without any."""
-        try:
-            return self.script(f"(car (gimp-image-get-metadata {image}))")
-        except ScriptError:
-            return ""
+        """The XML that GIMP keeps; empty without any. GIMP 3 shows it to no script, but writes it into its own files."""
+        if self.major == 2:
+            try:
+                return self.script(f"(car (gimp-image-get-metadata {image}))")
+            except ScriptError:
+                return ""
+        path = self.desk.folder / "metadata.xcf"
+        self.script(f"(begin (gimp-xcf-save RUN-NONINTERACTIVE {image} {quote(path)}) 1)")
+        found = re.search(rb"gimp-image-metadata\0.{8}(<\?xml.*?</metadata>)", path.read_bytes(), re.DOTALL)
+        return found.group(1).decode(errors="replace") if found else ""
 
     def fill(self, image, color, box=None):
         """As a person would paint over a place of the topmost layer."""

@@ -40,12 +40,14 @@ class Scene:
         self.desk.shoot(f"{self.gimp.version}-{step}")
 
     def open(self, path):
-        """Opens an image in a window of GIMP's, in front of all others, with nothing in it to be saved."""
-        image = self.gimp.script(f"(let* ((image {self.gimp.load_code(path)})) (gimp-image-clean-all image) "
-                                 "(gimp-display-new image) image)")
-        if not wait_for(lambda: self.gimp.main_window(re.escape(Path(path).stem)), SOON):
+        """Opens an image as a file manager does."""
+        known = self.gimp.images()
+        self.desk.run("gdbus", "call", "--session", "--dest", "org.gimp.GIMP.UI", "--object-path", "/org/gimp/GIMP/UI",
+                      "--method", "org.gimp.GIMP.UI.Open", Path(path).as_uri())
+        new = wait_for(lambda: [image for image in self.gimp.images() if image not in known], SOON)
+        if not new or not wait_for(lambda: self.gimp.main_window(re.escape(Path(path).stem)), SOON):
             raise LookupError(f"no window of GIMP's shows {path}")
-        return image
+        return new[0]
 
     def close_images(self):
         """One after the other, as a person does who has nothing to save."""
@@ -85,7 +87,10 @@ class Scene:
         (config / "gimp.conf").write_text(f"[gimp]\nlocation=service:{folder}\n", encoding="utf-8")
 
     def facts(self, image):
-        return {**self.gimp.state(image), "dirty": self.gimp.is_dirty(image)}
+        """All that can be changed and undone. GIMP brings the resolution in the metadata up to date whenever they change."""
+        state = self.gimp.state(image)
+        metadata = "".join(line for line in state["metadata"].splitlines(True) if "Resolution\"" not in line)
+        return {**state, "metadata": metadata, "dirty": self.gimp.is_dirty(image)}
 
     def changes(self, image, what, control, check):
         """Presses a button that changes the image, looks at it with check(facts), and undoes it with one Ctrl+Z."""
