@@ -278,15 +278,17 @@ put_in_place (Draft   *self,
               GError **error)
 {
   int fd;
+  int code;
 
   if (g_chmod (self->temporary, self->mode) != 0)
     return set_file_error (error, self->temporary, errno);
   fd = g_open (self->temporary, O_RDONLY | O_CLOEXEC, 0);
-  if (fd >= 0)
-    {
-      fsync (fd);
-      close (fd);
-    }
+  if (fd < 0)
+    return set_file_error (error, self->temporary, errno);
+  code = fsync (fd) == 0 ? 0 : errno;
+  close (fd);
+  if (code != 0)
+    return set_file_error (error, self->temporary, code);
   if (g_rename (self->temporary, self->target) != 0)
     return set_file_error (error, self->target, errno);
   g_clear_pointer (&self->temporary, g_free);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What an export of either host does about progress; plug_host_watch_export() says who hears of it. */
+ * What an export of either host does about progress; plug_host_watch_export() says who hears of
+ * it. */
 #pragma once
 
 #include <glib.h>
