@@ -292,6 +292,22 @@ on_folder_response (GtkNativeDialog *dialog,
     show_trouble (self, problem);
   if (folder != NULL && problem == NULL)
     take_local (self, location);
+  g_object_set_data (G_OBJECT (self->window), "folder-chooser", NULL);
+}
+
+/* Where models are likely to lie: beside the chosen one, else where they are installed
+ * (transfer full) */
+static char *
+find_start (Preferences *self)
+{
+  const char *chosen = self->local + strlen (SERVICE);
+  g_autofree char *installed = NULL;
+
+  if (g_path_is_absolute (chosen))
+    return g_path_get_dirname (chosen);
+  installed = g_build_filename (g_get_user_data_dir (), "ivl", "models", NULL);
+  return g_file_test (installed, G_FILE_TEST_IS_DIR) ? g_steal_pointer (&installed)
+                                                     : g_strdup (g_get_home_dir ());
 }
 
 static void
@@ -300,9 +316,11 @@ choose_folder (Preferences *self)
   GtkFileChooserNative *dialog = gtk_file_chooser_native_new (
       _ ("Choose the Folder of a Model"), GTK_WINDOW (self->window),
       GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, _ ("_Choose"), _ ("_Cancel"));
+  g_autofree char *start = find_start (self);
 
+  /* Without one GTK begins with recent files, and complains when a path is typed quickly there */
+  gtk_file_chooser_set_current_folder (GTK_FILE_CHOOSER (dialog), start);
   g_signal_connect (dialog, "response", G_CALLBACK (on_folder_response), self);
-  /* Not at its response: the key press that gives it is still on its way through the dialog */
   g_object_set_data_full (G_OBJECT (self->window), "folder-chooser", dialog, g_object_unref);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }

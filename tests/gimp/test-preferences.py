@@ -115,10 +115,8 @@ def local(tap, place):
         chooser = place.dialog("Choose the Folder of a Model")
         # The line to write a path into comes with its first character
         chooser.find("button", "^Choose$")
-        place.desk.key("slash", window=chooser.window)
-        chooser.find("text")
         path = f"{place.desk.folder}/{folder}"
-        place.desk.type(path[1:], chooser.window)
+        place.desk.type(path, chooser.window)
         wait_for(lambda box=chooser, typed=path: box.find("text").text().startswith(typed))
         place.desk.key("Return", window=chooser.window)
         if said:
