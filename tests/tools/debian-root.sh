@@ -18,6 +18,9 @@ cannot() { printf '%s\n' "$*" >&2; exit 77; }
 need_root() {
   [ "$(id -u)" = 0 ] || cannot "a Debian root needs root"
   command -v unshare >/dev/null || cannot "unshare is not installed (util-linux)"
+  local answer
+  # Not so inside another root or a container without that right
+  answer=$(unshare --mount --pid --fork true 2>&1) || cannot "no mounts of our own can be made here ($answer)"
 }
 
 # The mirror that this machine's apt uses for Debian itself
