@@ -206,6 +206,22 @@ explain_failure (const char *location,
   return failure;
 }
 
+/* "service:" is content with whatever model the service has; the one that the window names is meant
+ * (transfer full) */
+static char *
+name_usual_model (const char *location)
+{
+  g_autofree char *folder = NULL;
+  g_autofree char *path = NULL;
+
+  if (strcmp (location, SERVICE) == 0)
+    folder = ivl_model_find_local (NULL);
+  if (folder == NULL)
+    return g_strdup (location);
+  path = g_canonicalize_filename (folder, NULL);
+  return g_strconcat (SERVICE, path, NULL);
+}
+
 static void
 open_in_thread (GTask        *task,
                 gpointer      source,
@@ -214,8 +230,8 @@ open_in_thread (GTask        *task,
 {
   Opening *opening = data;
   GError *error = NULL;
-  IvlModel *model =
-      ivl_model_open_full (opening->location, send_report, task, cancellable, &error);
+  g_autofree char *location = name_usual_model (opening->location);
+  IvlModel *model = ivl_model_open_full (location, send_report, task, cancellable, &error);
 
   if (model == NULL)
     {

@@ -21,6 +21,7 @@ from gimplib import Desk, Gimp, wait_for
 from desk import is_alive  # noqa: E402
 import slow_model  # noqa: E402
 
+SOURCE = Path(__file__).resolve().parent.parent.parent
 SOON = 30  # for what should have happened long ago; only a failing test waits as long
 TILES = (3, 2)  # of the picture for the model that cuts pictures into tiles
 SELECTION = 2  # row of what the model may look at
@@ -58,15 +59,15 @@ class Scene:
             if not wait_for(lambda: len(self.gimp.images()) < count, SOON):
                 raise LookupError(f"Ctrl+W closed none of {count} images")
 
-    def choose(self, action, name):
+    def choose(self, action, name, program="Image Assistant"):
         """The window for an image after a menu entry was chosen: for accessibility, and the seconds until it was there."""
         from a11y import window  # pylint: disable=import-outside-toplevel
         known = self.desk.windows()
         since = self.gimp.choose(action)
-        handle = self.gimp.window(f"^Image Assistant – {re.escape(name)}$")
+        handle = self.gimp.window(f"^{program} – {re.escape(name)}$")
         took = self.desk.mapped_at(handle) - since if handle and handle not in known else 0
         facts = self.desk.window_facts(handle)
-        return window(self.desk, facts[2], handle, f"Image Assistant – {name}"), took
+        return window(self.desk, facts[2], handle, f"{program} – {name}"), took
 
     def page(self, window, number, title):
         self.desk.key(f"alt+{number}", window=window.window)
@@ -261,6 +262,28 @@ def two_images(scene, demo):
     return window
 
 
+F1 = "67"  # the key: xdotool presses Alt with it when it is to find the key of a newer keyboard map itself
+HELP = """[Desktop Entry]
+Type=Application
+Name=Browser
+Exec=sh -c 'echo "$0" >"{told}"' %u
+MimeType=text/html;x-scheme-handler/file;
+"""
+
+
+def show_help(scene, window):
+    """F1 gives the page to the program that the desktop has for it."""
+    told = scene.desk.folder / "browsed"
+    folder = scene.desk.folder / "data" / "applications"
+    folder.mkdir(exist_ok=True)
+    (folder / "browser.desktop").write_text(HELP.format(told=told), encoding="utf-8")
+    (folder / "mimeapps.list").write_text("[Default Applications]\ntext/html=browser.desktop\n"
+                                          "x-scheme-handler/file=browser.desktop\n", encoding="utf-8")
+    scene.desk.key(F1, window=window.window)
+    found = wait_for(lambda: told.read_text(encoding="utf-8"), SOON)
+    scene.tap.point(found and re.search(r"/ivl/gimp/help/.*\.html$", found.strip()), "F1 opens the help page", found)
+
+
 def close_image(scene, window):
     tap, gimp = scene.tap, scene.gimp
     scene.close_images()
@@ -380,6 +403,63 @@ def quit_gimp(scene):
     print(f"# left beside the service's socket: {sockets}")
 
 
+# In another language
+
+# Shows GIMP a folder of translations where an installed plug-in has them, and nobody else
+TRANSLATED = """#!/bin/sh
+alone=$(unshare --mount true 2>/dev/null || echo --propagation=unchanged)  # which a changed root has no say in
+exec unshare --mount $alone -- sh -ec '
+  cp -a "$0/." "$1/"
+  mount --bind "$1" "$0"
+  shift
+  exec "$@"' "{place}" "{copy}" {program} "$@"
+"""
+
+
+def translate(scene, plugin):
+    """Where the plug-in looks for translations there are German ones, and the C library has a German locale. The reason
+    why not, or None."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        return "only root can show a program other folders than there are"
+    if shutil.which("msgfmt") is None:
+        return "msgfmt not installed"
+    folder, gimp = scene.desk.folder, scene.gimp
+    catalogs = Path(re.search(rb"\0(/[^\0]*/locale)\0", Path(plugin).read_bytes()).group(1).decode())
+    place = next(path for path in catalogs.parents if path.is_dir())
+    if catalogs.is_dir() or place == Path("/"):
+        return f"{catalogs} is in use"
+    copy = folder / "translated"
+    german = copy / catalogs.relative_to(place) / "de" / "LC_MESSAGES"
+    german.mkdir(parents=True)
+    made = scene.desk.run("msgfmt", "-o", german / "ivl.mo", SOURCE / "po" / "de.po")
+    if made[0] != 0:
+        raise RuntimeError(made)
+    shutil.copytree("/usr/lib/locale/C.utf8", folder / "locales" / "de_DE.utf8")
+    wrapper = folder / "translated-gimp"
+    wrapper.write_text(TRANSLATED.format(place=place, copy=copy, program=shutil.which(gimp.program)), encoding="utf-8")
+    wrapper.chmod(0o755)
+    gimp.program = str(wrapper)
+    scene.desk.environment.update(LC_ALL="de_DE.UTF-8", LANGUAGE="de", LOCPATH=str(folder / "locales"))
+    return None
+
+
+def speak_german(scene, plugin, demo):
+    tap = scene.tap
+    reason = translate(scene, plugin)
+    if reason:
+        tap.skip(reason, "the window is in German")
+        return
+    scene.use_model(demo / "model")
+    scene.gimp.start()
+    scene.open(demo / "star-open.png")
+    window, _ = scene.choose("caption", "star-open.png", "Bildassistent")
+    talk = window.find("text", "^Gespräch$")
+    tap.point(wait_for(lambda: "\n" in talk.text() and "Die Antwort ist vollständig." in window.words(), SOON),
+              "the window is in German", window.words())
+    tap.point(window.every("tab", "^Text lesen$|^Alternativtext$"), "with its pages", window.outline())
+    scene.shoot("german")
+
+
 def main(tap, plugin, ivl, demo):
     try:
         import a11y  # noqa: F401  pylint: disable=import-outside-toplevel,unused-import
@@ -398,7 +478,9 @@ def main(tap, plugin, ivl, demo):
             write_texts(scene, image)
             export(scene, image)
             use_selection(scene, image)
-            close_image(scene, two_images(scene, demo))
+            window = two_images(scene, demo)
+            show_help(scene, window)
+            close_image(scene, window)
             edit(scene, ivl, demo)
             scene.use_model(desk.folder / "slow")
             scene.open(demo / "taxi.png")
@@ -407,6 +489,8 @@ def main(tap, plugin, ivl, demo):
             kill_service(scene, window)
             kill_plug_in(scene)
             quit_gimp(scene)
+            speak_german(scene, plugin, demo)
+            gimp.stop()
         except BaseException:
             scene.shoot("failed")
             print("".join(f"# {line}\n" for line in gimp.said()[-3000:].splitlines() if "theme engine" not in line and line))
