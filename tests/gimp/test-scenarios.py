@@ -419,8 +419,8 @@ exec unshare --mount $alone -- sh -ec '
 def translate(scene, plugin):
     """Where the plug-in looks for translations there are German ones, and the C library has a German locale. The reason
     why not, or None."""
-    if os.geteuid() != 0 or shutil.which("unshare") is None:
-        return "only root can show a program other folders than there are"
+    if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("mount"):
+        return "only root, with mount, can show a program other folders than there are"
     if shutil.which("msgfmt") is None:
         return "msgfmt not installed"
     folder, gimp = scene.desk.folder, scene.gimp
