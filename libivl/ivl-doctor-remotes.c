@@ -3,8 +3,8 @@
  * The doctor's look at remotes: whether one can be reached, takes the key, has the model and sees
  * pictures.
  */
+#include <libivl/ivl-doctor.h>
 #include <libivl/ivl-error.h>
-#include <libivl/ivl-model.h>
 #include <libivl/ivl-session.h>
 #include <string.h>
 
@@ -111,10 +111,26 @@ make_picture (void)
   return ivl_image_new_from_pixels (PICTURE_SIZE, PICTURE_SIZE, 3 * PICTURE_SIZE, bytes, NULL);
 }
 
-static gboolean
-ask_about_picture (IvlModel      *model,
-                   GCancellable  *cancellable,
-                   GError       **error)
+/**
+ * ivl_doctor_try_picture:
+ * @model: a model
+ * @patience: seconds that a server that is busy or loads is waited for, 1 or more
+ * @cancellable: (nullable): to give up
+ * @error: return location for an error
+ *
+ * Asks for one word about a small picture that is made for it, to see whether the model answers
+ * about
+ * pictures at all. Nothing of the user's is sent.
+ *
+ * Fails as ivl_session_send() and ivl_reply_read() do.
+ *
+ * Returns: %TRUE when the answer came
+ */
+gboolean
+ivl_doctor_try_picture (IvlModel      *model,
+                        guint          patience,
+                        GCancellable  *cancellable,
+                        GError       **error)
 {
   g_autoptr (IvlSession) session = ivl_session_new (model);
   g_autoptr (IvlMessage) message = ivl_message_new (IVL_ROLE_USER);
@@ -125,7 +141,7 @@ ask_about_picture (IvlModel      *model,
 
   ivl_message_add_image (message, image);
   ivl_message_add_text (message, "What color is the square?");
-  g_object_set (options, "max-tokens", 1, "max-tiles", 1, "patience", 1, NULL);
+  g_object_set (options, "max-tokens", 1, "max-tiles", 1, "patience", patience, NULL);
   reply = ivl_session_send (session, message, options, cancellable, error);
   while (reply != NULL && failure == NULL)
     {
@@ -153,7 +169,7 @@ check_sight (GPtrArray    *findings,
     ivl_doctor_add (findings, IVL_SEVERITY_PROBLEM, subject,
                     "Serve a vision model; llama-server needs its --mmproj file for pictures",
                     "The server says that %s takes text only", ivl_model_get_name (model));
-  else if (!ask_about_picture (model, cancellable, &error))
+  else if (!ivl_doctor_try_picture (model, 1, cancellable, &error))
     add_error (findings, subject, error);
   else
     ivl_doctor_add (findings, IVL_SEVERITY_OK, subject, NULL,

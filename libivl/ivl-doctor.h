@@ -6,11 +6,17 @@
 #endif
 
 #include <libivl/ivl-finding.h>
+#include <libivl/ivl-model.h>
 
 G_BEGIN_DECLS
 
 IVL_AVAILABLE_IN_ALL
 GPtrArray *ivl_doctor_run (GCancellable  *cancellable,
                            GError       **error);
+IVL_AVAILABLE_IN_ALL
+gboolean ivl_doctor_try_picture (IvlModel      *model,
+                                 guint          patience,
+                                 GCancellable  *cancellable,
+                                 GError       **error);
 
 G_END_DECLS
