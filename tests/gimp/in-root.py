@@ -5,11 +5,13 @@ this source, the test run there with the release's own programs.
 Usage: in-root.py RELEASE TEST [ARGUMENT...]
 
 Needs root, mmdebstrap and a Debian mirror; skips with the reason where one is missing. The build is kept beside the
-release's folder for the next test.
+release's folder for the next test of the same source.
 """
 
 import fcntl
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,18 +29,31 @@ TARGETS = ("plugin-cli/ivl", "plugin-gimp/ivl")
 LIMIT = 1500
 
 
+def is_configured(folder):
+    """Whether it is a build folder, and of this source: another checkout's may have been left in its place."""
+    try:
+        info = json.loads((folder / "meson-info" / "meson-info.json").read_text(encoding="utf-8"))
+        return (folder / "build.ninja").exists() and info["directories"]["source"] == str(SOURCE)
+    except (OSError, ValueError, LookupError):
+        return False
+
+
 def build(tap, root, folder):
     """The command and the plug-in, built with the release's own compiler and libraries."""
     log = folder.with_suffix(".log")
-    folder.mkdir(exist_ok=True)
-    with open(f"{folder}.lock", "wb") as lock, open(log, "wb") as out:
+    with open(f"{folder}.lock", "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for command in ((["meson", "setup", folder, SOURCE, "-Dintrospection=disabled", "-Dtests=false", "-Ddebug=false"]
-                         if not (folder / "build.ninja").exists() else None),
-                        ["ninja", "-C", folder, *TARGETS]):
-            if command and root.run(*command, see=[SOURCE, folder], stdout=out, stderr=out, timeout=LIMIT).returncode != 0:
-                tap.point(False, f"{' '.join(map(str, command[:2]))} in its root", log.read_text(errors="replace")[-3000:])
-                sys.exit(tap.finish())
+        commands = [["ninja", "-C", folder, *TARGETS]]
+        if not is_configured(folder):
+            if folder.exists():
+                shutil.rmtree(folder)
+            commands.insert(0, ["meson", "setup", folder, SOURCE, "-Dintrospection=disabled", "-Dtests=false", "-Ddebug=false"])
+        folder.mkdir(exist_ok=True)
+        with open(log, "wb") as out:
+            for command in commands:
+                if root.run(*command, see=[SOURCE, folder], stdout=out, stderr=out, timeout=LIMIT).returncode != 0:
+                    tap.point(False, f"{' '.join(map(str, command[:2]))} in its root", log.read_text(errors="replace")[-3000:])
+                    sys.exit(tap.finish())
 
 
 def main(release, test, *arguments):
