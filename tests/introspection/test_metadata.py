@@ -66,7 +66,9 @@ def picture_data(path):
     if path.suffix == ".webp":
         start = min(at for at in (data.find(b"VP8 "), data.find(b"VP8L"), data.find(b"ANMF")) if at > 0)
         return data[start:start + 8 + int.from_bytes(data[start + 4:start + 8], "little")]
-    return exiftool("-b", "-StripOffsets", "-StripByteCounts", path)
+    tags = json.loads(exiftool("-json", "-b", "-StripOffsets", "-StripByteCounts", path))[0]
+    offsets, sizes = ([int(number) for number in str(tags[name]).split()] for name in ("StripOffsets", "StripByteCounts"))
+    return b"".join(data[start:start + size] for start, size in zip(offsets, sizes, strict=True))
 
 
 def test_texts(tap, path):
@@ -100,7 +102,7 @@ def test_other_metadata(tap, path):
     changes = {name for name in {**before, **after} if before.get(name) != after.get(name)}
     # exiftool writes packets itself and signs them; the rest describes the file, not what is in it.
     for name in list(changes):
-        if name.startswith(("System:", "XMP-x:", "ExifTool:")) or name in ("IFD0:StripOffsets", "RIFF:WebP_Flags"):
+        if name.startswith(("System:", "XMP-x:", "ExifTool:")):
             changes.remove(name)
     wanted = {f"{name}{suffix}" for name in ("XMP-iptcCore:AltTextAccessibility", "XMP-iptcCore:ExtDescrAccessibility",
                                              "XMP-dc:Description") for suffix in ("", "-de")}
