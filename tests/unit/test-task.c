@@ -282,6 +282,28 @@ test_variant_languages (void)
       }
 }
 
+/* What detail.ini says again for its long descriptions is what alt.ini says. */
+static void
+test_same_rules (void)
+{
+  g_autoptr (IvlTask) alt = load ("alt");
+  g_autoptr (IvlTask) detail = load ("detail");
+  g_auto (GStrv) tags = ivl_task_list_languages ();
+
+  for (guint i = 0; tags[i] != NULL; i++)
+    {
+      g_autoptr (IvlMessage) short_one =
+        ivl_task_create_variant (alt, NULL, "complex", "NOTE", tags[i], NULL);
+      g_autoptr (IvlMessage) long_one =
+        ivl_task_create_variant (detail, NULL, "accessible", "NOTE", tags[i], NULL);
+      g_autofree char *of_alt = describe (short_one);
+      g_autofree char *of_detail = describe (long_one);
+
+      g_assert_nonnull (strchr (of_alt, '\n'));
+      g_assert_cmpstr (strchr (of_alt, '\n'), ==, strchr (of_detail, '\n'));
+    }
+}
+
 static void
 test_variant_list (void)
 {
@@ -603,6 +625,7 @@ static const struct
   { "/task/variants", test_variants },
   { "/task/text-variant", test_text_variant },
   { "/task/variant-languages", test_variant_languages },
+  { "/task/same-rules", test_same_rules },
   { "/task/variant-list", test_variant_list },
   { "/task/bad-variants", test_bad_variants },
   { "/task/languages", test_languages },
