@@ -15,8 +15,8 @@
 #define PLACEHOLDER "{text}"
 #define RESOURCE_FOLDER "/org/ivl/tasks/"
 #define RESOURCE_LANGUAGES "/org/ivl/languages.ini"
-/* The longest file and the longest value that are read; the ones built in are a fiftieth of that.
- * */
+/* The longest file and the longest value that are read; the ones built in are a sixth of that, and
+ * less. */
 #define MAX_FILE_BYTES 65536
 #define MAX_VALUE_BYTES 4096
 /* Longest name of a task or a language. */
@@ -28,8 +28,8 @@ struct _IvlTask
 
   char       *name;
   GKeyFile   *file;
-  IvlOptions *limits; /* max-tokens, min-tiles, max-tiles of the file; the rest is not used */
-  char *plain_variant; /* what the wording without a variant's name is called; NULL: nothing */
+  IvlOptions *limits;        /* the file's max-tokens, min-tiles, max-tiles; the rest is not used */
+  char       *plain_variant; /* (nullable) what the wording without a variant's name is called */
   gboolean    needs_text;
   gboolean    asks_language;
 };
