@@ -22,17 +22,18 @@ enum
 
 GimpImage *
 plug_host_find_image (int      image,
-            GError **error)
+                      GError **error)
 {
   if (gimp_image_id_is_valid (image))
     return gimp_image_get_by_id (image);
-  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, _("The image was closed in GIMP."));
+  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+               _("The image was closed. Open it again and start from its window."));
   return NULL;
 }
 
 void
 plug_host_set_gimp_error (GError    **error,
-                const char *sentence)
+                          const char *sentence)
 {
   const char *words = gimp_pdb_get_last_error (gimp_get_pdb ());
 

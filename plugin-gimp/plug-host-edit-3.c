@@ -25,8 +25,7 @@ enum
 typedef struct
 {
   GimpImage  *image;
-  GimpLayer *
-      *layers; /* (owned): that were active, and are again: GIMP makes what is added active */
+  GimpLayer **layers; /* (owned): active before and after: GIMP makes what is added active */
 } Change;
 
 static gboolean
@@ -105,9 +104,9 @@ change_for_boxes (int        image,
   if (done && n_done == 0)
     {
       done = FALSE;
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                   _("What was found lies outside the canvas. Choose Image ▸ Fit Canvas to Layers "
-                      "in GIMP to see it."));
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+                   _("What was found lies outside of the canvas. Enlarge the canvas to the layers "
+                     "(Image ▸ Fit Canvas to Layers) and try again."));
     }
   return finish_change (&change, done, error);
 }
@@ -451,6 +450,7 @@ plug_host_set_texts (int          image_id,
 {
   g_autoptr (GimpMetadata) before = NULL;
   g_autoptr (GimpMetadata) after = NULL;
+  g_autoptr (IvlMetadata) have = NULL;
   g_autofree char *old = NULL;
   g_autofree char *xml = NULL;
   GimpImage *image = plug_host_find_image (image_id, error);
@@ -460,13 +460,18 @@ plug_host_set_texts (int          image_id,
     return FALSE;
   before = gimp_image_get_metadata (image);
   old = before != NULL ? gimp_metadata_serialize (before) : NULL;
+  have = plug_texts_from_xml (old, error);
+  if (have == NULL)
+    return FALSE;
+  if (!plug_texts_differ (have, texts))
+    return TRUE;
   xml = plug_texts_to_xml (old, texts, PLUG_TEXTS_LANG, error);
   if (xml == NULL)
     return FALSE;
   after = gimp_metadata_deserialize (xml);
   if (after == NULL)
     {
-      plug_host_set_gimp_error (error, _("GIMP does not take the texts."));
+      plug_host_set_gimp_error (error, _("GIMP did not take the texts into the image."));
       return FALSE;
     }
   return begin_change (&change, image_id, error) &&

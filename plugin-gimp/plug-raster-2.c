@@ -3,20 +3,11 @@
  * GIMP 2.10: pixels of a layer or of what is visible. They are read from a copy of our own, which
  * shares its tiles with the original until that is painted on. */
 #include "plug-host-2.h"
-#include "plug-pixels.h"
+#include "plug-raster.h"
 
 #include <glib/gi18n.h>
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GimpColorProfile, g_object_unref)
-
-struct _PlugRaster
-{
-  int         layer;  /* a copy of our own outside the image, which shares its pixels */
-  PlugPixels *pixels; /* (owned) */
-  int         x;      /* of the first pixel in the image */
-  int         y;
-  char       *name; /* (owned, nullable) */
-};
 
 static gboolean
 is_linear (int image)
@@ -61,7 +52,7 @@ find_drawable (int image)
   return layer >= 0 ? layer : gimp_image_get_active_drawable (image);
 }
 
-/* Sets layer, x, y, name and area. */
+/* Sets drawable, x, y, name and area. */
 static gboolean
 raster_copy_layer (PlugRaster     *self,
                    int             image,
@@ -78,14 +69,14 @@ raster_copy_layer (PlugRaster     *self,
     }
   /* Painting goes on meanwhile, and closing the image does not pull the pixels from under us:
    * GIMP would end the plug-in for asking. */
-  self->layer = gimp_layer_new_from_drawable (drawable, image);
+  self->drawable = gimp_layer_new_from_drawable (drawable, image);
   self->name = gimp_item_get_name (drawable);
   gimp_drawable_offsets (drawable, &self->x, &self->y);
   *area = (GeglRectangle) { 0, 0, gimp_drawable_width (drawable), gimp_drawable_height (drawable) };
   return TRUE;
 }
 
-/* Sets layer, x, y and area. */
+/* Sets drawable, x, y and area. */
 static gboolean
 raster_copy_visible (PlugRaster      *self,
                      int              image,
@@ -111,7 +102,7 @@ raster_copy_visible (PlugRaster      *self,
           return FALSE;
         }
     }
-  self->layer = gimp_layer_new_from_visible (image, image, "ivl");
+  self->drawable = gimp_layer_new_from_visible (image, image, "ivl");
   self->x = area->x;
   self->y = area->y;
   return TRUE;
@@ -128,7 +119,7 @@ plug_host_open_raster (int              image,
   GeglRectangle area;
   gboolean done;
 
-  self->layer = -1;
+  self->drawable = -1;
   if (!plug_host_check_image (image, error))
     return NULL;
   plug_pixels_init ();
@@ -136,8 +127,8 @@ plug_host_open_raster (int              image,
                                    : raster_copy_visible (self, image, kind, &area, error);
   if (!done)
     return NULL;
-  if (self->layer >= 0)
-    buffer = gimp_drawable_get_buffer (self->layer);
+  if (self->drawable >= 0)
+    buffer = gimp_drawable_get_buffer (self->drawable);
   if (buffer == NULL)
     {
       plug_host_set_error (error, _ ("GIMP does not hand the picture out."));
@@ -161,37 +152,10 @@ plug_raster_close (PlugRaster *self)
     return;
   /* The buffer belongs to the layer: it goes first. */
   plug_pixels_free (self->pixels);
-  if (self->layer >= 0 && gimp_item_is_valid (self->layer))
-    gimp_item_delete (self->layer);
+  if (gimp_item_is_valid (self->drawable))
+    gimp_item_delete (self->drawable);
   g_free (self->name);
   g_free (self);
-}
-
-int
-plug_raster_get_width (PlugRaster *self)
-{
-  return plug_pixels_get_width (self->pixels);
-}
-
-int
-plug_raster_get_height (PlugRaster *self)
-{
-  return plug_pixels_get_height (self->pixels);
-}
-
-void
-plug_raster_get_offset (PlugRaster *self,
-                        int        *x,
-                        int        *y)
-{
-  *x = self->x;
-  *y = self->y;
-}
-
-const char *
-plug_raster_get_name (PlugRaster *self)
-{
-  return self->name;
 }
 
 gboolean
@@ -201,7 +165,7 @@ plug_raster_read (PlugRaster  *self,
                   guint8      *rgb,
                   GError     **error)
 {
-  if (!gimp_item_is_valid (self->layer))
+  if (!gimp_item_is_valid (self->drawable))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
                    _ ("The image was closed while it was read. Open it again and start from its "

@@ -2,20 +2,9 @@
  *
  * Pixels of an image in GIMP 3.0 and 3.2. */
 #include "plug-host-3.h"
-#include "plug-pixels.h"
+#include "plug-raster.h"
 
 #include <glib/gi18n.h>
-
-struct _PlugRaster
-{
-  int         image;
-  int         drawable;  /* id */
-  gboolean    temporary; /* the drawable is ours and goes with the raster */
-  PlugPixels *pixels;    /* (owned) */
-  int         x;
-  int         y;
-  char       *name; /* (owned) (nullable) */
-};
 
 /* NULL: none, or one that babl cannot use; GIMP then takes the pixels for sRGB as well */
 static const Babl *
@@ -38,8 +27,7 @@ find_active (GimpImage *image,
   if (drawables != NULL && drawables[0] != NULL)
     return drawables[0];
   g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
-               _("No layer is active in the image. Click one in GIMP’s list of layers, or choose "
-                  "the visible image as the source."));
+               _("No layer is active. Choose one in GIMP's layers dialog."));
   return NULL;
 }
 
@@ -60,24 +48,26 @@ find_area (GimpImage      *image,
       y2 <= y1)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
-                   _("Nothing is selected in the image. Select a part of it, or choose another "
-                      "source."));
+                   _("Nothing is selected. Select a part of the picture, or look at the whole "
+                      "of it."));
       return FALSE;
     }
   *area = (GeglRectangle) { x1, y1, x2 - x1, y2 - y1 };
   return TRUE;
 }
 
-/* The drawable that is read and where in it; visible pixels come as a layer that belongs to the
- * image and is not in it. */
+/* A layer of our own that belongs to the image and is not in it, and what of it is read. Painting
+ * goes on meanwhile, and closing the image does not pull the pixels from under us: GIMP would end
+ * the plug-in for asking. */
 static GimpDrawable *
-choose_drawable (PlugRaster    *self,
-                 GimpImage     *image,
-                 PlugSourceKind kind,
-                 GeglRectangle *area,
-                 GError       **error)
+copy_pixels (PlugRaster    *self,
+             GimpImage     *image,
+             PlugSourceKind kind,
+             GeglRectangle *area,
+             GError       **error)
 {
   GimpDrawable *drawable;
+  GimpLayer *copy;
 
   if (kind == PLUG_SOURCE_LAYER)
     {
@@ -88,20 +78,20 @@ choose_drawable (PlugRaster    *self,
                                 gimp_drawable_get_height (drawable) };
       gimp_drawable_get_offsets (drawable, &self->x, &self->y);
       self->name = gimp_item_get_name (GIMP_ITEM (drawable));
-      return drawable;
+      copy = gimp_layer_new_from_drawable (drawable, image);
     }
-  if (!find_area (image, kind, area, error))
-    return NULL;
-  drawable = GIMP_DRAWABLE (gimp_layer_new_from_visible (image, image, "ivl"));
-  if (drawable == NULL)
+  else
     {
-      plug_host_set_gimp_error (error, _("GIMP does not give the visible image."));
-      return NULL;
+      if (!find_area (image, kind, area, error))
+        return NULL;
+      copy = gimp_layer_new_from_visible (image, image, "ivl");
+      self->x = area->x;
+      self->y = area->y;
     }
-  self->temporary = TRUE;
-  self->x = area->x;
-  self->y = area->y;
-  return drawable;
+  if (copy != NULL)
+    return GIMP_DRAWABLE (copy);
+  plug_host_set_gimp_error (error, _("GIMP does not hand the picture out."));
+  return NULL;
 }
 
 /* nocheck:name: the host opens what the raster reads */
@@ -116,27 +106,26 @@ plug_host_open_raster (int            image_id,
   GimpDrawable *drawable;
   GeglRectangle area;
 
-  self->image = image_id;
   self->drawable = -1;
   if (image == NULL)
     return NULL;
   plug_pixels_init ();
-  drawable = choose_drawable (self, image, kind, &area, error);
+  drawable = copy_pixels (self, image, kind, &area, error);
   if (drawable == NULL)
     return NULL;
   self->drawable = gimp_item_get_id (GIMP_ITEM (drawable));
   buffer = gimp_drawable_get_buffer (drawable);
   if (buffer == NULL)
     {
-      plug_host_set_gimp_error (error, _("GIMP does not give the pixels."));
+      plug_host_set_gimp_error (error, _("GIMP does not hand the picture out."));
       return NULL;
     }
   self->pixels = plug_pixels_new (buffer, &area, get_space (image));
   if (self->pixels == NULL)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
-                   _("There is not enough memory to read the image. Close other programs or "
-                      "choose a smaller part of it."));
+                   _("There is not enough memory for the picture. Close other programs, or select "
+                      "a part of it."));
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -148,37 +137,10 @@ plug_raster_close (PlugRaster *self)
   if (self == NULL)
     return;
   g_clear_pointer (&self->pixels, plug_pixels_free);
-  if (self->temporary && gimp_item_id_is_valid (self->drawable))
+  if (gimp_item_id_is_valid (self->drawable))
     gimp_item_delete (gimp_item_get_by_id (self->drawable));
   g_free (self->name);
   g_free (self);
-}
-
-int
-plug_raster_get_width (PlugRaster *self)
-{
-  return plug_pixels_get_width (self->pixels);
-}
-
-int
-plug_raster_get_height (PlugRaster *self)
-{
-  return plug_pixels_get_height (self->pixels);
-}
-
-void
-plug_raster_get_offset (PlugRaster *self,
-                        int        *x,
-                        int        *y)
-{
-  *x = self->x;
-  *y = self->y;
-}
-
-const char *
-plug_raster_get_name (PlugRaster *self)
-{
-  return self->name;
 }
 
 gboolean
@@ -188,12 +150,11 @@ plug_raster_read (PlugRaster *self,
                   guint8     *rgb,
                   GError    **error)
 {
-  if (plug_host_find_image (self->image, error) == NULL)
-    return FALSE;
   if (!gimp_item_id_is_valid (self->drawable))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
-                   _("The layer was deleted while it was read. Try again with another one."));
+                   _("The image was closed while it was read. Open it again and start from its "
+                      "window."));
       return FALSE;
     }
   plug_pixels_read (self->pixels, first_row, n_rows, rgb);
