@@ -6,6 +6,7 @@
 #include "image/ivl-probe.h"
 
 #include "image/ivl-exif.h"
+#include "util/ivl-tiff-directory.h"
 #include <libivl/ivl-error.h>
 #include <string.h>
 
@@ -15,6 +16,13 @@ enum
   MAX_JPEG_SCANS = 100,
   MAX_TIFF_SAMPLES = 8,
   MAX_TIFF_BITS = 32,
+  TIFF_WIDTH = 256,
+  TIFF_HEIGHT = 257,
+  TIFF_BITS = 258,
+  TIFF_PHOTOMETRIC = 262,
+  TIFF_SAMPLES = 277,
+  TIFF_TILE_WIDTH = 322,
+  TIFF_TILE_HEIGHT = 323,
 };
 
 static gboolean
@@ -365,22 +373,59 @@ read_bmp (const guint8  *data,
   return TRUE;
 }
 
+/* BitsPerSample of the widest sample. */
+static gboolean
+tiff_get_bits (const IvlTiffDirectory  *directory,
+               guint32                 *bits,
+               GError                 **error)
+{
+  g_autoptr (GError) cause = NULL;
+  IvlTiffEntry entry;
+
+  *bits = 1;
+  if (!ivl_tiff_directory_find (directory, TIFF_BITS, &entry, &cause))
+    {
+      if (cause == NULL)
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+  if ((entry.type != IVL_TIFF_TYPE_SHORT && entry.type != IVL_TIFF_TYPE_LONG) || entry.count == 0)
+    return fail (error, IVL_PROBE_TIFF, "the type of its samples' sizes is wrong");
+  for (guint32 i = 0; i < MIN (entry.count, MAX_TIFF_SAMPLES); i++)
+    *bits = MAX (*bits, ivl_tiff_entry_get (&entry, &directory->tiff, i));
+  return TRUE;
+}
+
 static gboolean
 read_tiff (const guint8  *data,
            gsize          size,
            IvlProbe      *probe,
            GError       **error)
 {
-  IvlExif exif;
+  guint32 samples = 1;
+  guint32 photometric = 0;
+  guint32 tile_width = 0;
+  guint32 tile_height = 0;
+  guint32 bits;
+  IvlTiffDirectory directory;
+  IvlTiff tiff;
 
-  if (!ivl_exif_read (data, size, &exif))
-    return fail (error, IVL_PROBE_TIFF, "it ends before its directory");
-  if (exif.samples > MAX_TIFF_SAMPLES || exif.bits > MAX_TIFF_BITS)
+  if (!ivl_tiff_init (&tiff, data, size, error)
+      || !ivl_tiff_read_directory (&tiff, tiff.first, &directory, error)
+      || !ivl_tiff_directory_check_tags (&directory, error)
+      || !ivl_tiff_directory_get_number (&directory, TIFF_WIDTH, &probe->width, error)
+      || !ivl_tiff_directory_get_number (&directory, TIFF_HEIGHT, &probe->height, error)
+      || !tiff_get_bits (&directory, &bits, error)
+      || !ivl_tiff_directory_get_number (&directory, TIFF_PHOTOMETRIC, &photometric, error)
+      || !ivl_tiff_directory_get_number (&directory, TIFF_SAMPLES, &samples, error)
+      || !ivl_tiff_directory_get_number (&directory, TIFF_TILE_WIDTH, &tile_width, error)
+      || !ivl_tiff_directory_get_number (&directory, TIFF_TILE_HEIGHT, &tile_height, error))
+    return FALSE;
+  if (samples > MAX_TIFF_SAMPLES || bits > MAX_TIFF_BITS)
     return fail_unsupported (error, IVL_PROBE_TIFF, "too many or too wide samples");
-  probe->width = exif.width;
-  probe->height = exif.height;
-  probe->orientation = exif.orientation;
-  probe_grow_area (probe, exif.tile_width, exif.tile_height);
+  probe->orientation = ivl_exif_get_orientation (data, size);
+  probe_grow_area (probe, tile_width, tile_height);
   return TRUE;
 }
 
@@ -404,7 +449,8 @@ probe_find_format (const guint8   *data,
     *format = IVL_PROBE_JPEG;
   else if (has_magic (data, size, "RIFF", 4) && size >= 12 && memcmp (data + 8, "WEBP", 4) == 0)
     *format = IVL_PROBE_WEBP;
-  else if (has_magic (data, size, "II*\0", 4) || has_magic (data, size, "MM\0*", 4))
+  else if (has_magic (data, size, "II*\0", 4) || has_magic (data, size, "MM\0*", 4)
+           || has_magic (data, size, "II+\0", 4) || has_magic (data, size, "MM\0+", 4))
     *format = IVL_PROBE_TIFF;
   else if (has_magic (data, size, "GIF87a", 6) || has_magic (data, size, "GIF89a", 6))
     *format = IVL_PROBE_GIF;
