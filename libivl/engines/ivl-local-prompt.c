@@ -26,7 +26,7 @@ ivl_local_prompt_cut (IvlNetwork  *network,
                       guint       *n_tiles,
                       GError     **error)
 {
-  guint size = network->config->tile_size;
+  guint size = network->config->vision.image_size;
   GBytes *tiles = ivl_image_cut_tiles (image, size, min_tiles, max_tiles,
                                        network->config->use_thumbnail, error);
 

@@ -14,6 +14,8 @@
 #include <libivl/ivl-error.h>
 
 #include "formats/ivl-json.h"
+#include "formats/ivl-weight-kind.h"
+#include "formats/ivl-rope-config.h"
 
 /* Far above any model of these kinds, and such that the product of any three fits 64 bits. */
 #define MAX_WIDTH (1 << 18)
@@ -140,47 +142,6 @@ read_vision (const IvlJsonScope  *scope,
   return TRUE;
 }
 
-/* rope_scaling, or the rope_parameters in which transformers 5 keeps the base as well. */
-static gboolean
-read_rope_scaling (const IvlJsonScope  *scope,
-                   IvlLmConfig         *lm,
-                   GError             **error)
-{
-  IvlJsonScope scaling = { scope->source, "rope_scaling", NULL };
-  const char *type = NULL;
-  double factor = 0.0;
-
-  lm->rope_factor = 0.0;
-  if (!ivl_json_get_object (scope, "rope_scaling", &scaling.object, error))
-    return FALSE;
-  if (scaling.object == NULL)
-    {
-      scaling.section = "rope_parameters";
-      if (!ivl_json_get_object (scope, "rope_parameters", &scaling.object, error))
-        return FALSE;
-    }
-  if (scaling.object == NULL)
-    return TRUE;
-  if (!ivl_json_get_string (&scaling, "type", MAX_STRING, &type, error)
-      || !ivl_json_get_string (&scaling, "rope_type", MAX_STRING, &type, error)
-      || !ivl_json_get_double (&scaling, "rope_theta", 1.0, 1e12, &lm->rope_theta, error)
-      || !ivl_json_get_double (&scaling, "factor", 1.0, 1e6, &factor, error))
-    return FALSE;
-  if (g_strcmp0 (type, "default") == 0)
-    return TRUE;
-  if (lm->type != IVL_LM_INTERNLM2 || g_strcmp0 (type, "dynamic") != 0)
-    return set_unsupported (&scaling, "type", type,
-                            lm->type == IVL_LM_INTERNLM2 ? "dynamic or none" : "none for Qwen2",
-                            error);
-  if (factor == 0.0)
-    {
-      ivl_json_set_field_error (&scaling, "factor", "a number", NULL, error);
-      return FALSE;
-    }
-  lm->rope_factor = factor;
-  return TRUE;
-}
-
 static void
 set_lm_defaults (IvlLmConfig *lm)
 {
@@ -218,17 +179,38 @@ check_lm_heads (const IvlJsonScope  *scope,
   return check_divides (scope, "head_dim", lm->head_dim, "its halves", 2, error);
 }
 
-/* Sliding windows come with Qwen2Config and are off in every published model of the family. */
+/* Sliding windows come with Qwen2Config and are off in every published model of the family.
+ * transformers 5 names each layer's kind as well. */
 static gboolean
 check_no_sliding_window (const IvlJsonScope  *scope,
                          GError             **error)
 {
   gboolean use_sliding_window = FALSE;
+  json_t *layer_types = NULL;
+  json_t *value;
+  gsize i;
 
-  if (!ivl_json_get_boolean (scope, "use_sliding_window", &use_sliding_window, error))
+  if (!ivl_json_get_boolean (scope, "use_sliding_window", &use_sliding_window, error)
+      || !ivl_json_get_array (scope, "layer_types", &layer_types, error))
     return FALSE;
-  return !use_sliding_window || set_unsupported (scope, "use_sliding_window", "true", "false",
-                                                 error);
+  if (use_sliding_window)
+    return set_unsupported (scope, "use_sliding_window", "true", "false", error);
+  json_array_foreach (layer_types, i, value)
+    if (g_strcmp0 (json_string_value (value), "full_attention") != 0)
+      return set_unsupported (scope, "layer_types",
+                              json_is_string (value) ? json_string_value (value) : "no string",
+                              "full_attention", error);
+  return TRUE;
+}
+
+/* Qwen2 has head_dim in newer releases of transformers; InternLM2's own class never looks at it. */
+static gboolean
+read_head_dim (const IvlJsonScope  *scope,
+               IvlLmConfig         *lm,
+               GError             **error)
+{
+  return lm->type != IVL_LM_QWEN2
+         || ivl_json_get_uint (scope, "head_dim", 1, MAX_WIDTH, &lm->head_dim, error);
 }
 
 static gboolean
@@ -250,7 +232,7 @@ read_lm (const IvlJsonScope  *scope,
    * heads. */
   lm->n_kv_heads = lm->n_heads;
   if (!ivl_json_get_uint (scope, "num_key_value_heads", 1, MAX_HEADS, &lm->n_kv_heads, error)
-      || !ivl_json_get_uint (scope, "head_dim", 1, MAX_WIDTH, &lm->head_dim, error)
+      || !read_head_dim (scope, lm, error)
       || !ivl_json_get_uint (scope, "vocab_size", 1, MAX_VOCAB, &lm->vocab_size, error)
       || !ivl_json_get_uint (scope, "max_position_embeddings", 1, MAX_POSITION, &lm->max_position,
                              error)
@@ -258,8 +240,7 @@ read_lm (const IvlJsonScope  *scope,
       || !ivl_json_get_boolean (scope, "tie_word_embeddings", &lm->tie_word_embeddings, error)
       || !require_string (scope, "hidden_act", "silu", TRUE, error)
       || !check_lm_heads (scope, lm, error)
-      || !read_rope_scaling (scope, lm, error)
-      || !ivl_json_get_double (scope, "rope_theta", 1.0, 1e12, &lm->rope_theta, error))
+      || !ivl_rope_config_read (scope, lm, error))
     return FALSE;
   lm->norm_eps = eps;
   if (lm->type == IVL_LM_QWEN2)
@@ -300,23 +281,63 @@ read_lm_type (const IvlJsonScope  *scope,
   return TRUE;
 }
 
-/* The pixel shuffle joins 1/ratio patches in each direction. */
+/* The projector joins 2 x 2 patches into one token (IvlProjector), so their number a side is
+ * even. */
 static gboolean
-check_downsampling (const IvlJsonScope  *scope,
-                    const IvlHfConfig   *self,
-                    GError             **error)
+check_downsampling (const IvlJsonScope     *scope,
+                    const IvlVisionConfig  *vision,
+                    GError                **error)
 {
-  guint factor = (guint) (1.0 / self->downsample_ratio + 0.5);
+  const guint side = vision->image_size / vision->patch_size;
+  double ratio = 0.5;
 
-  if (factor * self->downsample_ratio != 1.0)
+  if (!ivl_json_get_double (scope, "downsample_ratio", 0.0, 1.0, &ratio, error))
+    return FALSE;
+  if (ratio != 0.5)
     {
-      json_t *found = json_object_get (scope->object, "downsample_ratio");
+      char shown[G_ASCII_DTOSTR_BUF_SIZE];
 
-      ivl_json_set_field_error (scope, "downsample_ratio", "one over a whole number", found, error);
-      return FALSE;
+      return set_unsupported (scope, "downsample_ratio",
+                              g_ascii_formatd (shown, sizeof shown, "%g", ratio),
+                              "0.5: two by two patches become one token", error);
     }
-  return check_divides (scope, "patches per side", self->tile_size / self->vision.patch_size,
-                        "1/downsample_ratio", factor, error);
+  return check_divides (scope, "patches a side (vision_config.image_size / patch_size)", side,
+                        "1 / downsample_ratio", 2, error);
+}
+
+/* select_layer counts the states between the layers as Python counts a list: 0 is the patches'
+ * embedding, -1 what the last layer gives. */
+static gboolean
+read_select_layer (const IvlJsonScope  *scope,
+                   IvlHfConfig         *self,
+                   GError             **error)
+{
+  const int n_layers = self->vision.n_layers;
+  int select_layer = -1;
+
+  if (!ivl_json_get_int (scope, "select_layer", -n_layers - 1, n_layers, &select_layer, error))
+    return FALSE;
+  self->n_used_layers = select_layer < 0 ? n_layers + 1 + select_layer : select_layer;
+  return TRUE;
+}
+
+/* Tiles of another size than the vision tower's would need other positions, and pictures that are
+ * filled up to squares another preprocessing. */
+static gboolean
+check_tiles (const IvlJsonScope  *scope,
+             const IvlHfConfig   *self,
+             GError             **error)
+{
+  guint tile_size = self->vision.image_size;
+  gboolean pad2square = FALSE;
+
+  if (!ivl_json_get_uint (scope, "force_image_size", 1, MAX_PIXELS, &tile_size, error)
+      || !ivl_json_get_boolean (scope, "pad2square", &pad2square, error))
+    return FALSE;
+  if (tile_size != self->vision.image_size)
+    return set_unsupported (scope, "force_image_size", "another size", "vision_config.image_size",
+                            error);
+  return !pad2square || set_unsupported (scope, "pad2square", "true", "false", error);
 }
 
 static gboolean
@@ -325,39 +346,30 @@ read_chat_fields (const IvlJsonScope  *scope,
                   GError             **error)
 {
   const char *system_message = NULL;
-  int max_layer = self->vision.n_layers;
 
   /* InternVLChatConfig.__init__; its template None and ps_version v1 are not InternVL2.5's. */
-  self->tile_size = self->vision.image_size;
-  self->downsample_ratio = 0.5;
   self->min_dynamic_patch = 1;
   self->max_dynamic_patch = 6;
   self->dynamic_image_size = FALSE;
   self->use_thumbnail = FALSE;
-  self->select_layer = -1;
   if (!require_string (scope, "template", "internvl2_5", FALSE, error)
       || !require_string (scope, "ps_version", "v2", FALSE, error)
-      || !ivl_json_get_uint (scope, "force_image_size", 1, MAX_PIXELS, &self->tile_size, error)
-      || !ivl_json_get_double (scope, "downsample_ratio", 1.0 / 64, 1.0, &self->downsample_ratio,
-                               error)
+      || !check_tiles (scope, self, error)
+      || !check_downsampling (scope, &self->vision, error)
       || !ivl_json_get_uint (scope, "min_dynamic_patch", 1, MAX_DYNAMIC_PATCH,
                              &self->min_dynamic_patch, error)
       || !ivl_json_get_uint (scope, "max_dynamic_patch", self->min_dynamic_patch, MAX_DYNAMIC_PATCH,
                              &self->max_dynamic_patch, error)
       || !ivl_json_get_boolean (scope, "dynamic_image_size", &self->dynamic_image_size, error)
       || !ivl_json_get_boolean (scope, "use_thumbnail", &self->use_thumbnail, error)
-      || !ivl_json_get_int (scope, "select_layer", -max_layer - 1, max_layer, &self->select_layer,
-                            error)
+      || !read_select_layer (scope, self, error)
       || !ivl_json_get_string (scope, "system_message", MAX_STRING, &system_message, error))
     return FALSE;
   /* The default can be below a min_dynamic_patch that the file gives. */
   self->max_dynamic_patch = MAX (self->max_dynamic_patch, self->min_dynamic_patch);
-  if (self->tile_size != self->vision.image_size)
-    return set_unsupported (scope, "force_image_size", "another size", "vision_config.image_size",
-                            error);
   self->template_name = g_strdup ("internvl2_5");
   self->system_message = g_strdup (system_message);
-  return check_downsampling (scope, self, error);
+  return TRUE;
 }
 
 static gboolean
@@ -453,20 +465,48 @@ read_all_eos_ids (const IvlJsonScope  *lm_scope,
   return TRUE;
 }
 
+/* Weights of a few bits are told by quantization_config, MLX's by quantization, wherever the
+ * program that made them put it. */
 static gboolean
-read_names (const IvlJsonScope  *scope,
+check_not_quantised (const IvlJsonScope  *scope,
+                     GError             **error)
+{
+  static const char *const sections[] = { NULL, "llm_config", "vision_config" };
+  static const char *const fields[] = { "quantization_config", "quantization" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sections) * G_N_ELEMENTS (fields); i++)
+    {
+      const char *section = sections[i / G_N_ELEMENTS (fields)];
+      const char *field = fields[i % G_N_ELEMENTS (fields)];
+      const json_t *object =
+          section != NULL ? json_object_get (scope->object, section) : scope->object;
+      const json_t *found = json_object_get (object, field);
+      const char *method = json_string_value (json_object_get (found, "quant_method"));
+      g_autofree char *shown = NULL;
+
+      if (found == NULL || json_is_null (found))
+        continue;
+      if (method == NULL)
+        method = g_str_equal (field, "quantization") ? "MLX" : "a method without a name";
+      shown = ivl_weight_kind_describe_method (method);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: %s%s%s: %s", scope->source,
+                   section != NULL ? section : "", section != NULL ? "." : "", field, shown);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+read_dtype (const IvlJsonScope  *scope,
             IvlHfConfig         *self,
             GError             **error)
 {
-  const char *name = NULL;
   const char *torch_dtype = NULL;
 
   /* transformers 5 writes dtype for torch_dtype. */
-  if (!ivl_json_get_string (scope, "_name_or_path", MAX_STRING, &name, error)
-      || !ivl_json_get_string (scope, "dtype", MAX_STRING, &torch_dtype, error)
+  if (!ivl_json_get_string (scope, "dtype", MAX_STRING, &torch_dtype, error)
       || !ivl_json_get_string (scope, "torch_dtype", MAX_STRING, &torch_dtype, error))
     return FALSE;
-  self->name_or_path = g_strdup (name);
   self->torch_dtype = g_strdup (torch_dtype);
   return TRUE;
 }
@@ -512,7 +552,8 @@ read_config (const IvlJsonScope  *scope,
 {
   IvlJsonScope lm_scope = *scope;
 
-  if (!read_arch (scope, &self->arch, error) || !read_names (scope, self, error))
+  if (!read_arch (scope, &self->arch, error) || !check_not_quantised (scope, error)
+      || !read_dtype (scope, self, error))
     return FALSE;
   switch (self->arch)
     {
@@ -525,8 +566,6 @@ read_config (const IvlJsonScope  *scope,
       self->has_vision = TRUE;
       if (!read_vision (scope, &self->vision, error))
         return FALSE;
-      self->tile_size = self->vision.image_size;
-      self->select_layer = -1;
       return TRUE;
     case IVL_ARCH_QWEN2:
     case IVL_ARCH_INTERNLM2:
@@ -617,7 +656,6 @@ ivl_hf_config_free (IvlHfConfig *self)
     return;
   g_free (self->template_name);
   g_free (self->system_message);
-  g_free (self->name_or_path);
   g_free (self->torch_dtype);
   g_array_unref (self->eos_ids);
   g_free (self);

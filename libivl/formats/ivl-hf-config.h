@@ -51,7 +51,7 @@ typedef struct
   guint     n_layers;
   guint     n_heads;
   guint     n_kv_heads;
-  guint     head_dim;       /* hidden_size / n_heads unless the file has head_dim */
+  guint     head_dim;       /* hidden_size / n_heads unless Qwen2's head_dim says another */
   guint     vocab_size;
   guint     max_position;   /* tokens */
   double    rope_theta;
@@ -69,17 +69,14 @@ typedef struct
   IvlVisionConfig vision;
   IvlLmConfig     lm;
   /* internvl_chat only */
-  guint           tile_size;          /* force_image_size, else vision.image_size */
-  double          downsample_ratio;
   guint           min_dynamic_patch;
   guint           max_dynamic_patch;
   gboolean        dynamic_image_size;
   gboolean        use_thumbnail;
-  int             select_layer;
+  guint           n_used_layers;      /* vision layers before the projector, by select_layer */
   char           *template_name;      /* "internvl2_5" */
   char           *system_message;     /* (nullable): overrides the template's */
-  char           *name_or_path;       /* (nullable): for display */
-  char           *torch_dtype;        /* (nullable) */
+  char           *torch_dtype;        /* (nullable) nocheck:reader: weights have their own types */
   /* generation_config.json, else llm_config */
   GArray         *eos_ids;            /* guint32 */
 } IvlHfConfig;

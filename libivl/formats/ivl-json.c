@@ -7,7 +7,7 @@
 
 #include <libivl/ivl-error.h>
 
-#include "util/ivl-bounded-file.h"
+#include "formats/ivl-model-file.h"
 #include "util/ivl-json-bounds.h"
 
 static gboolean
@@ -78,7 +78,7 @@ ivl_json_load (const char  *path,
   g_autofree char *data = NULL;
   gsize size;
 
-  data = ivl_bounded_file_read (path, max_bytes, &size, error);
+  data = ivl_model_file_read (path, max_bytes, &size, error);
   if (data == NULL)
     return NULL;
   return ivl_json_parse (data, size, max_values, source, error);

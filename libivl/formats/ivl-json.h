@@ -22,7 +22,7 @@ json_t *ivl_json_parse (const char  *data,
                         gsize        max_values,
                         const char  *source,
                         GError     **error);
-/* The same from a file. Also the errors of ivl_bounded_file_read(). */
+/* The same from a file of a model folder. Also the errors of ivl_model_file_read(). */
 json_t *ivl_json_load (const char  *path,
                        gsize        max_bytes,
                        gsize        max_values,

@@ -4,9 +4,9 @@
  * tensors.
  *
  * Stricter than the format's reference (tensor.rs): besides its rules (no overlap, no hole, nothing
- * behind the last tensor, sizes that multiply without overflow) duplicate names, tensors without
- * elements, more than 65,536 tensors and names that are over 512 bytes or not printable are
- * refused.
+ * behind the last tensor, sizes that multiply without overflow) duplicate names, more than 65,536
+ * tensors and names that are over 512 bytes or not printable are refused. Types are looked at when
+ * a tensor is used: one that no model reads may have any.
  *
  * Names are found by binary search: the names come from the file, and a hash table that is
  * filled with names made to collide takes quadratic time.
@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "formats/ivl-json.h"
+#include "formats/ivl-model-file.h"
 #include "util/ivl-bytes-reader.h"
 #include "util/ivl-checked-math.h"
 #include "util/ivl-mapped-file.h"
@@ -57,6 +58,8 @@ read_header (IvlSafetensors  *self,
   const guint8 *text;
   guint64 n;
 
+  if (!ivl_model_file_check ((const char *) self->data, self->size, self->source, error))
+    return FALSE;
   ivl_bytes_reader_init (&reader, self->data, self->size);
   if (!ivl_bytes_reader_read_u64 (&reader, &n))
     {
@@ -157,7 +160,8 @@ check_extent (IvlSafetensors  *self,
 {
   g_autofree char *shape = ivl_tensor_shape_to_string (&entry->tensor);
   const IvlDtypeInfo *info = ivl_dtype_get_info (entry->tensor.dtype);
-  guint64 n_bytes = info->size;
+  const gboolean knows_size = info->size > 0;
+  guint64 n_bytes = knows_size ? info->size : 1;
 
   for (guint i = 0; i < entry->tensor.n_dims; i++)
     if (!ivl_checked_math_mul (n_bytes, entry->tensor.shape[i], &n_bytes))
@@ -167,12 +171,6 @@ check_extent (IvlSafetensors  *self,
                      shape);
         return FALSE;
       }
-  if (n_bytes == 0)
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                   "%s: tensor %s: shape %s has no elements", self->source, entry->name, shape);
-      return FALSE;
-    }
   if (entry->end < entry->begin || entry->end > data_size)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
@@ -182,7 +180,7 @@ check_extent (IvlSafetensors  *self,
                    self->source, entry->name, entry->begin, entry->end, data_size);
       return FALSE;
     }
-  if (entry->end - entry->begin != n_bytes)
+  if (knows_size && entry->end - entry->begin != n_bytes)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
                    "%s: tensor %s: %s %s needs %" G_GUINT64_FORMAT " bytes, data_offsets give %"
@@ -247,16 +245,7 @@ read_entry (IvlSafetensors  *self,
       ivl_json_set_field_error (&scope, "dtype", "a type", NULL, error);
       return FALSE;
     }
-  if (!ivl_dtype_from_safetensors (dtype, &entry->tensor.dtype))
-    {
-      g_autofree char *shown = g_strescape (dtype, NULL);
-
-      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-                   "%s: tensor %s: storage type \"%s\" is not one that this version reads",
-                   self->source,
-                   name, shown);
-      return FALSE;
-    }
+  entry->tensor.dtype = ivl_dtype_from_safetensors (dtype);
   entry->begin = offsets[0];
   entry->end = offsets[1];
   if (!check_extent (self, entry, data_size, error))
@@ -274,7 +263,10 @@ compare_begin (gconstpointer a,
   const Entry *left = a;
   const Entry *right = b;
 
-  return (left->begin > right->begin) - (left->begin < right->begin);
+  /* What is empty comes before what begins at the same byte. */
+  if (left->begin == right->begin)
+    return (left->end > right->end) - (left->end < right->end);
+  return left->begin < right->begin ? -1 : 1;
 }
 
 static int
@@ -299,7 +291,7 @@ check_layout (IvlSafetensors  *self,
   for (guint i = 0; i < self->n_entries; i++)
     {
       const Entry *entry = &self->entries[i];
-      gsize size = ivl_dtype_get_info (entry->tensor.dtype)->size;
+      const IvlDtypeInfo *info = ivl_dtype_get_info (entry->tensor.dtype);
 
       if (entry->begin != end)
         {
@@ -310,13 +302,14 @@ check_layout (IvlSafetensors  *self,
           return FALSE;
         }
       end = entry->end;
-      if ((data_section - self->data + entry->begin) % size != 0)
+      if (info->is_weight && (data_section - self->data + entry->begin) % info->size != 0)
         {
           g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
                        "%s: tensor %s: its data at byte %" G_GUINT64_FORMAT " of the file is not "
                        "aligned to the %" G_GSIZE_FORMAT " bytes of an element: save the file "
                        "again with a current safetensors",
-                       self->source, entry->name, data_section - self->data + entry->begin, size);
+                       self->source, entry->name, data_section - self->data + entry->begin,
+                       info->size);
           return FALSE;
         }
     }

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 typedef struct _IvlSafetensors IvlSafetensors;
 
 /* Errors: IVL_ERROR_NOT_FOUND, IVL_ERROR_INVALID_DATA (broken: get it again),
- * IVL_ERROR_UNSUPPORTED (a storage type that is not in the table, or data not aligned to its
- * elements), IVL_ERROR_NO_MEMORY. */
+ * IVL_ERROR_UNSUPPORTED (a weight whose data are not aligned to its elements),
+ * IVL_ERROR_NO_MEMORY. */
 IvlSafetensors *ivl_safetensors_open (const char  *path,
                                       GError     **error);
 /* The same on bytes that the caller keeps alive and in place; source names them in messages. */

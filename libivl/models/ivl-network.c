@@ -256,10 +256,11 @@ ivl_network_free (IvlNetwork *self)
   g_free (self);
 }
 
-/* One tile through the vision tower: f32 [1 + P, C] (transfer full). */
+/* One tile through the first layers of the vision tower: f32 [1 + P, C] (transfer full). */
 static float *
 run_vit (IvlNetwork      *self,
          const guint8    *pixels,
+         guint            n_layers,
          const IvlTrace  *trace,
          GCancellable    *cancellable,
          GError         **error)
@@ -276,7 +277,7 @@ run_vit (IvlNetwork      *self,
       return NULL;
     }
   ivl_tile_normalise (pixels, size, normalised);
-  if (!ivl_vit_forward (vit, self->ops, normalised, hidden, trace, cancellable, error))
+  if (!ivl_vit_forward (vit, self->ops, normalised, n_layers, hidden, trace, cancellable, error))
     return NULL;
   return g_steal_pointer (&hidden);
 }
@@ -297,7 +298,7 @@ ivl_network_encode_tile (IvlNetwork        *self,
   *encoded = FALSE;
   if (ivl_tile_cache_lookup (self->tiles, key, out))
     return TRUE;
-  hidden = run_vit (self, pixels, trace, cancellable, error);
+  hidden = run_vit (self, pixels, self->config->n_used_layers, trace, cancellable, error);
   if (hidden == NULL ||
       !ivl_projector_forward (projector, self->ops, hidden + projector->vision_size, out, trace,
                               error) ||
@@ -318,7 +319,8 @@ ivl_network_embed_tile (IvlNetwork    *self,
                         GError       **error)
 {
   gsize width = self->parts.vit.config.hidden_size;
-  g_autofree float *hidden = run_vit (self, pixels, NULL, cancellable, error);
+  g_autofree float *hidden =
+      run_vit (self, pixels, self->parts.vit.config.n_layers, NULL, cancellable, error);
 
   if (hidden == NULL || !ivl_network_check_output (self, hidden, width, error))
     return FALSE;

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "formats/ivl-json.h"
+#include "formats/ivl-model-file.h"
 #include "tokenizer/ivl-byte-bpe-load.h"
 #include "tokenizer/ivl-sentencepiece-load.h"
 #include "tokenizer/ivl-utf8.h"
-#include "util/ivl-bounded-file.h"
 
 /* Published ones have up to 11 MB. */
 #define MAX_FILE_BYTES (64 * 1024 * 1024)
@@ -70,25 +70,29 @@ read_small_files (const char *folder,
          read_optional_json (folder, "added_tokens.json", &small->added, error);
 }
 
+/* Classes of transformers that say what the files are kept in and nothing about the tokenizer: all
+ * of that is in tokenizer.json. Version 5 writes the names that end in Backend. */
 static gboolean
-has_file (const char *folder,
-          const char *name)
+is_container (const char *class)
 {
-  g_autofree char *path = g_build_filename (folder, name, NULL);
+  static const char *const names[] = {
+    "TokenizersBackend",   "PythonBackend",           "SentencePieceBackend",
+    "PreTrainedTokenizer", "PreTrainedTokenizerFast", "AutoTokenizer",
+    NULL,
+  };
 
-  return g_file_test (path, G_FILE_TEST_EXISTS);
+  return g_strv_contains (names, class);
 }
 
 /* vocab.json and merges.txt do not say how text is split: several families share their form. */
 static gboolean
 check_class (const char *folder,
-             json_t     *config,
+             const char *class,
              GError    **error)
 {
-  const char *class = json_string_value (json_object_get (config, "tokenizer_class"));
   g_autofree char *shown = NULL;
 
-  if (class == NULL || g_str_equal (class, "Qwen2Tokenizer") ||
+  if (class == NULL || is_container (class) || g_str_equal (class, "Qwen2Tokenizer") ||
       g_str_equal (class, "Qwen2TokenizerFast"))
     return TRUE;
   shown = ivl_utf8_show ((const guint8 *) class, strlen (class));
@@ -100,7 +104,7 @@ check_class (const char *folder,
 
 static gboolean
 read_vocab_and_merges (const char        *folder,
-                       json_t            *config,
+                       const char        *class,
                        IvlTokenizerFiles *files,
                        GError           **error)
 {
@@ -111,13 +115,13 @@ read_vocab_and_merges (const char        *folder,
   IvlByteBpeFile vocab = { .name = vocab_path };
   IvlByteBpeFile merges = { .name = merges_path };
 
-  if (!check_class (folder, config, error))
+  if (!check_class (folder, class, error))
     return FALSE;
-  vocab.data = vocab_data = ivl_bounded_file_read (vocab_path, MAX_FILE_BYTES, &vocab.size, error);
+  vocab.data = vocab_data = ivl_model_file_read (vocab_path, MAX_FILE_BYTES, &vocab.size, error);
   if (vocab.data == NULL)
     return FALSE;
   merges.data = merges_data =
-      ivl_bounded_file_read (merges_path, MAX_FILE_BYTES, &merges.size, error);
+      ivl_model_file_read (merges_path, MAX_FILE_BYTES, &merges.size, error);
   if (merges.data == NULL)
     return FALSE;
   files->bpe = ivl_byte_bpe_load_vocab (&vocab, &merges, error);
@@ -131,7 +135,7 @@ read_model (const char        *folder,
 {
   g_autofree char *path = g_build_filename (folder, "tokenizer.model", NULL);
   gsize size;
-  g_autofree char *data = ivl_bounded_file_read (path, MAX_FILE_BYTES, &size, error);
+  g_autofree char *data = ivl_model_file_read (path, MAX_FILE_BYTES, &size, error);
 
   if (data == NULL)
     return FALSE;
@@ -146,7 +150,7 @@ read_tokenizer_json (const char        *folder,
 {
   g_autofree char *path = g_build_filename (folder, "tokenizer.json", NULL);
   IvlByteBpeFile file = { .name = path };
-  g_autofree char *data = ivl_bounded_file_read (path, MAX_FILE_BYTES, &file.size, error);
+  g_autofree char *data = ivl_model_file_read (path, MAX_FILE_BYTES, &file.size, error);
   json_auto_t *array = NULL;
   json_error_t json_error;
   const char *added;
@@ -182,11 +186,14 @@ read_vocabulary (const char        *folder,
                  IvlTokenizerFiles *files,
                  GError           **error)
 {
-  gboolean has_json = has_file (folder, "tokenizer.json");
+  const char *class = json_string_value (json_object_get (config, "tokenizer_class"));
+  gboolean has_json = ivl_model_file_is_there (folder, "tokenizer.json");
+  gboolean wants_json = has_json && class != NULL && is_container (class);
 
-  if (has_file (folder, "vocab.json") && (has_file (folder, "merges.txt") || !has_json))
-    return read_vocab_and_merges (folder, config, files, error);
-  if (has_file (folder, "tokenizer.model"))
+  if (!wants_json && ivl_model_file_is_there (folder, "vocab.json") &&
+      (ivl_model_file_is_there (folder, "merges.txt") || !has_json))
+    return read_vocab_and_merges (folder, class, files, error);
+  if (ivl_model_file_is_there (folder, "tokenizer.model"))
     return read_model (folder, files, error);
   if (has_json)
     return read_tokenizer_json (folder, files, error);
@@ -251,6 +258,10 @@ mark_specials (IvlTokenizerFiles *files,
     if (!mark_special (files, folder, json_object_get (object, keys[k]), error))
       return FALSE;
   json_array_foreach (json_object_get (object, "additional_special_tokens"), i, value)
+    if (!mark_special (files, folder, value, error))
+      return FALSE;
+  /* What transformers 5 calls them. */
+  json_array_foreach (json_object_get (object, "extra_special_tokens"), i, value)
     if (!mark_special (files, folder, value, error))
       return FALSE;
   return TRUE;

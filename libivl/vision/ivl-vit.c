@@ -198,6 +198,7 @@ feed_forward (const IvlVit      *vit,
 static gboolean
 run_layers (const IvlVit   *vit,
             IvlOps         *ops,
+            guint           n_layers,
             float          *x,
             const IvlTrace *trace,
             GCancellable   *cancellable,
@@ -209,7 +210,7 @@ run_layers (const IvlVit   *vit,
 
   if (!scratch_init (&scratch, vit, error))
     return FALSE;
-  for (guint i = 0; i < vit->config.n_layers; i++)
+  for (guint i = 0; i < n_layers; i++)
     {
       attend (vit, &vit->layers[i], ops, x, &scratch);
       feed_forward (vit, &vit->layers[i], ops, x, &scratch);
@@ -225,6 +226,7 @@ gboolean
 ivl_vit_forward (const IvlVit   *vit,
                  IvlOps         *ops,
                  const float    *pixels,
+                 guint           n_layers,
                  float          *out,
                  const IvlTrace *trace,
                  GCancellable   *cancellable,
@@ -232,12 +234,14 @@ ivl_vit_forward (const IvlVit   *vit,
 {
   gboolean ok;
 
+  g_return_val_if_fail (n_layers <= vit->config.n_layers, FALSE);
+
   if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
       !embed (vit, ops, pixels, out, trace, error))
     return FALSE;
   ivl_trace_see (trace, "vit_hidden", 0, out, ivl_vit_n_tokens (vit), vit->config.hidden_size);
   ivl_ops_set_cancellable (ops, cancellable);
-  ok = run_layers (vit, ops, out, trace, cancellable, error);
+  ok = run_layers (vit, ops, n_layers, out, trace, cancellable, error);
   ivl_ops_set_cancellable (ops, NULL);
   return ok;
 }

@@ -34,12 +34,13 @@ typedef struct
 
 gsize    ivl_vit_n_tokens (const IvlVit *vit); /* 1 + P: the class token comes first */
 
-/* Encodes one tile: pixels f32 [3, S, S], normalised -> out f32 [1 + P, C], the last layer's
- * output. Looks at cancellable before each layer. IVL_ERROR_NO_MEMORY if there is no room for
- * the activations. */
+/* Encodes one tile: pixels f32 [3, S, S], normalised -> out f32 [1 + P, C], what the first n_layers
+ * layers give (at most config.n_layers; 0: the embedding alone). Looks at cancellable before each
+ * layer. IVL_ERROR_NO_MEMORY if there is no room for the activations. */
 gboolean ivl_vit_forward (const IvlVit   *vit,
                           IvlOps         *ops,
                           const float    *pixels,
+                          guint           n_layers,
                           float          *out,
                           const IvlTrace *trace,
                           GCancellable   *cancellable,

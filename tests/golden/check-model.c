@@ -142,7 +142,7 @@ cut_picture (Check      *check,
              gboolean    use_thumbnail,
              guint      *n_tiles)
 {
-  guint size = check->network->config->tile_size;
+  guint size = check->network->config->vision.image_size;
   g_auto (IvlDecode) picture = { 0 };
   g_autoptr (GError) error = NULL;
   IvlTileGrid grid;
@@ -164,7 +164,8 @@ check_vit (Check  *check,
            json_t *entry)
 {
   gsize tile_bytes =
-      3 * (gsize) check->network->config->tile_size * check->network->config->tile_size;
+      3 * (gsize) check->network->config->vision.image_size *
+      check->network->config->vision.image_size;
   VitCheck vit = { check };
   IvlTrace trace = { see_vit, &vit };
   g_autofree float *out = NULL;

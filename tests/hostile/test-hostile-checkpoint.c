@@ -71,7 +71,7 @@ static const IndexCase index_cases[] = {
   { "map-twice", "{\"weight_map\":{\"a\":\"1.safetensors\"},\"weight_map\":{}}",
     IVL_ERROR_INVALID_DATA, "duplicate" },
   { "broken", "{\"weight_map\":{", IVL_ERROR_INVALID_DATA, "line 1" },
-  { "empty-file", "", IVL_ERROR_INVALID_DATA, "line" },
+  { "empty-file", "", IVL_ERROR_INVALID_DATA, "empty" },
 };
 
 static void

@@ -48,20 +48,19 @@ static const HeaderCase header_cases[] = {
   { "end-past-file", ONE ("\"U8\"", "[9]", "[0,9]"), 8, INVALID, "outside" },
   { "exabyte", ONE ("\"U8\"", "[9223372036854775807]", "[0,9223372036854775807]"), 8, INVALID,
     "outside" },
-  { "zero-size-shared-offset",
-    "{\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},"
-    "\"b\":{\"dtype\":\"F32\",\"shape\":[5,0],\"data_offsets\":[0,0]}}", 0, INVALID,
-    "no elements" },
-  { "zero-size-alone", ONE ("\"F32\"", "[0]", "[0,0]"), 0, INVALID, "no elements" },
-  { "zero-hides-overflow", ONE ("\"F32\"", "[0,4611686018427387904,4611686018427387904]", "[0,0]"),
-    0, INVALID,
-    "no elements" },
+  { "zero-behind-overflow", ONE ("\"F32\"", "[4611686018427387904,4611686018427387904,0]", "[0,0]"),
+    0, INVALID, "64 bits" },
+  { "zero-size-with-bytes", ONE ("\"F32\"", "[0]", "[0,4]"), 4, INVALID, "needs 0 bytes" },
+  { "zero-size-inside",
+    "{" U8 ("a", 0, 8) ",\"b\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[4,4]}}", 8,
+    INVALID, "begins at 4, expected 8" },
+  { "unknown-type-wraps", ONE ("\"F4\"", "[4294967296,4294967296]", "[0,4]"), 4, INVALID,
+    "64 bits" },
+  { "unknown-type-past-end", ONE ("\"F4\"", "[8]", "[0,8]"), 4, INVALID, "outside" },
   { "unaligned",
     "{" U8 ("a", 0, 1) ",\"b\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[1,3]}}", 3,
     UNSUPPORTED, "not aligned" },
   /* types */
-  { "unknown-dtype", ONE ("\"F8_E4M3\"", "[4]", "[0,4]"), 4, UNSUPPORTED, "\"F8_E4M3\"" },
-  { "escape-dtype", ONE ("\"\\u001b[2J\"", "[4]", "[0,4]"), 4, UNSUPPORTED, "\\033[2J" },
   { "dtype-number", ONE ("1", "[4]", "[0,4]"), 4, INVALID, "a.dtype" },
   { "dtype-null", ONE ("null", "[4]", "[0,4]"), 4, INVALID, "a.dtype" },
   { "dtype-missing", "{\"a\":{\"shape\":[4],\"data_offsets\":[0,4]}}", 4, INVALID,
@@ -204,7 +203,7 @@ test_short_file (void)
       g_autofree char *path = temp_files_write (folder, "short.safetensors", "\0\0\0\0\0\0\0\0",
                                                 size);
 
-      assert_refused (path, IVL_ERROR_INVALID_DATA, "at least 8");
+      assert_refused (path, IVL_ERROR_INVALID_DATA, size > 0 ? "at least 8" : "empty");
     }
   temp_files_remove_folder (folder);
 }

@@ -325,6 +325,8 @@ test_nothing (void)
   g_free (temp_files_write_text (folder, "vocab.json", vocab));
   assert_opens (folder, IVL_ERROR_NOT_FOUND, "merges.txt");
   g_free (temp_files_write_text (folder, "merges.txt", ""));
+  assert_opens (folder, INVALID, "merges.txt: 0 bytes");
+  g_free (temp_files_write_text (folder, "merges.txt", "#version: 0.2\n"));
   assert_opens (folder, NO_ERROR, "");
   g_free (temp_files_write_text (folder, "vocab.json", "{\"a\":0}"));
   assert_opens (folder, INVALID, "no token for byte 0x00");

@@ -165,6 +165,27 @@ def check_other_rules(point):
     point(len(exports.compare({}, {"ivl_b"})) == 1, "exports refuse a symbol too many", "")
 
 
+def check_reader_rules(point):
+    readers = load("check-config-readers")
+    header = "typedef struct\n{\n  guint n_layers;\n  char *template_name; /* nullable */\n} IvlHfConfig;\n"
+    reads = "int\nf (void)\n{\n  return config->n_layers + (config->template_name != NULL);\n}\n"
+    tree = {"libivl/formats/ivl-hf-config.h": header, "libivl/models/ivl-a.c": reads}
+    code, output = run(readers, tree)
+    point(code == 0, "readers take fields that are all used", output)
+    for title, name, text in (
+            ("a field without a reader", "libivl/models/ivl-a.c", reads.replace("config->n_layers", "0")),
+            ("a field that is only set", "libivl/models/ivl-a.c",
+             reads.replace("config->n_layers", "(config->n_layers = 1)")),
+            ("a field in a comment", "libivl/models/ivl-a.c", reads.replace("config->n_layers", "0 /* config->n_layers */")),
+            ("a field that only its parser reads", "libivl/formats/ivl-a.c", reads),
+            ("a field that is only shown", "libivl/ivl-model-info.c", reads)):
+        code, output = run(readers, {"libivl/formats/ivl-hf-config.h": header, name: text})
+        point(code == 1 and "IvlHfConfig.n_layers" in output, f"readers refuse {title}", output)
+    excused = header.replace("n_layers;", "n_layers; /* nocheck:reader: this test wants it */")
+    code, output = run(readers, {"libivl/formats/ivl-hf-config.h": excused, "libivl/models/ivl-a.c": "int x;\n"})
+    point("n_layers" not in output, "readers take a field with a reason", output)
+
+
 def check_header_rules(point, cc, cxx):
     headers = load("check-headers")
     guard = "#ifndef IVL_INSIDE\n#error \"ivl: only ivl.h can be included directly\"\n#endif\n"
@@ -193,6 +214,7 @@ def main(cc="cc", cxx="c++"):
     check_source_rules(point)
     check_layer_rules(point)
     check_other_rules(point)
+    check_reader_rules(point)
     check_header_rules(point, cc, cxx)
     print(f"1..{state['count']}")
     return 1 if state["failed"] else 0

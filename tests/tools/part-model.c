@@ -110,6 +110,26 @@ part_model_write (const char *folder,
 }
 
 void
+part_model_set (const char *folder,
+                const char *section,
+                const char *field,
+                const char *value)
+{
+  g_autofree char *path = g_build_filename (folder, "config.json", NULL);
+  json_t *config = json_load_file (path, 0, NULL);
+  json_t *object = section != NULL ? json_object_get (config, section) : config;
+  g_autofree char *text = NULL;
+
+  g_assert_nonnull (object);
+  json_object_del (object, field);
+  if (value != NULL)
+    json_object_set_new (object, field, json_loads (value, JSON_DECODE_ANY, NULL));
+  text = json_dumps (config, 0);
+  json_decref (config);
+  write_file (folder, "config.json", text, strlen (text));
+}
+
+void
 part_model_fill (const char   *folder,
                  const char   *weight,
                  const guint8 *element,

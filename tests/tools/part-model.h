@@ -12,6 +12,13 @@ void part_model_write (const char *folder,
                        const char *prefix,
                        const char *section);
 
+/* Sets a field of folder/config.json, or of a section in it (NULL: the top), to a value that is
+ * given as JSON text; NULL takes it out. */
+void part_model_set (const char *folder,
+                     const char *section,
+                     const char *field,
+                     const char *value);
+
 /* Overwrites every element of a 16-bit or 32-bit weight in folder/model.safetensors with the
  * bytes given, or only the first one. */
 void part_model_fill (const char   *folder,

@@ -81,12 +81,11 @@ test_published_8b_mpo (void)
   g_assert_cmpfloat (self->lm.norm_eps, ==, 1e-5f);
   g_assert_false (self->lm.bias);
   g_assert_false (self->lm.tie_word_embeddings);
-  g_assert_cmpuint (self->tile_size, ==, 448);
-  g_assert_cmpfloat (self->downsample_ratio, ==, 0.5);
+  g_assert_cmpuint (self->vision.image_size, ==, 448);
   g_assert_cmpuint (self->min_dynamic_patch, ==, 1);
   g_assert_cmpuint (self->max_dynamic_patch, ==, 12);
   g_assert_true (self->dynamic_image_size && self->use_thumbnail);
-  g_assert_cmpint (self->select_layer, ==, -1);
+  g_assert_cmpuint (self->n_used_layers, ==, 24);
   g_assert_cmpstr (self->template_name, ==, "internvl2_5");
   g_assert_null (self->system_message);
   g_assert_cmpstr (self->torch_dtype, ==, "bfloat16");
@@ -149,7 +148,7 @@ test_bare_vision (void)
   g_assert_cmpint (self->arch, ==, IVL_ARCH_INTERNVIT);
   g_assert_true (self->has_vision && !self->has_lm);
   assert_vit_300m (&self->vision);
-  g_assert_cmpuint (self->tile_size, ==, 448);
+  g_assert_cmpuint (self->vision.image_size, ==, 448);
   g_assert_cmpuint (self->eos_ids->len, ==, 0);
 
   /* InternVisionConfig() */
@@ -210,6 +209,63 @@ test_bare_language (void)
   g_assert_cmpuint (resaved->eos_ids->len, ==, 0);
 }
 
+/* transformers 5: rope_scaling if it holds anything, else rope_parameters; the flat field fills in.
+ * InternLM2's own class: rope_theta and rope_scaling alone. */
+static void
+test_rope (void)
+{
+  static const struct
+  {
+    const char *model_type;
+    const char *members;
+    double      base;
+    double      factor;
+  } cases[] = {
+    { "qwen2", "\"rope_theta\":20000", 20000, 0 },
+    { "qwen2", "\"rope_theta\":10000,\"rope_parameters\":{\"rope_theta\":1e6}", 1e6, 0 },
+    { "qwen2", "\"rope_parameters\":{\"rope_theta\":1e6,\"rope_type\":\"default\"}", 1e6, 0 },
+    { "qwen2", "\"rope_theta\":20000,\"rope_parameters\":{\"rope_type\":\"default\"}", 20000, 0 },
+    { "qwen2", "\"rope_theta\":20000,\"rope_parameters\":null", 20000, 0 },
+    { "qwen2",
+      "\"rope_theta\":1,\"rope_parameters\":{\"rope_theta\":2},\"rope_scaling\":{\"rope_theta\":3}",
+      3, 0 },
+    { "qwen2",
+      "\"rope_theta\":7,\"rope_parameters\":{\"rope_theta\":2},"
+      "\"rope_scaling\":{\"type\":\"default\"}", 7, 0 },
+    { "qwen2", "\"rope_parameters\":{\"rope_theta\":2},\"rope_scaling\":{}", 2, 0 },
+    { "qwen2", "\"rope_parameters\":{\"rope_theta\":2},\"rope_scaling\":null", 2, 0 },
+    { "qwen2", "\"rope_scaling\":{\"type\":\"yarn\",\"rope_type\":\"default\"}", 10000, 0 },
+    { "internlm2", "\"rope_theta\":1e6,\"rope_parameters\":{\"rope_theta\":10000}", 1e6, 0 },
+    { "internlm2",
+      "\"rope_theta\":1e6,\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2,\"rope_theta\":5}",
+      1e6, 2 },
+    { "internlm2", "\"rope_theta\":1e6,\"rope_scaling\":null", 1e6, 0 },
+    { "internlm2",
+      "\"rope_theta\":1e6,\"rope_parameters\":{\"rope_type\":\"dynamic\",\"factor\":4.0}", 1e6, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *config = g_strdup_printf ("{\"model_type\":\"%s\",%s}",
+                                                 cases[i].model_type, cases[i].members);
+      g_autoptr(IvlHfConfig) self = parse (config, NULL);
+
+      g_assert_cmpfloat (self->lm.rope_theta, ==, cases[i].base);
+      g_assert_cmpfloat (self->lm.rope_factor, ==, cases[i].factor);
+    }
+}
+
+/* Only Qwen2's class looks at head_dim. */
+static void
+test_head_dim (void)
+{
+  g_autoptr(IvlHfConfig) qwen = parse ("{\"model_type\":\"qwen2\",\"head_dim\":96}", NULL);
+  g_autoptr(IvlHfConfig) internlm = parse ("{\"model_type\":\"internlm2\",\"head_dim\":96}", NULL);
+
+  g_assert_cmpuint (qwen->lm.head_dim, ==, 96);
+  g_assert_cmpuint (internlm->lm.head_dim, ==, 128);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -220,5 +276,7 @@ main (int    argc,
   g_test_add_func ("/hf-config/reference-folder", test_reference_folder);
   g_test_add_func ("/hf-config/bare-vision", test_bare_vision);
   g_test_add_func ("/hf-config/bare-language", test_bare_language);
+  g_test_add_func ("/hf-config/rope", test_rope);
+  g_test_add_func ("/hf-config/head-dim", test_head_dim);
   return g_test_run ();
 }

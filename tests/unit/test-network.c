@@ -158,6 +158,70 @@ test_bare_language (gconstpointer data)
   temp_files_remove_folder (folder);
 }
 
+/* Features of one tile for the language model, from a folder with this config.json. */
+static GArray *
+encode_with (const char *folder,
+             const char *select_layer,
+             const char *n_layers)
+{
+  g_autofree char *source = fixture ("models", "qwen-300m");
+  g_autoptr (IvlNetwork) network = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree guint8 *tile = cut_tile ("square_small.png", 448);
+  GArray *features = g_array_new (FALSE, FALSE, sizeof (float));
+  IvlTileKey key = { { 0 } };
+  gboolean encoded;
+
+  part_model_write (folder, source, "", NULL);
+  part_model_set (folder, NULL, "select_layer", select_layer);
+  if (n_layers != NULL)
+    part_model_set (folder, "vision_config", "num_hidden_layers", n_layers);
+  network = ivl_network_open (folder, &error);
+  g_assert_no_error (error);
+  g_array_set_size (features, ivl_network_tokens_per_tile (network) *
+                                  network->config->lm.hidden_size);
+  ivl_network_encode_tile (network, tile, &key, (float *) (gpointer) features->data, &encoded, NULL,
+                           NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (encoded);
+  return features;
+}
+
+static gboolean
+are_equal (GArray *a,
+           GArray *b)
+{
+  return a->len == b->len && memcmp (a->data, b->data, a->len * sizeof (float)) == 0;
+}
+
+/* The reference takes hidden_states[select_layer]: what a tower gives that ends there. The
+ * fixture's has three layers. */
+static void
+test_select_layer (void)
+{
+  static const struct
+  {
+    const char *select_layer;
+    const char *same_as; /* -1 of a tower of so many layers */
+  } cases[] = { { "-1", "3" }, { "3", "3" }, { "-2", "2" }, { "2", "2" }, { "-3", "1" } };
+  char *folder = temp_files_make_folder ();
+  g_autoptr (GArray) last = encode_with (folder, "-1", NULL);
+  g_autoptr (GArray) embedding = encode_with (folder, "0", NULL);
+  g_autoptr (GArray) first = encode_with (folder, "-4", NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GArray) selected = encode_with (folder, cases[i].select_layer, NULL);
+      g_autoptr (GArray) shorter = encode_with (folder, "-1", cases[i].same_as);
+
+      g_assert_true (are_equal (selected, shorter));
+      g_assert_true (are_equal (selected, last) == g_str_equal (cases[i].same_as, "3"));
+    }
+  g_assert_true (are_equal (embedding, first));
+  g_assert_false (are_equal (embedding, last));
+  temp_files_remove_folder (folder);
+}
+
 /* One damaged weight of a whole model. The stored types differ, so an element is given in bytes. */
 typedef struct
 {
@@ -191,7 +255,7 @@ use_network (IvlNetwork  *network,
 {
   g_autoptr (IvlTimeline) timeline = ivl_timeline_new (network);
   g_autoptr (IvlPrompt) prompt = ivl_prompt_new (network);
-  guint size = network->config->tile_size;
+  guint size = network->config->vision.image_size;
   g_autoptr (GBytes) tile =
       g_bytes_new_take (cut_tile ("square_small.png", size), 3 * (gsize) size * size);
   IvlTimelineCost cost = { 0 };
@@ -252,6 +316,7 @@ main (int    argc,
       g_test_add_data_func (vision, variants[i], test_bare_vision);
       g_test_add_data_func (language, variants[i], test_bare_language);
     }
+  g_test_add_func ("/network/select-layer", test_select_layer);
   g_test_add_func ("/network/undamaged", test_undamaged);
   for (gsize i = 0; i < G_N_ELEMENTS (damages); i++)
     {

@@ -66,6 +66,44 @@ test_no_tensors (void)
   g_assert_false (ivl_safetensors_lookup (file, "a", NULL));
 }
 
+/* Tensors that no model reads may have any type, and none or no elements. */
+static void
+test_other_types (void)
+{
+  static const struct
+  {
+    const char *type;
+    gsize       size; /* of four elements */
+  } types[] = {
+    { "BOOL", 4 },    { "I8", 4 },       { "U16", 8 },     { "I16", 8 },  { "U32", 16 },
+    { "U64", 32 },    { "F64", 32 },     { "C64", 32 },    { "F8_E4M3", 4 }, { "F8_E5M2", 4 },
+    { "F8_E8M0", 4 }, { "F6_E2M3", 3 },  { "F4", 2 },      { "NEW_32", 16 }, { "\\u001b[2J", 1 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      g_autofree char *header = g_strdup_printf (
+          "{\"empty\":{\"dtype\":\"%s\",\"shape\":[5,0],\"data_offsets\":[8,8]},"
+          "\"odd\":{\"dtype\":\"%s\",\"shape\":[2,2],\"data_offsets\":[8,%" G_GSIZE_FORMAT "]},"
+          "\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+          types[i].type, types[i].type, 8 + types[i].size);
+      g_autoptr (GByteArray) bytes = temp_files_build_safetensors (header, 8 + types[i].size);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (IvlSafetensors) file =
+          ivl_safetensors_open_data (bytes->data, bytes->len, "types", &error);
+      IvlTensor tensor;
+
+      g_assert_no_error (error);
+      g_assert_true (ivl_safetensors_lookup (file, "odd", &tensor));
+      g_assert_cmpuint (tensor.n_bytes, ==, types[i].size);
+      g_assert_false (ivl_dtype_get_info (tensor.dtype)->is_weight);
+      g_assert_true (ivl_safetensors_lookup (file, "empty", &tensor));
+      g_assert_cmpuint (tensor.n_bytes, ==, 0);
+      g_assert_true (ivl_safetensors_lookup (file, "w", &tensor));
+      g_assert_cmpuint (tensor.data[7], ==, 7);
+    }
+}
+
 static void
 test_many (void)
 {
@@ -140,6 +178,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/safetensors/good", test_good);
   g_test_add_func ("/safetensors/no-tensors", test_no_tensors);
+  g_test_add_func ("/safetensors/other-types", test_other_types);
   g_test_add_func ("/safetensors/many", test_many);
   g_test_add_func ("/safetensors/reference-file", test_reference_file);
   return g_test_run ();

@@ -45,7 +45,7 @@ make_prompt (IvlNetwork *network,
 
   if (colour != 0)
     {
-      gsize size = network->config->tile_size, n_bytes = 3 * size * size;
+      gsize size = network->config->vision.image_size, n_bytes = 3 * size * size;
       guint8 *pixels = g_malloc (n_bytes);
       g_autoptr (GBytes) tile = NULL;
 

@@ -294,7 +294,7 @@ open_small (const char *vocab,
   IvlTokenizer *tokenizer;
 
   g_free (temp_files_write_text (folder, "vocab.json", full));
-  g_free (temp_files_write_text (folder, "merges.txt", merges));
+  g_free (temp_files_write_text (folder, "merges.txt", *merges != '\0' ? merges : "\n"));
   g_free (temp_files_write_text (folder, "tokenizer_config.json", config));
   tokenizer = ivl_tokenizer_open (folder, &error);
   g_assert_no_error (error);
