@@ -18,9 +18,34 @@ struct _IvlProfile
 {
   cmsContext    context;
   cmsHTRANSFORM transform;
-  guint         n_channels;
-  gboolean      is_gray;
 };
+
+/* One row for each IvlColours. */
+static const struct
+{
+  guint                  n_colours;
+  cmsColorSpaceSignature space;
+  guint                  pixel_type; /* lcms2's PT_ */
+} kinds[] = {
+  [IVL_COLOURS_GRAY] = { 1, cmsSigGrayData, PT_GRAY },
+  [IVL_COLOURS_RGB] = { 3, cmsSigRgbData, PT_RGB },
+  [IVL_COLOURS_CMYK] = { 4, cmsSigCmykData, PT_CMYK },
+  [IVL_COLOURS_LAB] = { 3, cmsSigLabData, PT_Lab },
+};
+
+/* nocheck:name: the verb belongs to IvlLayout */
+guint
+ivl_layout_get_n_samples (const IvlLayout *self)
+{
+  return kinds[self->colours].n_colours + (self->has_alpha ? 1 : 0);
+}
+
+/* nocheck:name: the verb belongs to IvlColourSpace */
+void
+ivl_colour_space_clear (IvlColourSpace *self)
+{
+  g_clear_pointer (&self->icc, g_bytes_unref);
+}
 
 void
 ivl_profile_free (IvlProfile *profile)
@@ -31,97 +56,113 @@ ivl_profile_free (IvlProfile *profile)
   g_free (profile);
 }
 
-static void
-profile_open (IvlProfile  *profile,
-              cmsHPROFILE  source)
+static cmsUInt32Number
+layout_get_type (const IvlLayout *layout)
 {
-  const cmsUInt32Number rgb = profile->n_channels == 4 ? TYPE_RGBA_8 : TYPE_RGB_8;
-  cmsColorSpaceSignature space = cmsGetColorSpace (source);
-  cmsUInt32Number flags = cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE;
-  cmsHPROFILE srgb;
-
-  profile->is_gray = space == cmsSigGrayData;
-  if (space != cmsSigRgbData && space != cmsSigGrayData)
-    return;
-  srgb = cmsCreate_sRGBProfileTHR (profile->context);
-  if (srgb == NULL)
-    return;
-  /* Without cmsFLAGS_COPY_ALPHA lcms2 leaves the output's extra channel untouched, which in
-   * place is the same and costs nothing. */
-  profile->transform = cmsCreateTransformTHR (profile->context, source,
-                                              profile->is_gray ? TYPE_GRAY_8 : rgb, srgb, rgb,
-                                              INTENT_RELATIVE_COLORIMETRIC, flags);
-  cmsCloseProfile (srgb);
+  return COLORSPACE_SH (kinds[layout->colours].pixel_type)
+         | CHANNELS_SH (kinds[layout->colours].n_colours) | BYTES_SH (layout->bits / 8)
+         | EXTRA_SH (layout->has_alpha ? 1 : 0);
 }
 
-static gboolean
-profile_is_near_srgb (IvlProfile *profile)
+static cmsHTRANSFORM
+make_transform (IvlProfile      *profile,
+                cmsHPROFILE      source,
+                cmsUInt32Number  type)
 {
-  for (guint i = 0; i < GRID * GRID * GRID; i++)
+  cmsHPROFILE srgb = cmsCreate_sRGBProfileTHR (profile->context);
+  cmsHTRANSFORM transform = NULL;
+
+  if (srgb != NULL)
     {
-      guint8 before[4] = {
+      transform = cmsCreateTransformTHR (profile->context, source, type, srgb, TYPE_RGB_8,
+                                         INTENT_RELATIVE_COLORIMETRIC,
+                                         cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE);
+      cmsCloseProfile (srgb);
+    }
+  return transform;
+}
+
+/* Whether gray or RGB pixels come out as they are, over a grid of colours. */
+static gboolean
+is_near_srgb (IvlProfile  *profile,
+              cmsHPROFILE  source,
+              IvlColours   colours)
+{
+  const IvlLayout plain = { colours, 8, FALSE, FALSE };
+  cmsHTRANSFORM transform;
+  gboolean near = TRUE;
+
+  if (colours != IVL_COLOURS_GRAY && colours != IVL_COLOURS_RGB)
+    return FALSE;
+  transform = make_transform (profile, source, layout_get_type (&plain));
+  if (transform == NULL)
+    return FALSE;
+  for (guint i = 0; near && i < GRID * GRID * GRID; i++)
+    {
+      const guint8 before[3] = {
         i % GRID * 255 / (GRID - 1),
         i / GRID % GRID * 255 / (GRID - 1),
         i / (GRID * GRID) * 255 / (GRID - 1),
-        255,
       };
-      guint8 after[4] = { before[0], before[1], before[2], 255 };
+      guint8 after[3];
 
-      if (profile->is_gray)
-        before[1] = before[2] = before[0];
-      ivl_profile_convert (profile, after, 1);
+      cmsDoTransform (transform, before, after, 1);
       for (guint c = 0; c < 3; c++)
-        if (ABS (after[c] - before[c]) > NEAR_SRGB_LEVELS)
-          return FALSE;
+        if (ABS (after[c] - before[colours == IVL_COLOURS_GRAY ? 0 : c]) > NEAR_SRGB_LEVELS)
+          near = FALSE;
     }
-  return TRUE;
+  cmsDeleteTransform (transform);
+  return near;
+}
+
+/* The profile that the pixels' numbers have; NULL for sRGB and what is taken as such. */
+static cmsHPROFILE
+open_source (IvlProfile           *profile,
+             const IvlColourSpace *space,
+             const IvlLayout      *layout)
+{
+  cmsHPROFILE source;
+  const void *icc;
+  gsize size;
+
+  if (layout->colours == IVL_COLOURS_LAB)
+    return cmsCreateLab4ProfileTHR (profile->context, NULL);
+  if (space == NULL || space->icc == NULL)
+    return NULL;
+  icc = g_bytes_get_data (space->icc, &size);
+  if (size > MAX_ICC_BYTES)
+    return NULL;
+  source = cmsOpenProfileFromMemTHR (profile->context, icc, size);
+  if (source != NULL && cmsGetColorSpace (source) != kinds[layout->colours].space)
+    {
+      cmsCloseProfile (source);
+      return NULL;
+    }
+  return source;
 }
 
 IvlProfile *
-ivl_profile_new (const guint8 *icc,
-                 gsize         size,
-                 guint         n_channels)
+ivl_profile_new (const IvlColourSpace *space,
+                 const IvlLayout      *layout)
 {
-  g_autoptr (IvlProfile) profile = NULL;
+  g_autoptr (IvlProfile) profile = g_new0 (IvlProfile, 1);
   cmsHPROFILE source;
 
-  g_return_val_if_fail (n_channels == 3 || n_channels == 4, NULL);
-
-  if (size > MAX_ICC_BYTES)
-    return NULL;
-  profile = g_new0 (IvlProfile, 1);
-  profile->n_channels = n_channels;
   profile->context = cmsCreateContext (NULL, NULL);
-  source = cmsOpenProfileFromMemTHR (profile->context, icc, size);
+  source = open_source (profile, space, layout);
   if (source == NULL)
     return NULL;
-  profile_open (profile, source);
+  if (!is_near_srgb (profile, source, layout->colours))
+    profile->transform = make_transform (profile, source, layout_get_type (layout));
   cmsCloseProfile (source);
-  if (profile->transform == NULL || profile_is_near_srgb (profile))
-    return NULL;
-  return g_steal_pointer (&profile);
+  return profile->transform != NULL ? g_steal_pointer (&profile) : NULL;
 }
 
 void
-ivl_profile_convert (IvlProfile *profile,
-                     guint8     *pixels,
-                     guint       n)
+ivl_profile_convert (IvlProfile    *profile,
+                     gconstpointer  samples,
+                     guint8        *rgb,
+                     guint          n)
 {
-  guint8 gray[256];
-
-  if (!profile->is_gray)
-    {
-      cmsDoTransform (profile->transform, pixels, pixels, n);
-      return;
-    }
-  while (n > 0)
-    {
-      guint m = MIN (n, G_N_ELEMENTS (gray));
-
-      for (guint i = 0; i < m; i++)
-        gray[i] = pixels[i * profile->n_channels];
-      cmsDoTransform (profile->transform, gray, pixels, m);
-      pixels += m * profile->n_channels;
-      n -= m;
-    }
+  cmsDoTransform (profile->transform, samples, rgb, n);
 }

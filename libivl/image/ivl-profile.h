@@ -5,23 +5,52 @@
 
 G_BEGIN_DECLS
 
-/* A conversion of 8-bit pixels from an embedded ICC profile to sRGB. */
+typedef enum
+{
+  IVL_COLOURS_GRAY,
+  IVL_COLOURS_RGB,
+  IVL_COLOURS_CMYK, /* 0: no ink */
+  IVL_COLOURS_LAB,  /* D50, as ICC profiles (version 4) encode it: a and b have their zero at 128 of
+                     * 8 bits, at 32896 of 16 */
+} IvlColours;
+
+/* How a decoder gives its pixels: the samples of one pixel lie side by side. */
+typedef struct
+{
+  IvlColours colours;
+  guint      bits;          /* a sample: 8, or 16 in the machine's byte order */
+  gboolean   has_alpha;     /* one more sample behind the colours; 0: transparent */
+  gboolean   premultiplied; /* the colours have been multiplied by it */
+} IvlLayout;
+
+/* Samples of a pixel, alpha included. */
+guint    ivl_layout_get_n_samples (const IvlLayout *self);
+
+/* What a file says about the meaning of its numbers. All zero: nothing. */
+typedef struct
+{
+  GBytes *icc; /* (owned) (nullable): ICC profile; how it is used is ivl_profile_new()'s matter */
+} IvlColourSpace;
+
+void     ivl_colour_space_clear   (IvlColourSpace *self);
+
+/* A conversion of pixels to 8-bit sRGB. */
 typedef struct _IvlProfile IvlProfile;
 
-/* NULL when there is nothing to convert: the profile is damaged, not one of RGB or gray pixels,
- * or so close to sRGB (2 levels at most over a grid of colours) that pixels are better left
- * exact. */
-IvlProfile *ivl_profile_new (const guint8 *icc,
-                             gsize         size,
-                             guint         n_channels);
+/* NULL when there is nothing to convert: nothing is said, the profile is damaged or one of another
+ * colour space than the pixels, or so close to sRGB (2 levels at most over a grid of colours) that
+ * pixels are better left exact. CIELab is always converted. */
+IvlProfile *ivl_profile_new       (const IvlColourSpace *space,
+                                   const IvlLayout      *layout);
 
-/* Converts n pixels of n_channels (3 or 4) bytes in place; a fourth channel is left alone. Of a
- * gray profile's pixels the first channel is taken. */
-void        ivl_profile_convert (IvlProfile *profile,
-                                 guint8     *pixels,
-                                 guint       n);
-void        ivl_profile_free (IvlProfile *profile);
+/* n pixels of the layout to RGB8. Alpha is passed over. */
+void        ivl_profile_convert   (IvlProfile    *profile,
+                                   gconstpointer  samples,
+                                   guint8        *rgb,
+                                   guint          n);
+void        ivl_profile_free      (IvlProfile    *profile);
 
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IvlColourSpace, ivl_colour_space_clear)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlProfile, ivl_profile_free)
 
 G_END_DECLS
