@@ -4,8 +4,8 @@
 #include "image/ivl-tiling.h"
 
 #include "image/ivl-resize.h"
+#include "image/ivl-tile-ratios.h"
 #include <libivl/ivl-error.h>
-#include <math.h>
 #include <string.h>
 
 /* The statistics of ImageNet, which InternVL's training code uses (internvl/train/constants.py). */
@@ -22,29 +22,22 @@ ivl_tile_grid_choose (guint        width,
                       gboolean     use_thumbnail,
                       IvlTileGrid *grid)
 {
-  const double aspect = (double) width / height;
-  const double area = (double) width * height;
-  double best = INFINITY;
+  g_autoptr (GArray) ratios = ivl_tile_ratios_list (MAX (min_num, 1), max_num);
+  const guint64 area = (guint64) width * height;
+  IvlTileRatio best = { 1, 1 };
   guint n;
 
-  grid->cols = 1;
-  grid->rows = 1;
-  /* The reference sorts candidates by the number of tiles; their order among equals changes
-   * nothing. */
-  for (n = MAX (min_num, 1); n <= max_num; n++)
-    for (guint cols = 1; cols <= n; cols++)
-      {
-        guint rows = n / cols;
-        double distance = fabs (aspect - (double) cols / rows);
+  for (guint i = 0; i < ratios->len; i++)
+    {
+      const IvlTileRatio ratio = g_array_index (ratios, IvlTileRatio, i);
+      const guint64 tiles_area = (guint64) tile_size * tile_size * ratio.cols * ratio.rows;
+      const int order = i > 0 ? ivl_tile_ratios_compare (width, height, ratio, best) : -1;
 
-        if (cols * rows != n || distance > best)
-          continue;
-        if (distance == best && area <= 0.5 * tile_size * tile_size * n)
-          continue;
-        best = distance;
-        grid->cols = cols;
-        grid->rows = rows;
-      }
+      if (order < 0 || (order == 0 && 2 * area > tiles_area))
+        best = ratio;
+    }
+  grid->cols = best.cols;
+  grid->rows = best.rows;
   n = grid->cols * grid->rows;
   grid->thumbnail = use_thumbnail && n != 1;
   grid->n_tiles = n + grid->thumbnail;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Grids and tiles against the published model's own preprocessing (golden/fixtures). */
+#include <float.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "image/ivl-decode.h"
+#include "image/ivl-tile-ratios.h"
 #include "image/ivl-tiling.h"
 
 enum
@@ -69,6 +72,105 @@ test_aspect_table (void)
   g_test_message ("%u grids equal", n);
   g_assert_cmpuint (n, ==, 2310);
   json_decref (root);
+}
+
+static json_t *
+load_grids (const char *key)
+{
+  g_autofree char *path =
+      g_test_build_filename (G_TEST_DIST, "golden", "images", "grids.json", NULL);
+  json_t *root = json_load_file (path, 0, NULL);
+  json_t *rows = json_incref (json_object_get (root, key));
+
+  g_assert_nonnull (rows);
+  json_decref (root);
+  return rows;
+}
+
+/* The order among grids of as many tiles is that of a Python set. */
+static void
+test_python_order (void)
+{
+  json_t *orders = load_grids ("orders");
+
+  g_assert_cmpuint (json_array_size (orders), >, 45);
+  for (gsize i = 0; i < json_array_size (orders); i++)
+    {
+      json_t *row = json_array_get (orders, i);
+      json_t *pairs = json_object_get (row, "pairs");
+      const guint min_num = json_integer_value (json_object_get (row, "min"));
+      const guint max_num = json_integer_value (json_object_get (row, "max"));
+      g_autoptr (GArray) list = ivl_tile_ratios_list (min_num, max_num);
+
+      g_test_message ("%u to %u", min_num, max_num);
+      g_assert_cmpuint (list->len, ==, json_array_size (pairs));
+      for (guint j = 0; j < list->len; j++)
+        {
+          const IvlTileRatio ratio = g_array_index (list, IvlTileRatio, j);
+          int cols, rows;
+
+          g_assert_cmpint (json_unpack (json_array_get (pairs, j), "[ii]", &cols, &rows), ==, 0);
+          g_assert_cmpint (ratio.cols, ==, cols);
+          g_assert_cmpint (ratio.rows, ==, rows);
+        }
+    }
+  json_decref (orders);
+}
+
+static void
+test_python_ties (void)
+{
+  json_t *grids = load_grids ("grids");
+
+  g_assert_cmpuint (json_array_size (grids), ==, 1500);
+  for (gsize i = 0; i < json_array_size (grids); i++)
+    {
+      int width, height, min_num, max_num, cols, rows;
+      IvlTileGrid grid;
+
+      g_assert_cmpint (json_unpack (json_array_get (grids, i), "[iiiiii]", &width, &height,
+                                    &min_num, &max_num, &cols, &rows),
+                       ==, 0);
+      ivl_tile_grid_choose (width, height, TILE_SIZE, min_num, max_num, TRUE, &grid);
+      if ((int) grid.cols != cols || (int) grid.rows != rows)
+        g_error ("%d x %d, %d to %d: %u x %u, expected %d x %d", width, height, min_num, max_num,
+                 grid.cols, grid.rows, cols, rows);
+    }
+  json_decref (grids);
+}
+
+/* Where the compiler's doubles are those of IEEE 754, ours must compare as they do. */
+static void
+test_doubles (void)
+{
+#if FLT_EVAL_METHOD == 0
+  guint n_equal = 0;
+
+  for (guint i = 0; i < 300000; i++)
+    {
+      const IvlTileRatio a = { g_test_rand_int_range (1, 41), g_test_rand_int_range (1, 41) };
+      const IvlTileRatio b = { g_test_rand_int_range (1, 41), g_test_rand_int_range (1, 41) };
+      const gboolean is_tie = i % 2 == 0;
+      const guint limit = i % 3 == 0 ? 1000000 : 3000;
+      const guint k = g_test_rand_int_range (1, 50);
+      const guint width = is_tie ? (a.cols * b.rows + b.cols * a.rows) * k
+                                 : (guint) g_test_rand_int_range (1, limit);
+      const guint height = is_tie ? 2 * a.rows * b.rows * k
+                                  : (guint) g_test_rand_int_range (1, limit);
+      const double aspect = (double) width / height;
+      const double first = fabs (aspect - (double) a.cols / a.rows);
+      const double second = fabs (aspect - (double) b.cols / b.rows);
+      const int order = ivl_tile_ratios_compare (width, height, a, b);
+
+      n_equal += order == 0;
+      if (order != (first > second) - (first < second))
+        g_error ("%u / %u: %u x %u and %u x %u compare as %d", width, height, a.cols, a.rows,
+                 b.cols, b.rows, order);
+    }
+  g_assert_cmpuint (n_equal, >, 1000);
+#else
+  g_test_skip ("this processor's doubles keep more bits");
+#endif
 }
 
 static void
@@ -209,6 +311,9 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/tiling/aspect-table", test_aspect_table);
+  g_test_add_func ("/tiling/python-order", test_python_order);
+  g_test_add_func ("/tiling/python-ties", test_python_ties);
+  g_test_add_func ("/tiling/doubles", test_doubles);
   g_test_add_func ("/tiling/grid-edges", test_grid_edges);
   g_test_add_func ("/tiling/tiles", test_tiles);
   return g_test_run ();
