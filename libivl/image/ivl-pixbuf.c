@@ -268,7 +268,7 @@ ivl_pixbuf_decode (const guint8    *data,
                    GError         **error)
 {
   g_autoptr (GdkPixbuf) pixbuf = load_pixbuf (data, size, probe, rows, error);
-  g_auto (IvlColourSpace) found = { NULL };
+  g_auto (IvlColourSpace) found = { 0 };
 
   if (pixbuf == NULL)
     return FALSE;

@@ -5,11 +5,11 @@
  * mean "no profile". */
 #include "image/ivl-profile.h"
 
+#include "image/ivl-primaries.h"
 #include <lcms2.h>
 
 enum
 {
-  MAX_ICC_BYTES = 16 * 1024 * 1024,
   NEAR_SRGB_LEVELS = 2,
   GRID = 9, /* colours a side that are compared with sRGB */
 };
@@ -115,29 +115,46 @@ is_near_srgb (IvlProfile  *profile,
   return near;
 }
 
+static cmsHPROFILE
+open_icc (IvlProfile      *profile,
+          GBytes          *icc,
+          const IvlLayout *layout)
+{
+  gsize size;
+  const void *data = g_bytes_get_data (icc, &size);
+  cmsHPROFILE source;
+
+  if (size > IVL_PROFILE_MAX_BYTES)
+    return NULL;
+  source = cmsOpenProfileFromMemTHR (profile->context, data, size);
+  if (source != NULL && cmsGetColorSpace (source) != kinds[layout->colours].space)
+    {
+      cmsCloseProfile (source);
+      return NULL;
+    }
+  return source;
+}
+
 /* The profile that the pixels' numbers have; NULL for sRGB and what is taken as such. */
 static cmsHPROFILE
 open_source (IvlProfile           *profile,
              const IvlColourSpace *space,
              const IvlLayout      *layout)
 {
-  cmsHPROFILE source;
-  const void *icc;
-  gsize size;
+  const gboolean is_gray = layout->colours == IVL_COLOURS_GRAY;
+  cmsHPROFILE source = NULL;
 
   if (layout->colours == IVL_COLOURS_LAB)
     return cmsCreateLab4ProfileTHR (profile->context, NULL);
-  if (space == NULL || space->icc == NULL)
+  if (space == NULL)
     return NULL;
-  icc = g_bytes_get_data (space->icc, &size);
-  if (size > MAX_ICC_BYTES)
-    return NULL;
-  source = cmsOpenProfileFromMemTHR (profile->context, icc, size);
-  if (source != NULL && cmsGetColorSpace (source) != kinds[layout->colours].space)
-    {
-      cmsCloseProfile (source);
-      return NULL;
-    }
+  if (space->cicp_primaries != 0 && layout->colours != IVL_COLOURS_CMYK)
+    source = ivl_primaries_open_cicp (profile->context, space, is_gray);
+  if (source == NULL && space->icc != NULL)
+    source = open_icc (profile, space->icc, layout);
+  if (source == NULL && !space->is_srgb && (space->gamma > 0 || space->has_primaries)
+      && layout->colours != IVL_COLOURS_CMYK)
+    source = ivl_primaries_open (profile->context, space, is_gray);
   return source;
 }
 

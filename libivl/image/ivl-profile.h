@@ -26,10 +26,19 @@ typedef struct
 /* Samples of a pixel, alpha included. */
 guint    ivl_layout_get_n_samples (const IvlLayout *self);
 
-/* What a file says about the meaning of its numbers. All zero: nothing. */
+#define IVL_PROFILE_MAX_BYTES (16 * 1024 * 1024)
+
+/* What a file says about the meaning of its numbers. All zero: nothing. Where several are given,
+ * the first that can be used counts, in this order (PNG specification, third edition, 4.3). */
 typedef struct
 {
-  GBytes *icc; /* (owned) (nullable): ICC profile; how it is used is ivl_profile_new()'s matter */
+  guint8   cicp_primaries; /* code points of ITU-T H.273; 0: not given */
+  guint8   cicp_transfer;
+  GBytes  *icc;            /* (owned) (nullable): ICC profile */
+  gboolean is_srgb;
+  double   gamma;          /* number = light ^ gamma; 0: not given */
+  gboolean has_primaries;
+  double   xy[8];          /* chromaticities x, y of white, red, green, blue */
 } IvlColourSpace;
 
 void     ivl_colour_space_clear   (IvlColourSpace *self);
