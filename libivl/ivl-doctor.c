@@ -16,6 +16,7 @@
 #include "engines/ivl-remote.h"
 #include "engines/ivl-service.h"
 #include "ivl-doctor-private.h"
+#include "ivl-model-info-private.h"
 #include "util/ivl-conf-file.h"
 #include "util/ivl-system-memory.h"
 
@@ -184,11 +185,14 @@ check_model (GPtrArray  *findings,
       ivl_doctor_add (findings, IVL_SEVERITY_PROBLEM, name, advice, "%s", error->message);
       return;
     }
+  if (ivl_model_info_is_whole (info))
+    {
+      check_memory (findings, name, info);
+      return;
+    }
   problems = ivl_model_info_get_problems (info);
   for (gsize i = 0; problems[i] != NULL; i++)
     ivl_doctor_add (findings, IVL_SEVERITY_PROBLEM, name, advice, "%s", problems[i]);
-  if (problems[0] == NULL)
-    check_memory (findings, name, info);
 }
 
 /* The model that is taken when none is named, and every installed one. */

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "engines/ivl-remote.h"
+#include "formats/ivl-checkpoint.h"
+#include "formats/ivl-model-folder.h"
 #include "util/ivl-conf-file.h"
 #include "util/ivl-model-folders.h"
 
@@ -27,7 +29,7 @@ compare_names (gconstpointer a,
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Names of the sub-folders that hold a config.json, in alphabetical order. */
+/* Names of the sub-folders that hold a model's config.json, in alphabetical order. */
 static GPtrArray *
 list_models (const char *folder)
 {
@@ -37,9 +39,9 @@ list_models (const char *folder)
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
-      g_autofree char *config = g_build_filename (folder, name, "config.json", NULL);
+      g_autofree char *path = g_build_filename (folder, name, NULL);
 
-      if (g_file_test (config, G_FILE_TEST_IS_REGULAR))
+      if (ivl_model_folder_has_model (path))
         g_ptr_array_add (names, g_strdup (name));
     }
   g_ptr_array_sort (names, compare_names);
@@ -52,8 +54,8 @@ list_models (const char *folder)
  * Names of the models under `ivl/models` in the user's and the system's data folders: the
  * sub-folders that hold a `config.json`. Each can be given to ivl_model_find().
  *
- * Returns: (transfer full) (array zero-terminated=1): the names, the user's own first, each group
- *   in alphabetical order, none twice
+ * Returns: (transfer full) (array zero-terminated=1) (element-type filename): the names, the user's
+ *   own first, each group in alphabetical order, none twice
  */
 char **
 ivl_model_list_installed (void)
@@ -82,6 +84,7 @@ say_unknown (const char         *name,
              const char *const  *remotes,
              GError            **error)
 {
+  g_autofree char *guess = ivl_model_folder_guess (name);
   g_autoptr (GPtrArray) folders = ivl_model_folders_list ();
   g_auto (GStrv) installed = ivl_model_list_installed ();
   g_autofree char *models = g_strjoinv (", ", installed);
@@ -90,9 +93,10 @@ say_unknown (const char         *name,
 
   g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
                "There is no model \"%s\": it is neither a folder here, nor one under %s, nor a "
-               "remote in the configuration file. Installed: %s. Remotes: %s",
+               "remote in the configuration file. Installed: %s. Remotes: %s%s%s",
                shown, (const char *) g_ptr_array_index (folders, 0),
-               *models != '\0' ? models : "none", *servers != '\0' ? servers : "none");
+               *models != '\0' ? models : "none", *servers != '\0' ? servers : "none",
+               guess != NULL ? ". " : "", guess != NULL ? guess : "");
 }
 
 /* "remote:NAME" for the NAME (and NAME#MODEL) of a configured remote. */
@@ -159,19 +163,39 @@ read_config (GError **error)
   return g_steal_pointer (&model);
 }
 
+static gboolean
+has_weights (const char *location)
+{
+  g_autofree char *folder = ivl_model_folder_resolve (location, NULL);
+
+  return folder != NULL && ivl_checkpoint_is_complete (folder);
+}
+
+/* A folder that is being downloaded, or lost its weights, is passed over while there is a whole
+ * one; when it is all there is, opening it says what it lacks. */
 static char *
 find_first (GError **error)
 {
   g_autoptr (GPtrArray) folders = ivl_model_folders_list ();
+  g_autofree char *incomplete = NULL;
 
   for (guint i = 0; i < folders->len; i++)
     {
       g_autoptr (GPtrArray) names = list_models (g_ptr_array_index (folders, i));
 
-      if (names->len > 0)
-        return g_build_filename (g_ptr_array_index (folders, i), g_ptr_array_index (names, 0),
-                                 NULL);
+      for (guint j = 0; j < names->len; j++)
+        {
+          g_autofree char *path = g_build_filename (g_ptr_array_index (folders, i),
+                                                    g_ptr_array_index (names, j), NULL);
+
+          if (has_weights (path))
+            return g_steal_pointer (&path);
+          if (incomplete == NULL)
+            incomplete = g_steal_pointer (&path);
+        }
     }
+  if (incomplete != NULL)
+    return g_steal_pointer (&incomplete);
   g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
                "No model is installed. Download the folder of an InternVL2_5 checkpoint, such as "
                "OpenGVLab/InternVL2_5-1B, from its model hub (the hub's own client does it) into "
@@ -183,7 +207,7 @@ find_first (GError **error)
 
 /**
  * ivl_model_find:
- * @name: (nullable): what the person asked for; %NULL for nothing in particular
+ * @name: (nullable) (type filename): what the person asked for; %NULL for nothing in particular
  * @error: return location for an error
  *
  * Finds where a model lies. A @name with `/` in it, or that is a folder here, or that names a
@@ -193,7 +217,8 @@ find_first (GError **error)
  * `[remote "NAME"]` of the configuration file, which gives `remote:NAME`. With %NULL, the
  * environment variable `IVL_MODEL` is taken as the name, then the key `model` in the group `[ivl]`
  * of `ivl/ivl.conf` in the user's configuration folder, then the first model in alphabetical order
- * in the user's folder, then in the system's.
+ * in the user's folder, then in the system's; folders without all of their weights are passed over
+ * while there is another.
  *
  * Returns: (transfer full) (type filename): the location, for ivl_model_open(), or %NULL with
  *   %IVL_ERROR_NOT_FOUND, whose message says how to get a model, %IVL_ERROR_INVALID_DATA when the

@@ -5,6 +5,8 @@
 #include <libivl/ivl-model-info.h>
 
 #include "formats/ivl-manifest.h"
+#include "formats/ivl-model-folder.h"
+#include "ivl-model-info-private.h"
 #include "models/ivl-network.h"
 
 struct _IvlModelInfo
@@ -16,7 +18,8 @@ struct _IvlModelInfo
   char            *architecture;
   guint64          n_parameters;
   guint64          n_bytes;
-  GPtrArray       *problems; /* (element-type utf8) */
+  GPtrArray       *problems; /* (element-type utf8) of the folder */
+  char            *shortage; /* (nullable): too little memory on this computer */
 };
 
 G_DEFINE_FINAL_TYPE (IvlModelInfo, ivl_model_info, G_TYPE_OBJECT)
@@ -29,6 +32,7 @@ ivl_model_info_finalize (GObject *object)
   g_clear_pointer (&self->config, ivl_hf_config_free);
   g_free (self->folder);
   g_free (self->architecture);
+  g_free (self->shortage);
   g_ptr_array_unref (self->problems);
   G_OBJECT_CLASS (ivl_model_info_parent_class)->finalize (object);
 }
@@ -69,60 +73,17 @@ describe_architecture (IvlModelInfo *self)
   return g_strdup (vision != NULL ? vision : lm);
 }
 
-static void
-add_problem (IvlModelInfo *self,
-             GError       *error)
-{
-  g_ptr_array_add (self->problems, g_strdup (error->message));
-  g_error_free (error);
-}
-
-static void
-check_weights (IvlModelInfo *self,
-               const char   *folder)
-{
-  IvlWeightBinder binder = { .problems = self->problems };
-  g_autoptr (IvlCheckpoint) checkpoint = NULL;
-  IvlParts parts = { 0 };
-  GError *error = NULL;
-
-  checkpoint = ivl_checkpoint_open (folder, &error);
-  if (checkpoint != NULL)
-    self->n_bytes = ivl_checkpoint_get_n_bytes (checkpoint);
-  else
-    add_problem (self, error);
-  binder.checkpoint = checkpoint;
-  ivl_family_bind (self->family, self->config, &binder, &parts, NULL);
-  ivl_family_clear_parts (&parts);
-  self->n_parameters = binder.n_parameters;
-}
-
-static void
-check_tokenizer (IvlModelInfo *self,
-                 const char   *folder)
-{
-  GError *error = NULL;
-  g_autoptr (IvlTokenizer) tokenizer = ivl_tokenizer_open (folder, &error);
-
-  if (tokenizer == NULL)
-    add_problem (self, error);
-  else if (ivl_tokenizer_get_size (tokenizer) > self->config->lm.vocab_size)
-    g_ptr_array_add (self->problems,
-                     g_strdup_printf ("The tokenizer has ids up to %u, the model only %u tokens",
-                                      ivl_tokenizer_get_size (tokenizer) - 1,
-                                      self->config->lm.vocab_size));
-}
-
 /**
  * ivl_model_info_new_for_folder:
- * @folder: a checkpoint folder
+ * @folder: (type filename): a checkpoint folder, or one of a model hub's cache
  * @error: return location for an error
  *
- * Looks at a model folder: its config, the headers of its weight files and its tokenizer. What is
- * missing or misshapen is not an error but a problem, see [method@ModelInfo.get_problems].
+ * Looks at a model folder: its config, the headers of its weight files and its tokenizer, by the
+ * same checks as ivl_model_open(). What is missing or misshapen is not an error but a problem, see
+ * [method@ModelInfo.get_problems].
  *
  * Errors: %IVL_ERROR_NOT_FOUND, %IVL_ERROR_INVALID_DATA, %IVL_ERROR_UNSUPPORTED, all for
- * `config.json` alone.
+ * `config.json` alone, or for a location that is no model folder.
  *
  * Returns: (transfer full): the facts, or %NULL with @error set
  */
@@ -131,21 +92,23 @@ ivl_model_info_new_for_folder (const char  *folder,
                                GError     **error)
 {
   g_autoptr (IvlModelInfo) self = NULL;
-  IvlHfConfig *config;
+  g_autoptr (IvlNetwork) network = NULL;
 
   g_return_val_if_fail (folder != NULL, NULL);
 
-  config = ivl_hf_config_load (folder, error);
-  if (config == NULL)
-    return NULL;
   self = g_object_new (IVL_TYPE_MODEL_INFO, NULL);
-  self->folder = g_strdup (folder);
-  self->config = config;
-  self->family = ivl_family_lookup (config->arch);
+  network = ivl_network_survey (folder, self->problems, &self->shortage, error);
+  if (network == NULL)
+    return NULL;
+  self->folder = ivl_model_folder_resolve (folder, error);
+  if (self->folder == NULL)
+    return NULL;
+  self->family = network->family;
+  self->n_parameters = network->n_parameters;
+  if (network->checkpoint != NULL)
+    self->n_bytes = ivl_checkpoint_get_n_bytes (network->checkpoint);
+  self->config = g_steal_pointer (&network->config);
   self->architecture = describe_architecture (self);
-  check_weights (self, folder);
-  if (config->has_lm)
-    check_tokenizer (self, folder);
   return g_steal_pointer (&self);
 }
 
@@ -331,18 +294,31 @@ ivl_model_info_verify (IvlModelInfo  *self,
  * ivl_model_info_get_problems:
  * @self: facts about a model
  *
- * Returns: (transfer full): why the model cannot be opened, one sentence each; empty if nothing
- *   is wrong
+ * All that opening the model would stumble over, one sentence each. The last one may say that this
+ * computer has too little memory for it now.
+ *
+ * Returns: (transfer full): why the model cannot be opened; empty if nothing is wrong
  */
 char **
 ivl_model_info_get_problems (IvlModelInfo *self)
 {
-  char **problems;
+  g_autoptr (GStrvBuilder) problems = g_strv_builder_new ();
 
   g_return_val_if_fail (IVL_IS_MODEL_INFO (self), NULL);
 
-  problems = g_new0 (char *, self->problems->len + 1);
   for (guint i = 0; i < self->problems->len; i++)
-    problems[i] = g_strdup (g_ptr_array_index (self->problems, i));
-  return problems;
+    {
+      g_autofree char *shown = g_utf8_make_valid (g_ptr_array_index (self->problems, i), -1);
+
+      g_strv_builder_add (problems, shown);
+    }
+  if (self->shortage != NULL)
+    g_strv_builder_add (problems, self->shortage);
+  return g_strv_builder_end (problems);
+}
+
+gboolean
+ivl_model_info_is_whole (IvlModelInfo *self)
+{
+  return self->problems->len == 0;
 }

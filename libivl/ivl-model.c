@@ -98,7 +98,7 @@ open_remote (const char       *location,
 
 /**
  * ivl_model_open_full:
- * @location: a checkpoint folder, or a server: see [func@Model.open]
+ * @location: (type filename): a checkpoint folder, or a server: see [func@Model.open]
  * @progress: (nullable) (scope call): called with %IVL_PHASE_LOAD and %IVL_PHASE_WAIT while a
  *   server starts, loads or does not answer yet
  * @progress_data: for @progress
@@ -127,8 +127,9 @@ ivl_model_open_full (const char       *location,
 
 /**
  * ivl_model_open:
- * @location: a checkpoint folder as published: `config.json`, `*.safetensors`, tokenizer files; or
- *   a server: `https://HOST[:PORT][/PATH][#MODEL]`, `http://...`, `unix:PATH[#MODEL]` (a socket),
+ * @location: (type filename): a checkpoint folder as published: `config.json`, `*.safetensors`,
+ *   tokenizer files, or the folder of a model hub's cache that holds one; or a server:
+ *   `https://HOST[:PORT][/PATH][#MODEL]`, `http://...`, `unix:PATH[#MODEL]` (a socket),
  *   `remote:NAME` (of the configuration file), `service:[MODEL]` (the user's own, started when it
  *   does not run)
  * @cancellable: (nullable): to give up
@@ -155,7 +156,7 @@ ivl_model_open (const char    *location,
 
 /**
  * ivl_model_is_remote:
- * @location: as for ivl_model_open()
+ * @location: (type filename): as for ivl_model_open()
  *
  * Whether pictures that a model there is asked about leave this computer. A socket, a loopback
  * address and the user's own service do not count; what cannot be read as an address does.
@@ -177,7 +178,7 @@ ivl_model_is_remote (const char *location)
 
 /**
  * ivl_model_is_server:
- * @location: as for ivl_model_open()
+ * @location: (type filename): as for ivl_model_open()
  *
  * Whether a location names a server, on this computer or another, and not a folder.
  *
@@ -193,7 +194,7 @@ ivl_model_is_server (const char *location)
 
 /**
  * ivl_model_find_origin:
- * @location: as for ivl_model_open()
+ * @location: (type filename): as for ivl_model_open()
  * @error: return location for an error
  *
  * Where pictures would go if a model there were asked, without opening it or asking anybody: what
@@ -251,7 +252,7 @@ open_in_thread (GTask        *task,
 
 /**
  * ivl_model_open_async:
- * @location: as for [func@Model.open]
+ * @location: (type filename): as for [func@Model.open]
  * @cancellable: (nullable): to give up
  * @callback: (scope async): called when it is done
  * @user_data: for @callback

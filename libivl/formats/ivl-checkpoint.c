@@ -11,9 +11,12 @@
 
 #include <libivl/ivl-error.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "formats/ivl-json.h"
+#include "formats/ivl-model-file.h"
 #include "formats/ivl-safetensors.h"
+#include "util/ivl-bounded-file.h"
 
 #define SINGLE_NAME "model.safetensors"
 #define INDEX_NAME "model.safetensors.index.json"
@@ -180,45 +183,101 @@ sort_by_name (IvlCheckpoint *self)
   g_array_sort_with_data (self->by_name, compare_names, self->entries);
 }
 
-static gboolean
-open_sharded (IvlCheckpoint  *self,
-              const char     *folder,
-              const char     *index_path,
-              GError        **error)
+/* Reads the index and lists the shards that it names, borrowed from it; *index is freed with
+ * json_decref() whatever comes out. */
+static GPtrArray *
+read_index (const char    *folder,
+            json_t       **index,
+            IvlJsonScope  *scope,
+            char         **source,
+            GError       **error)
 {
-  g_autofree char *source = g_filename_display_name (index_path);
-  g_autoptr(GPtrArray) names = NULL;
-  json_auto_t *root = ivl_json_load (index_path, MAX_INDEX_BYTES, MAX_INDEX_VALUES, error);
-  IvlJsonScope scope = { source, NULL, root };
+  g_autofree char *path = g_build_filename (folder, INDEX_NAME, NULL);
   json_t *weight_map = NULL;
 
-  if (root == NULL || !ivl_json_get_object (&scope, "weight_map", &weight_map, error))
-    return FALSE;
+  *source = g_filename_display_name (path);
+  *index = ivl_json_load (path, MAX_INDEX_BYTES, MAX_INDEX_VALUES, error);
+  *scope = (IvlJsonScope) { *source, NULL, *index };
+  if (*index == NULL || !ivl_json_get_object (scope, "weight_map", &weight_map, error))
+    return NULL;
   if (weight_map == NULL)
     {
-      ivl_json_set_field_error (&scope, "weight_map", "an object", NULL, error);
+      ivl_json_set_field_error (scope, "weight_map", "an object", NULL, error);
+      return NULL;
+    }
+  scope->section = "weight_map";
+  scope->object = weight_map;
+  return list_shard_names (scope, error);
+}
+
+/* Where problems are collected, TRUE after adding this one: go on. */
+static gboolean
+note (GPtrArray  *problems,
+      GError     *problem,
+      GError    **error)
+{
+  if (problems == NULL)
+    {
+      g_propagate_error (error, problem);
       return FALSE;
     }
-  scope.section = "weight_map";
-  scope.object = weight_map;
-  names = list_shard_names (&scope, error);
-  if (names == NULL)
-    return FALSE;
+  g_ptr_array_add (problems, g_strdup (problem->message));
+  g_error_free (problem);
+  return TRUE;
+}
+
+/* All that are missing at once: what is left to download. */
+static gboolean
+check_shards_are_there (IvlCheckpoint  *self,
+                        const char     *folder,
+                        GPtrArray      *names,
+                        GPtrArray      *problems,
+                        GError        **error)
+{
+  g_autoptr(GString) missing = g_string_new (NULL);
+  guint n_missing = 0;
+
   for (guint i = 0; i < names->len; i++)
-    if (!add_shard (self, folder, g_ptr_array_index (names, i), error))
-      return FALSE;
-  sort_by_name (self);
-  return check_weight_map (self, &scope, names, error);
+    if (!ivl_model_file_is_there (folder, g_ptr_array_index (names, i)))
+      g_string_append_printf (missing, "%s%s", n_missing++ > 0 ? ", " : "",
+                              (const char *) g_ptr_array_index (names, i));
+  return n_missing == 0
+         || note (problems,
+                  g_error_new (IVL_ERROR, IVL_ERROR_NOT_FOUND,
+                               "%s: %u of the %u weight files that " INDEX_NAME " names %s not "
+                               "there: %s", self->folder, n_missing, names->len,
+                               n_missing == 1 ? "is" : "are", missing->str),
+                  error);
 }
 
 static gboolean
-has_file (const char *folder,
-          const char *name)
+open_sharded (IvlCheckpoint  *self,
+              const char     *folder,
+              GPtrArray      *problems,
+              GError        **error)
 {
-  g_autofree char *path = g_build_filename (folder, name, NULL);
+  const guint n_before = problems != NULL ? problems->len : 0;
+  g_autofree char *source = NULL;
+  json_auto_t *index = NULL;
+  IvlJsonScope scope;
+  g_autoptr(GPtrArray) names = read_index (folder, &index, &scope, &source, error);
 
-  /* A dangling link counts too: opening it then says what is wrong. */
-  return g_file_test (path, G_FILE_TEST_EXISTS) || g_file_test (path, G_FILE_TEST_IS_SYMLINK);
+  if (names == NULL || !check_shards_are_there (self, folder, names, problems, error))
+    return FALSE;
+  for (guint i = 0; i < names->len; i++)
+    {
+      GError *problem = NULL;
+
+      if (problems != NULL && !ivl_model_file_is_there (folder, g_ptr_array_index (names, i)))
+        continue;
+      if (!add_shard (self, folder, g_ptr_array_index (names, i), &problem)
+          && !note (problems, problem, error))
+        return FALSE;
+    }
+  if (problems != NULL && problems->len > n_before)
+    return TRUE;
+  sort_by_name (self);
+  return check_weight_map (self, &scope, names, error);
 }
 
 static void
@@ -229,7 +288,7 @@ set_no_weights_error (IvlCheckpoint  *self,
   static const char *const pickled[] = { "pytorch_model.bin", "pytorch_model.bin.index.json" };
 
   for (guint i = 0; i < G_N_ELEMENTS (pickled); i++)
-    if (has_file (folder, pickled[i]))
+    if (ivl_model_file_is_there (folder, pickled[i]))
       {
         g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
                      "%s: only %s is there, a format that can run programs and is never opened: "
@@ -237,14 +296,16 @@ set_no_weights_error (IvlCheckpoint  *self,
                      "model's *.safetensors files", self->folder, pickled[i]);
         return;
       }
-  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "%s: neither %s nor %s is there",
-               self->folder,
+  g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+               "%s: neither %s nor %s is there: download the weights as well", self->folder,
                SINGLE_NAME, INDEX_NAME);
 }
 
-IvlCheckpoint *
-ivl_checkpoint_open (const char  *folder,
-                     GError     **error)
+/* FALSE with error set, or with problems added where they are collected. */
+static IvlCheckpoint *
+open_folder (const char  *folder,
+             GPtrArray   *problems,
+             GError     **error)
 {
   g_autoptr(IvlCheckpoint) self = g_new0 (IvlCheckpoint, 1);
 
@@ -254,17 +315,15 @@ ivl_checkpoint_open (const char  *folder,
   self->by_name = g_array_new (FALSE, FALSE, sizeof (guint));
 
   /* With both there, the single file counts, as in transformers. */
-  if (has_file (folder, SINGLE_NAME))
+  if (ivl_model_file_is_there (folder, SINGLE_NAME))
     {
       if (!add_shard (self, folder, SINGLE_NAME, error))
         return NULL;
       sort_by_name (self);
     }
-  else if (has_file (folder, INDEX_NAME))
+  else if (ivl_model_file_is_there (folder, INDEX_NAME))
     {
-      g_autofree char *index_path = g_build_filename (folder, INDEX_NAME, NULL);
-
-      if (!open_sharded (self, folder, index_path, error))
+      if (!open_sharded (self, folder, problems, error))
         return NULL;
     }
   else
@@ -273,6 +332,62 @@ ivl_checkpoint_open (const char  *folder,
       return NULL;
     }
   return g_steal_pointer (&self);
+}
+
+IvlCheckpoint *
+ivl_checkpoint_open (const char  *folder,
+                     GError     **error)
+{
+  return open_folder (folder, NULL, error);
+}
+
+IvlCheckpoint *
+ivl_checkpoint_survey (const char *folder,
+                       GPtrArray  *problems)
+{
+  const guint n_before = problems->len;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(IvlCheckpoint) self = open_folder (folder, problems, &error);
+
+  if (error != NULL)
+    g_ptr_array_add (problems, g_strdup (error->message));
+  return problems->len == n_before ? g_steal_pointer (&self) : NULL;
+}
+
+/* There, and neither a pointer nor a page in its place. */
+static gboolean
+is_weight_file (const char *folder,
+                const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  char head[IVL_MODEL_FILE_HEAD_BYTES];
+  guint64 size;
+  gint64 mtime_ns;
+  gssize n;
+  int fd = ivl_bounded_file_open (path, &size, &mtime_ns, NULL);
+
+  if (fd < 0)
+    return FALSE;
+  n = TEMP_FAILURE_RETRY (read (fd, head, sizeof head));
+  close (fd);
+  return n > 0 && ivl_model_file_check (head, n, path, NULL);
+}
+
+gboolean
+ivl_checkpoint_is_complete (const char *folder)
+{
+  g_autofree char *source = NULL;
+  json_auto_t *index = NULL;
+  g_autoptr(GPtrArray) names = NULL;
+  IvlJsonScope scope;
+
+  if (ivl_model_file_is_there (folder, SINGLE_NAME))
+    return is_weight_file (folder, SINGLE_NAME);
+  names = read_index (folder, &index, &scope, &source, NULL);
+  for (guint i = 0; names != NULL && i < names->len; i++)
+    if (!is_weight_file (folder, g_ptr_array_index (names, i)))
+      return FALSE;
+  return names != NULL;
 }
 
 void

@@ -15,6 +15,12 @@ typedef struct _IvlCheckpoint IvlCheckpoint;
  * IVL_ERROR_UNSUPPORTED (pickled weights only). */
 IvlCheckpoint *ivl_checkpoint_open (const char  *folder,
                                     GError     **error);
+/* The same, but looks at every weight file, whatever is wrong with the first ones, and adds a
+ * sentence for each fault to problems. NULL if it added any. */
+IvlCheckpoint *ivl_checkpoint_survey (const char *folder,
+                                      GPtrArray  *problems);
+/* Whether the folder has all of its weight files, by their names and first bytes alone. */
+gboolean       ivl_checkpoint_is_complete (const char *folder);
 void           ivl_checkpoint_free (IvlCheckpoint *self);
 guint          ivl_checkpoint_get_n_tensors (IvlCheckpoint *self);
 const char    *ivl_checkpoint_get_tensor (IvlCheckpoint *self,

@@ -14,6 +14,7 @@
 #include <libivl/ivl-error.h>
 
 #include "formats/ivl-json.h"
+#include "formats/ivl-model-file.h"
 #include "formats/ivl-weight-kind.h"
 #include "formats/ivl-rope-config.h"
 
@@ -641,7 +642,7 @@ ivl_hf_config_load (const char  *folder,
   generation = ivl_json_load (generation_path, IVL_JSON_MAX_CONFIG_BYTES,
                               IVL_JSON_MAX_CONFIG_VALUES,
                               &generation_error);
-  if (generation == NULL && !g_error_matches (generation_error, IVL_ERROR, IVL_ERROR_NOT_FOUND))
+  if (generation == NULL && ivl_model_file_is_there (folder, "generation_config.json"))
     {
       g_propagate_error (error, g_steal_pointer (&generation_error));
       return NULL;

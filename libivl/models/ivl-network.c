@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "formats/ivl-model-folder.h"
+#include "formats/ivl-weight-kind.h"
 #include "image/ivl-tiling.h"
 #include "models/ivl-batch.h"
 #include "util/ivl-system-memory.h"
@@ -132,6 +134,12 @@ find_token (IvlNetwork  *self,
   return TRUE;
 }
 
+static void
+pause_turn (gpointer data)
+{
+  ivl_turns_pause (data);
+}
+
 /* An answer ends at the template's end token, and at every id that the generation config names. */
 static gboolean
 collect_end_ids (IvlNetwork  *self,
@@ -147,83 +155,174 @@ collect_end_ids (IvlNetwork  *self,
   return TRUE;
 }
 
+/* Where problems are collected, TRUE after adding this one: go on. */
+static gboolean
+note (GPtrArray  *problems,
+      GError     *problem,
+      GError    **error)
+{
+  if (problems == NULL)
+    {
+      g_propagate_error (error, problem);
+      return FALSE;
+    }
+  g_ptr_array_add (problems, g_strdup (problem->message));
+  g_error_free (problem);
+  return TRUE;
+}
+
+static gboolean
+find_prompt_tokens (IvlNetwork  *self,
+                    GPtrArray   *problems,
+                    GError     **error)
+{
+  const struct
+  {
+    const char *text;
+    guint32    *id;
+  } tokens[] = { { "<img>", &self->image_start },
+                 { "</img>", &self->image_end },
+                 { "<IMG_CONTEXT>", &self->image_token } };
+  GError *problem = NULL;
+
+  if (!collect_end_ids (self, &problem) && !note (problems, problem, error))
+    return FALSE;
+  for (guint i = 0; self->family->projector_prefix != NULL && i < G_N_ELEMENTS (tokens); i++)
+    {
+      problem = NULL;
+      if (!find_token (self, tokens[i].text, tokens[i].id, &problem) &&
+          !note (problems, problem, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 open_language (IvlNetwork  *self,
                const char  *folder,
+               GPtrArray   *problems,
                GError     **error)
 {
   const char *name = self->family->template_name;
+  GError *problem = NULL;
 
   if (name == NULL)
     name = self->config->template_name;
   self->chat = ivl_chat_template_lookup (name);
   if (self->chat == NULL)
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: unknown prompt template \"%s\"",
-                   self->name, name);
-      return FALSE;
-    }
-  self->tokenizer = ivl_tokenizer_open (folder, error);
+    return note (problems,
+                 g_error_new (IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                              "%s: unknown prompt template \"%s\"", self->name, name),
+                 error);
+  self->tokenizer = ivl_tokenizer_open (folder, &problem);
   if (self->tokenizer == NULL)
+    return note (problems, problem, error);
+  if (ivl_tokenizer_get_size (self->tokenizer) > self->config->lm.vocab_size &&
+      !note (problems,
+             g_error_new (IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                          "The tokenizer of %s has ids up to %u, and its model only %u tokens",
+                          self->name, ivl_tokenizer_get_size (self->tokenizer) - 1,
+                          self->config->lm.vocab_size),
+             error))
     return FALSE;
-  if (ivl_tokenizer_get_size (self->tokenizer) > self->config->lm.vocab_size)
+  return find_prompt_tokens (self, problems, error);
+}
+
+/* Binds the weights, or counts them where the files are not there. What explains many faults at
+ * once takes their place. */
+static gboolean
+bind_weights (IvlNetwork  *self,
+              GPtrArray   *problems,
+              GError     **error)
+{
+  const guint n_before = problems != NULL ? problems->len : 0;
+  IvlWeightBinder binder = { .checkpoint = self->checkpoint, .problems = problems };
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *reason = NULL;
+
+  if (self->checkpoint != NULL)
+    reason = ivl_weight_kind_explain_adapter (self->checkpoint);
+  if (reason == NULL || problems != NULL)
+    ivl_family_bind (self->family, self->config, &binder, &self->parts, &problem);
+  self->n_parameters = binder.n_parameters;
+  if (reason == NULL && self->checkpoint != NULL &&
+      (problem != NULL || (problems != NULL && problems->len > n_before)))
+    reason = ivl_weight_kind_explain_quantised (self->checkpoint);
+  if (reason != NULL)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                   "The tokenizer of %s has ids up to %u, and its model only %u tokens", self->name,
-                   ivl_tokenizer_get_size (self->tokenizer) - 1, self->config->lm.vocab_size);
-      return FALSE;
+      if (problems != NULL)
+        g_ptr_array_set_size (problems, n_before);
+      return note (problems,
+                   g_error_new (IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: %s", self->name, reason),
+                   error);
     }
-  if (!collect_end_ids (self, error))
-    return FALSE;
-  if (self->family->projector_prefix == NULL)
+  if (problem == NULL)
     return TRUE;
-  return find_token (self, "<img>", &self->image_start, error) &&
-         find_token (self, "</img>", &self->image_end, error) &&
-         find_token (self, "<IMG_CONTEXT>", &self->image_token, error);
+  g_propagate_prefixed_error (error, g_steal_pointer (&problem), "%s: ", self->name);
+  return FALSE;
 }
 
 static gboolean
 open_weights (IvlNetwork  *self,
               const char  *folder,
+              GPtrArray   *problems,
               GError     **error)
 {
-  IvlWeightBinder binder = { 0 };
-
-  self->checkpoint = ivl_checkpoint_open (folder, error);
-  if (self->checkpoint == NULL || !check_memory (self, error))
-    return FALSE;
-  binder.checkpoint = self->checkpoint;
-  if (!ivl_family_bind (self->family, self->config, &binder, &self->parts, error))
-    {
-      g_prefix_error (error, "%s: ", self->name);
-      return FALSE;
-    }
-  self->n_parameters = binder.n_parameters;
-  return TRUE;
+  if (problems != NULL)
+    self->checkpoint = ivl_checkpoint_survey (folder, problems);
+  else
+    self->checkpoint = ivl_checkpoint_open (folder, error);
+  return (self->checkpoint != NULL || problems != NULL) && bind_weights (self, problems, error);
 }
 
-static void
-pause_turn (gpointer data)
+/* The parts that come from files; every check of them is here, for opening and for looking. */
+static IvlNetwork *
+read_folder (const char  *location,
+             GPtrArray   *problems,
+             GError     **error)
 {
-  ivl_turns_pause (data);
+  g_autoptr (IvlNetwork) self = g_new0 (IvlNetwork, 1);
+  g_autofree char *folder = ivl_model_folder_resolve (location, error);
+
+  if (folder == NULL)
+    return NULL;
+  self->turns = ivl_turns_new (LONG_SHARE);
+  self->name = ivl_model_folder_get_name (location);
+  self->config = ivl_hf_config_load (folder, error);
+  if (self->config == NULL)
+    return NULL;
+  self->family = ivl_family_lookup (self->config->arch);
+  if (!open_weights (self, folder, problems, error))
+    return NULL;
+  if (ivl_network_has_lm (self) && !open_language (self, folder, problems, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+IvlNetwork *
+ivl_network_survey (const char  *folder,
+                    GPtrArray   *problems,
+                    char       **shortage,
+                    GError     **error)
+{
+  g_autoptr (IvlNetwork) self = read_folder (folder, problems, error);
+  g_autoptr (GError) problem = NULL;
+
+  *shortage = NULL;
+  if (self == NULL)
+    return NULL;
+  if (problems->len == 0 && !check_memory (self, &problem))
+    *shortage = g_strdup (problem->message);
+  return g_steal_pointer (&self);
 }
 
 IvlNetwork *
 ivl_network_open (const char  *folder,
                   GError     **error)
 {
-  g_autoptr (IvlNetwork) self = g_new0 (IvlNetwork, 1);
-  g_autofree char *path = g_canonicalize_filename (folder, NULL);
+  g_autoptr (IvlNetwork) self = read_folder (folder, NULL, error);
 
-  self->turns = ivl_turns_new (LONG_SHARE);
-  self->name = g_path_get_basename (path);
-  self->config = ivl_hf_config_load (folder, error);
-  if (self->config == NULL)
-    return NULL;
-  self->family = ivl_family_lookup (self->config->arch);
-  if (!open_weights (self, folder, error))
-    return NULL;
-  if (ivl_network_has_lm (self) && !open_language (self, folder, error))
+  if (self == NULL || !check_memory (self, error))
     return NULL;
   if (self->family->projector_prefix != NULL)
     self->tiles = ivl_tile_cache_new (

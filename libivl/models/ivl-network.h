@@ -44,6 +44,13 @@ typedef struct
  * report, and IVL_ERROR_NO_MEMORY if weights and working memory cannot fit. */
 IvlNetwork *ivl_network_open (const char  *folder,
                               GError     **error);
+/* Every check of opening, going on after a fault: adds a sentence for each to problems, and sets
+ * *shortage (transfer full) if memory is all that lacks. What comes back has no tiles, operations
+ * or batch, and cannot compute. NULL with error set if the config cannot be read. */
+IvlNetwork *ivl_network_survey (const char  *folder,
+                                GPtrArray   *problems,
+                                char       **shortage,
+                                GError     **error);
 void        ivl_network_free (IvlNetwork *self);
 
 gboolean    ivl_network_has_vision (const IvlNetwork *self);

@@ -54,7 +54,7 @@ read_optional_json (const char *folder,
   g_autoptr (GError) local = NULL;
 
   *value = ivl_json_load (path, IVL_JSON_MAX_CONFIG_BYTES, IVL_JSON_MAX_CONFIG_VALUES, &local);
-  if (*value != NULL || g_error_matches (local, IVL_ERROR, IVL_ERROR_NOT_FOUND))
+  if (*value != NULL || !ivl_model_file_is_there (folder, name))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;

@@ -17,8 +17,13 @@ set_errno_error (GError    **error,
                  int         saved_errno)
 {
   g_autofree char *name = g_filename_display_name (path);
+  g_autofree char *target = saved_errno == ENOENT ? g_file_read_link (path, NULL) : NULL;
+  g_autofree char *target_name = target != NULL ? g_filename_display_name (target) : NULL;
 
-  if (saved_errno == ENOENT || saved_errno == ENOTDIR)
+  if (target != NULL)
+    g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "%s: a link to %s, and nothing is there",
+                 name, target_name);
+  else if (saved_errno == ENOENT || saved_errno == ENOTDIR)
     g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "%s: no such file", name);
   else
     g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved_errno), "%s: %s", name,
