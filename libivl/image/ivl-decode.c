@@ -7,11 +7,24 @@
 #include "image/ivl-format.h"
 #include <libivl/ivl-error.h>
 
+enum
+{
+  /* Of the limit: the finished picture has 3 bytes a pixel, and what a decoder takes besides is
+   * bounded with it. */
+  BYTES_PER_PIXEL = 3,
+  BYTES_BESIDES = 16 * 1024 * 1024,
+  /* Times that as many pixels as the limit may be passed over: scans of a JPEG. */
+  MAX_PASSES = 16,
+};
+
 static gboolean
 check_limits (const IvlProbe  *probe,
               guint64          max_pixels,
               GError         **error)
 {
+  const guint64 max_bytes =
+      MIN (max_pixels, G_MAXUINT64 / 16) * BYTES_PER_PIXEL + BYTES_BESIDES;
+
   if (probe->area > max_pixels)
     {
       g_set_error (
@@ -19,6 +32,23 @@ check_limits (const IvlProbe  *probe,
           "%u x %u pixels need %.6g megapixels to decode, the limit is %.6g; raise max-pixels if "
           "the file can be trusted",
           probe->width, probe->height, probe->area / 1e6, max_pixels / 1e6);
+      return FALSE;
+    }
+  if (BYTES_PER_PIXEL * probe->area + probe->extra_bytes > max_bytes)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                   "%u x %u pixels of this %s file need %.6g MB to decode, the limit is %.6g; "
+                   "raise max-pixels if the file can be trusted",
+                   probe->width, probe->height, probe->format->name,
+                   (BYTES_PER_PIXEL * probe->area + probe->extra_bytes) / 1e6, max_bytes / 1e6);
+      return FALSE;
+    }
+  if (probe->work / MAX_PASSES > max_pixels)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                   "%.6g passes over %u x %u pixels are too much work; raise max-pixels if the "
+                   "file can be trusted",
+                   (double) probe->work / probe->area, probe->width, probe->height);
       return FALSE;
     }
   if (probe->width > IVL_DECODE_MAX_SIDE || probe->height > IVL_DECODE_MAX_SIDE)

@@ -1,107 +1,236 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * JPEG files: what their headers say, and their pixels. */
-#include "image/ivl-format.h"
+ * JPEG pixels through libjpeg-turbo, with the choices that Pillow makes: accurate DCT, smooth
+ * chroma upsampling. */
+#include "image/ivl-jpeg-segments.h"
 
-#include "image/ivl-exif.h"
-#include "image/ivl-pixbuf.h"
+/* jpeglib.h wants FILE before it. */
+#include <stdio.h>
+
+#include <jerror.h>
+#include <jpeglib.h>
+#include <libivl/ivl-error.h>
+#include <setjmp.h>
 #include <string.h>
 
-enum
+/* All that outlives a longjmp() out of libjpeg. The first three are found by their addresses. */
+typedef struct
 {
-  /* Encoders write about ten; each costs a pass over the whole picture. */
-  MAX_JPEG_SCANS = 100,
-};
+  struct jpeg_decompress_struct jpeg;
+  struct jpeg_error_mgr         errors;
+  struct jpeg_progress_mgr      progress;
+  jmp_buf                       jump;
+  const IvlProbe               *probe;
+  IvlRows                      *rows;
+  guint8                       *row;          /* (owned) */
+  gboolean                      hit_end;      /* libjpeg made up an end mark */
+  gboolean                      lost_pixels;
+  GError                       *cause;        /* (owned) of the rows, or a limit */
+} Reader;
 
-/* at: behind a scan's header. Returns the position of the marker after the entropy-coded data. */
-static gsize
-jpeg_skip_scan (const guint8 *data,
-                gsize         size,
-                gsize         at)
+static void
+reader_clear (Reader *self)
 {
-  while (at + 1 < size)
-    {
-      const guint8 *found = memchr (data + at, 0xff, size - at - 1);
+  jpeg_destroy_decompress (&self->jpeg);
+  g_free (self->row);
+  g_clear_error (&self->cause);
+}
 
-      if (found == NULL)
-        return size;
-      at = found - data;
-      if (data[at + 1] != 0 && !(data[at + 1] >= 0xd0 && data[at + 1] <= 0xd7))
-        return at;
-      at += 2;
-    }
-  return size;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reader, reader_clear)
+
+static Reader *
+reader_of (j_common_ptr jpeg)
+{
+  return jpeg->client_data;
+}
+
+static G_NORETURN void
+on_error (j_common_ptr jpeg)
+{
+  longjmp (reader_of (jpeg)->jump, 1);
+}
+
+/* Warnings: other faults of the data change colours here and there, as every viewer shows them. */
+static void
+on_message (j_common_ptr jpeg,
+            int          level)
+{
+  const int code = jpeg->err->msg_code;
+
+  if (level >= 0)
+    return;
+  if (code == JWRN_JPEG_EOF)
+    reader_of (jpeg)->hit_end = TRUE;
+  else if (code == JWRN_HIT_MARKER || code == JWRN_MUST_RESYNC)
+    reader_of (jpeg)->lost_pixels = TRUE;
+}
+
+static void
+on_output (j_common_ptr jpeg)
+{
+}
+
+/* Called now and then also while all scans are read, before the first row. */
+static void
+on_progress (j_common_ptr jpeg)
+{
+  Reader *self = reader_of (jpeg);
+
+  if (self->jpeg.input_scan_number > IVL_JPEG_MAX_SCANS)
+    ivl_format_fail_unsupported (&self->cause, &ivl_format_jpeg, "more than 100 scans");
+  else if (ivl_rows_check_cancelled (self->rows, &self->cause))
+    return;
+  longjmp (self->jump, 1);
 }
 
 static gboolean
-jpeg_take_frame (const guint8  *segment,
-                 guint32        length,
-                 IvlProbe      *probe,
-                 GError       **error)
+choose_colours (Reader    *self,
+                IvlLayout *layout)
 {
-  if (length < 8)
-    return ivl_format_fail (error, &ivl_format_jpeg, "bad frame header");
-  if (probe->width != 0)
-    return ivl_format_fail (error, &ivl_format_jpeg, "two frame headers");
-  if (segment[2] != 8)
-    return ivl_format_fail_unsupported (error, &ivl_format_jpeg, "not 8 bits a sample");
-  probe->height = ivl_be16 (segment + 3);
-  probe->width = ivl_be16 (segment + 5);
-  if (probe->width == 0 || probe->height == 0)
-    return ivl_format_fail (error, &ivl_format_jpeg, "no width or height");
+  J_COLOR_SPACE *out = &self->jpeg.out_color_space;
+
+  switch (self->jpeg.jpeg_color_space)
+    {
+    case JCS_GRAYSCALE:
+      *out = JCS_GRAYSCALE;
+      layout->colours = IVL_COLOURS_GRAY;
+      return TRUE;
+    case JCS_RGB:
+    case JCS_YCbCr:
+      *out = JCS_RGB;
+      layout->colours = IVL_COLOURS_RGB;
+      return TRUE;
+    case JCS_CMYK:
+    case JCS_YCCK:
+      *out = JCS_CMYK;
+      layout->colours = IVL_COLOURS_CMYK;
+      return TRUE;
+    default:
+      return ivl_format_fail_unsupported (&self->cause, &ivl_format_jpeg,
+                                          "its number of colours is not 1, 3 or 4");
+    }
+}
+
+/* Ink is stored upside down by Adobe's convention, which all follow; Pillow does not ask either. */
+static void
+invert (guint8 *samples,
+        gsize   n)
+{
+  for (gsize i = 0; i < n; i++)
+    samples[i] = 255 - samples[i];
+}
+
+/* A progressive picture whose later scans are missing is whole, but coarse. */
+static gboolean
+has_all_scans (Reader *self)
+{
+  if (self->jpeg.coef_bits == NULL)
+    return TRUE;
+  for (int c = 0; c < self->jpeg.num_components; c++)
+    for (guint i = 0; i < DCTSIZE2; i++)
+      if (self->jpeg.coef_bits[c][i] != 0)
+        return FALSE;
   return TRUE;
 }
 
+/* Only the end mark may be missing. Arithmetic coding reads zeros behind its data without a word,
+ * so that nobody can tell. */
 static gboolean
-is_frame_marker (guint8 marker)
+check_whole (Reader *self)
 {
-  return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+  if (self->hit_end && (self->jpeg.arith_code || self->lost_pixels || !has_all_scans (self)))
+    return ivl_format_fail (&self->cause, &ivl_format_jpeg, "it ends too early");
+  return !self->lost_pixels
+         || ivl_format_fail (&self->cause, &ivl_format_jpeg, "pixels are missing");
 }
 
-/* Markers with lengths; after a start of scan (DA), entropy-coded data up to the next marker. */
+/* FALSE: cause is set. Errors of libjpeg do not return. */
 static gboolean
-read_jpeg (const guint8  *data,
-           gsize          size,
-           IvlProbe      *probe,
-           GError       **error)
+read_rows (Reader *self)
 {
-  guint n_scans = 0;
-  gsize at = 2;
+  IvlLayout layout = { .bits = 8 };
+  gsize row_size;
 
-  while (size - at >= 2)
+  jpeg_read_header (&self->jpeg, TRUE);
+  if (self->jpeg.image_width != self->probe->width
+      || self->jpeg.image_height != self->probe->height)
+    return ivl_format_fail_size (&self->cause, &ivl_format_jpeg);
+  if (!choose_colours (self, &layout))
+    return FALSE;
+  jpeg_start_decompress (&self->jpeg);
+  row_size = (gsize) self->jpeg.output_width * self->jpeg.output_components;
+  self->row = g_malloc (row_size);
+  if (!ivl_rows_begin (self->rows, &layout, &self->cause))
+    return FALSE;
+  while (self->jpeg.output_scanline < self->jpeg.output_height)
     {
-      guint8 marker = data[at + 1];
-      guint32 length;
+      const guint32 y = self->jpeg.output_scanline;
 
-      if (data[at] != 0xff)
-        return ivl_format_fail (error, &ivl_format_jpeg, "no marker where one must be");
-      if (marker == 0xff)
-        {
-          at += 1;
-          continue;
-        }
-      at += 2;
-      if (marker == 0xd9)
-        return (probe->width != 0 && n_scans > 0)
-               || ivl_format_fail (error, &ivl_format_jpeg, "no pixels");
-      if (marker == 0x01 || (marker >= 0xd0 && marker <= 0xd7))
-        continue;
-      if (size - at < 2 || (length = ivl_be16 (data + at)) > size - at)
-        break;
-      if (length < 2)
-        return ivl_format_fail (error, &ivl_format_jpeg, "bad segment length");
-      if (is_frame_marker (marker) && !jpeg_take_frame (data + at, length, probe, error))
+      jpeg_read_scanlines (&self->jpeg, &self->row, 1);
+      if (layout.colours == IVL_COLOURS_CMYK)
+        invert (self->row, row_size);
+      if (!ivl_rows_put (self->rows, 0, y, 1, self->probe->width, self->row, &self->cause))
         return FALSE;
-      if (marker == 0xe1 && length >= 8 && memcmp (data + at + 2, "Exif\0\0", 6) == 0)
-        probe->orientation = ivl_exif_get_orientation (data + at + 2, length - 2);
-      at += length;
-      if (marker != 0xda)
-        continue;
-      if (++n_scans > MAX_JPEG_SCANS)
-        return ivl_format_fail_unsupported (error, &ivl_format_jpeg, "more than 100 scans");
-      at = jpeg_skip_scan (data, size, at);
     }
-  return ivl_format_fail (error, &ivl_format_jpeg, "it ends too early");
+  return check_whole (self);
+}
+
+static void
+take_error (Reader  *self,
+            GError **error)
+{
+  char message[JMSG_LENGTH_MAX];
+  IvlError code = IVL_ERROR_INVALID_DATA;
+
+  if (self->cause != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->cause));
+      return;
+    }
+  self->errors.format_message ((j_common_ptr) &self->jpeg, message);
+  switch (self->errors.msg_code)
+    {
+    case JERR_OUT_OF_MEMORY:
+      code = IVL_ERROR_NO_MEMORY;
+      break;
+    case JERR_SOF_UNSUPPORTED:
+    case JERR_ARITH_NOTIMPL:
+    case JERR_NOT_COMPILED:
+    case JERR_BAD_PRECISION:
+      code = IVL_ERROR_UNSUPPORTED;
+      break;
+    default:
+      break;
+    }
+  g_set_error (error, IVL_ERROR, code, "%s file: %s",
+               code == IVL_ERROR_INVALID_DATA ? "damaged JPEG" : "JPEG", message);
+}
+
+static gboolean
+decode_jpeg (const guint8    *data,
+             gsize            size,
+             const IvlProbe  *probe,
+             IvlRows         *rows,
+             GError         **error)
+{
+  g_auto (Reader) self = { .probe = probe, .rows = rows };
+
+  self.jpeg.err = jpeg_std_error (&self.errors);
+  self.jpeg.client_data = &self;
+  self.errors.error_exit = on_error;
+  self.errors.emit_message = on_message;
+  self.errors.output_message = on_output;
+  self.progress.progress_monitor = on_progress;
+  if (setjmp (self.jump) == 0)
+    {
+      jpeg_create_decompress (&self.jpeg);
+      self.jpeg.progress = &self.progress;
+      jpeg_mem_src (&self.jpeg, data, size);
+      if (read_rows (&self))
+        return TRUE;
+    }
+  take_error (&self, error);
+  return FALSE;
 }
 
 static gboolean
@@ -114,6 +243,6 @@ sniff_jpeg (const guint8 *data,
 const IvlFormat ivl_format_jpeg = {
   .name = "JPEG",
   .sniff = sniff_jpeg,
-  .probe = read_jpeg,
-  .decode = ivl_pixbuf_decode,
+  .probe = ivl_jpeg_segments_read,
+  .decode = decode_jpeg,
 };

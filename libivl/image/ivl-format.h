@@ -22,6 +22,7 @@ typedef struct
                                  * frame or a TIFF tile larger than it */
   guint64          extra_bytes; /* that decoding takes besides the finished picture, where they
                                  * grow with its size; an upper bound */
+  guint64          work;        /* pixels that are passed over, if more often than once each */
   guint            orientation; /* EXIF or TIFF orientation, 1..8; 1 when absent or broken */
   IvlColourSpace   colours;     /* what the numbers mean */
 } IvlProbe;

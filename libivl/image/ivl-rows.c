@@ -25,6 +25,7 @@ struct _IvlRows
   GCancellable *cancellable; /* (owned) (nullable) */
 
   guint8      *pixels; /* (owned) RGB8, upright */
+  guint8      *canvas; /* (owned unless it is pixels) (nullable) what the decoder filled */
   gssize       origin; /* bytes: stored pixel (0, 0) in there */
   gssize       step_x; /* bytes from a stored column to the next */
   gssize       step_y;
@@ -36,7 +37,6 @@ struct _IvlRows
   const IvlColourSpace *colours; /* (nullable) the caller's */
   guint16      straight[CHUNK * 5]; /* colours that were premultiplied, divided */
   guint8       rgb[CHUNK * 3];
-  guint8       alpha[CHUNK];
 };
 
 /* Orientations of TIFF 6.0: which stored corner is the upright picture's first pixel. */
@@ -89,8 +89,38 @@ ivl_rows_free (IvlRows *self)
 {
   g_clear_pointer (&self->profile, ivl_profile_free);
   g_clear_object (&self->cancellable);
+  if (self->canvas != self->pixels)
+    g_free (self->canvas);
   g_free (self->pixels);
   g_free (self);
+}
+
+static guint8 *
+allocate (IvlRows  *self,
+          gsize     pixel_size,
+          GError  **error)
+{
+  guint8 *memory = NULL;
+  gsize size;
+
+  if (g_size_checked_mul (&size, self->width * pixel_size, self->height))
+    memory = g_try_malloc0 (size);
+  if (memory == NULL)
+    g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                 "not enough memory for a picture of %u x %u pixels", self->width, self->height);
+  return memory;
+}
+
+static void
+set_layout (IvlRows         *self,
+            const IvlLayout *layout)
+{
+  self->layout = *layout;
+  self->pixel_size = ivl_layout_get_n_samples (layout) * layout->bits / 8;
+  self->profile = ivl_profile_new (self->colours, layout);
+  self->colours = NULL;
+  self->converted = self->profile != NULL;
+  self->composites = self->composites && layout->has_alpha;
 }
 
 gboolean
@@ -98,24 +128,32 @@ ivl_rows_begin (IvlRows          *self,
                 const IvlLayout  *layout,
                 GError          **error)
 {
-  gsize size;
-
   g_return_val_if_fail (self->pixels == NULL, FALSE);
   g_return_val_if_fail (layout->bits == 8 || layout->bits == 16, FALSE);
 
-  self->layout = *layout;
-  self->pixel_size = ivl_layout_get_n_samples (layout) * layout->bits / 8;
-  if (!g_size_checked_mul (&size, (gsize) self->width * 3, self->height)
-      || (self->pixels = g_try_malloc (size)) == NULL)
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
-                   "not enough memory for a picture of %u x %u pixels", self->width, self->height);
-      return FALSE;
-    }
-  self->profile = ivl_profile_new (self->colours, layout);
-  self->colours = NULL;
-  self->converted = self->profile != NULL;
-  return TRUE;
+  set_layout (self, layout);
+  self->pixels = allocate (self, 3, error);
+  return self->pixels != NULL;
+}
+
+guint8 *
+ivl_rows_begin_canvas (IvlRows          *self,
+                       const IvlLayout  *layout,
+                       GError          **error)
+{
+  const guint n = ivl_layout_get_n_samples (layout);
+
+  g_return_val_if_fail (self->pixels == NULL, NULL);
+  g_return_val_if_fail (layout->bits == 8 && n >= 3, NULL);
+
+  set_layout (self, layout);
+  /* Upright rows move forward in their own memory: RGB is never longer. */
+  self->canvas = allocate (self, n, error);
+  if (self->step_x == 3 && self->step_y == (gssize) self->width * 3)
+    self->pixels = self->canvas;
+  else if (self->canvas != NULL)
+    self->pixels = allocate (self, 3, error);
+  return self->pixels != NULL ? self->canvas : NULL;
 }
 
 static inline guint
@@ -165,31 +203,36 @@ to_rgb (const IvlLayout *layout,
         guint            n)
 {
   const guint size = layout->bits / 8;
+  const guint8 *end = rgb + 3 * (gsize) n;
+
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
   samples += size - 1;
 #endif
-
-  for (; n > 0; n--, samples += pixel_size, rgb += 3)
-    switch (layout->colours)
-      {
-      case IVL_COLOURS_GRAY:
+  switch (layout->colours)
+    {
+    case IVL_COLOURS_GRAY:
+      for (; rgb < end; samples += pixel_size, rgb += 3)
         rgb[0] = rgb[1] = rgb[2] = samples[0];
-        break;
-      case IVL_COLOURS_CMYK:
+      break;
+    case IVL_COLOURS_CMYK:
+      for (; rgb < end; samples += pixel_size, rgb += 3)
         for (guint c = 0; c < 3; c++)
           {
-            guint t = (255 - samples[c * size]) * (255 - samples[3 * size]) + 128;
+            /* Pillow's steps: the ink's share of what black leaves, rounded, is taken away. */
+            const guint white = 255 - samples[3 * size];
+            const guint t = samples[c * size] * white + 128;
 
-            rgb[c] = (t + (t >> 8)) >> 8; /* / 255, rounded */
+            rgb[c] = white - ((t + (t >> 8)) >> 8);
           }
-        break;
-      case IVL_COLOURS_RGB:
-      case IVL_COLOURS_LAB: /* always has a profile */
-      default:
+      break;
+    case IVL_COLOURS_RGB:
+    case IVL_COLOURS_LAB: /* always has a profile */
+    default:
+      for (; rgb < end; samples += pixel_size, rgb += 3)
         for (guint c = 0; c < 3; c++)
           rgb[c] = samples[c * size];
-        break;
-      }
+      break;
+    }
 }
 
 /* TRUE if some pixel was transparent. */
@@ -215,6 +258,30 @@ composite (IvlRows      *self,
       seen = TRUE;
     }
   return seen;
+}
+
+/* Samples to self->rgb. */
+static void
+convert (IvlRows      *self,
+         const guint8 *samples,
+         guint         n)
+{
+  const guint8 *straight =
+      self->layout.premultiplied ? unpremultiply (self, samples, n) : samples;
+
+  if (self->profile != NULL)
+    ivl_profile_convert (self->profile, straight, self->rgb, n);
+  else
+    to_rgb (&self->layout, straight, self->pixel_size, self->rgb, n);
+  if (self->composites && composite (self, samples, n))
+    self->composited = TRUE;
+}
+
+/* What comes is what is wanted. */
+static gboolean
+is_plain (const IvlRows *self)
+{
+  return self->profile == NULL && self->layout.colours == IVL_COLOURS_RGB && self->pixel_size == 3;
 }
 
 static void
@@ -261,22 +328,32 @@ ivl_rows_put (IvlRows        *self,
     return FALSE;
   out = self->pixels + self->origin + (gssize) x * self->step_x + (gssize) y * self->step_y;
   self->n_put += n;
+  if (step_out == 3 && is_plain (self))
+    {
+      memmove (out, in, (gsize) n * 3);
+      return TRUE;
+    }
   while (n > 0)
     {
       const guint m = MIN (n, CHUNK);
-      const guint8 *straight = self->layout.premultiplied ? unpremultiply (self, in, m) : in;
 
-      if (self->profile != NULL)
-        ivl_profile_convert (self->profile, straight, self->rgb, m);
-      else
-        to_rgb (&self->layout, straight, self->pixel_size, self->rgb, m);
-      if (self->layout.has_alpha && self->composites && composite (self, in, m))
-        self->composited = TRUE;
+      convert (self, in, m);
       scatter (self, out, step_out, m);
       in += m * self->pixel_size;
       out += step_out * m;
       n -= m;
     }
+  return TRUE;
+}
+
+gboolean
+ivl_rows_put_canvas (IvlRows  *self,
+                     GError  **error)
+{
+  for (guint32 y = 0; y < self->height; y++)
+    if (!ivl_rows_put (self, 0, y, 1, self->width,
+                       self->canvas + (gsize) y * self->width * self->pixel_size, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -303,8 +380,15 @@ ivl_rows_take (IvlRows *self,
                guint   *width,
                guint   *height)
 {
+  const gsize size = (gsize) self->width * self->height * 3;
+
+  /* Of a canvas with alpha a quarter is left. */
+  if (self->canvas == self->pixels && self->pixel_size > 3)
+    self->pixels = g_realloc (self->pixels, size);
+  else
+    g_free (self->canvas == self->pixels ? NULL : self->canvas);
+  self->canvas = NULL;
   *width = self->swapped ? self->height : self->width;
   *height = self->swapped ? self->width : self->height;
-  return g_bytes_new_take (g_steal_pointer (&self->pixels),
-                           (gsize) self->width * self->height * 3);
+  return g_bytes_new_take (g_steal_pointer (&self->pixels), size);
 }

@@ -47,6 +47,15 @@ gboolean ivl_rows_put            (IvlRows               *self,
                                   gconstpointer          samples,
                                   GError               **error);
 
+/* For decoders that fill the whole picture at once, in the place of ivl_rows_begin() and
+ * ivl_rows_put(): zeros of [height, width, samples of a pixel], the memory of the finished picture
+ * where that is possible. Only 8 bits and 3 samples or more. NULL: IVL_ERROR_NO_MEMORY. */
+guint8  *ivl_rows_begin_canvas    (IvlRows               *self,
+                                   const IvlLayout       *layout,
+                                   GError               **error);
+gboolean ivl_rows_put_canvas      (IvlRows               *self,
+                                   GError               **error);
+
 /* FALSE with G_IO_ERROR_CANCELLED; for decoders that work long before their first row. */
 gboolean ivl_rows_check_cancelled (IvlRows               *self,
                                    GError               **error);
