@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <glib/gi18n.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,10 +103,25 @@ escape_controls (const char *line)
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
+/* Jansson writes real numbers in the locale's format, and wrongly where that has two bytes for the
+ * decimal point (ps_AF). malloc()ed. */
+static char *
+print_json (const json_t *object)
+{
+  const locale_t plain = newlocale (LC_ALL_MASK, "C", (locale_t) 0);
+  const locale_t caller = uselocale (plain);
+  char *line = json_dumps (object, JSON_COMPACT | JSON_REAL_PRECISION (9));
+
+  uselocale (caller);
+  if (plain != (locale_t) 0)
+    freelocale (plain);
+  return line;
+}
+
 void
 cli_output_json (json_t *object)
 {
-  char *line = json_dumps (object, JSON_COMPACT | JSON_REAL_PRECISION (9));
+  char *line = print_json (object);
   g_autofree char *escaped = NULL;
 
   json_decref (object);

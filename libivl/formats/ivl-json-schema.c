@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "formats/ivl-json.h"
+#include "util/ivl-json-text.h"
 
 /* References can unfold a short schema into a long one: so many schemas, literals and their 64ths
  * of bytes may come of it. */
@@ -184,10 +185,11 @@ write_value (const json_t *value)
       json_auto_t *again = NULL;
 
       free (text);
-      text = json_dumps (value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION (precision));
+      text = ivl_json_text_print (value, JSON_COMPACT | JSON_ENCODE_ANY |
+                                             JSON_REAL_PRECISION (precision));
       if (text == NULL)
         return NULL;
-      again = json_loads (text, JSON_DECODE_ANY, NULL);
+      again = ivl_json_text_parse (text, strlen (text), JSON_DECODE_ANY, NULL);
       if (json_equal (again, value))
         break;
     }

@@ -9,6 +9,7 @@
 
 #include "formats/ivl-model-file.h"
 #include "util/ivl-json-bounds.h"
+#include "util/ivl-json-text.h"
 
 static gboolean
 check_bounds (const char  *data,
@@ -48,7 +49,7 @@ ivl_json_parse (const char  *data,
 
   if (!check_bounds (data, size, max_values, source, error))
     return NULL;
-  root = json_loadb (data, size, JSON_REJECT_DUPLICATES, &json_error);
+  root = ivl_json_text_parse (data, size, JSON_REJECT_DUPLICATES, &json_error);
   if (root == NULL)
     {
       g_autofree char *text = g_strescape (json_error.text, "\""); /* it quotes the file */

@@ -12,6 +12,7 @@
 #include "tokenizer/ivl-json-scan.h"
 #include "tokenizer/ivl-qwen-split.h"
 #include "tokenizer/ivl-utf8.h"
+#include "util/ivl-json-text.h"
 
 static gboolean
 scan_vocab (IvlJsonScan *scan,
@@ -218,8 +219,9 @@ parse_small (IvlJsonScan *scan,
                    "%s: a setting of %" G_GSIZE_FORMAT " bytes", scan->name, n_bytes);
       return NULL;
     }
-  value = json_loadb (text, n_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
-                      &json_error);
+  value = ivl_json_text_parse (text, n_bytes,
+                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
+                               &json_error);
   if (value == NULL)
     {
       g_autofree char *shown = ivl_utf8_show ((const guint8 *) json_error.text,

@@ -13,6 +13,7 @@
 #include "tokenizer/ivl-byte-bpe-load.h"
 #include "tokenizer/ivl-sentencepiece-load.h"
 #include "tokenizer/ivl-utf8.h"
+#include "util/ivl-json-text.h"
 
 /* Published ones have up to 11 MB. */
 #define MAX_FILE_BYTES (64 * 1024 * 1024)
@@ -168,7 +169,7 @@ read_tokenizer_json (const char        *folder,
                    " bytes, expected at most %u", path, n_added, (guint) IVL_JSON_MAX_CONFIG_BYTES);
       return FALSE;
     }
-  array = json_loadb (added, n_added, JSON_REJECT_DUPLICATES, &json_error);
+  array = ivl_json_text_parse (added, n_added, JSON_REJECT_DUPLICATES, &json_error);
   if (array == NULL)
     {
       g_autofree char *shown = ivl_utf8_show ((const guint8 *) json_error.text,

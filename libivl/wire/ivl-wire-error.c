@@ -299,7 +299,7 @@ make_error (guint       status,
   where = status >= 100 ? g_strdup_printf (" (%u)", status) : g_strdup ("");
   if (status == 0)
     status = report.status != 0 ? report.status : 500;
-  lower = g_utf8_strdown (report.message != NULL ? report.message : "", -1);
+  lower = g_ascii_strdown (report.message != NULL ? report.message : "", -1);
   words = g_strconcat (report.kind, lower, NULL);
   code = classify (status, words);
   if (report.message == NULL)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "util/ivl-json-bounds.h"
+#include "util/ivl-json-text.h"
 #include "wire/ivl-wire-error.h"
 
 #define MAX_DETAIL 160
@@ -46,7 +47,7 @@ load (const char  *json,
       GError     **error)
 {
   json_error_t json_error;
-  json_t *root = json_loadb (json, n, flags | JSON_REJECT_DUPLICATES, &json_error);
+  json_t *root = ivl_json_text_parse (json, n, flags | JSON_REJECT_DUPLICATES, &json_error);
   g_autofree char *detail = NULL;
 
   if (root != NULL)

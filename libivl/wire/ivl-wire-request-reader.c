@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "util/ivl-json-text.h"
 #include "wire/ivl-wire-json.h"
 #include "wire/ivl-wire-lift.h"
 #include "wire/ivl-wire-reader.h"
@@ -262,7 +263,7 @@ read_schema (IvlWireReader *reader,
 
   if (!json_is_object (schema))
     return ivl_wire_reader_refuse (reader, param, "expected a JSON schema");
-  text = json_dumps (schema, JSON_COMPACT);
+  text = ivl_json_text_print (schema, JSON_COMPACT);
   if (text != NULL && strlen (text) <= MAX_SCHEMA_BYTES)
     reader->request->json_schema = g_strdup (text);
   free (text);

@@ -66,12 +66,13 @@ class Command:
         self.folder = folder
         self.model = model
         self.environment = {
-            "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm", "HOME": folder,
+            "PATH": os.environ["PATH"], "LC_ALL": os.environ.get("IVL_TEST_LOCALE", "C.UTF-8"), "TERM": "xterm",
+            "HOME": folder,
             "XDG_CONFIG_HOME": f"{folder}/config", "XDG_DATA_HOME": f"{folder}/data",
             "XDG_STATE_HOME": f"{folder}/state", "XDG_RUNTIME_DIR": f"{folder}/run",
             "XDG_DATA_DIRS": f"{folder}/system",
             "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "2"), "IVL_MODEL": model}
-        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH"):
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH", "LOCPATH"):
             if name in os.environ:
                 self.environment[name] = os.environ[name]
 

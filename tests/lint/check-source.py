@@ -12,6 +12,7 @@ Rules, by the name that an escape comment uses:
   goto      no goto
   word      no word that marks unfinished work
   path      no path of one machine
+  json      jansson reads and writes text in one file of the library and one of the command
 """
 
 import re
@@ -32,6 +33,8 @@ DOMAINS = {"libivl": {"IVL_ERROR", "G_IO_ERROR", "G_FILE_ERROR"},
            "plugin-cli": {"IVL_ERROR", "G_IO_ERROR", "G_FILE_ERROR", "G_OPTION_ERROR"},
            "plugin-gimp": {"IVL_ERROR", "G_IO_ERROR", "G_FILE_ERROR", "PLUG_ADVICE_ERROR"}}
 ENDING = re.compile(r"(?<![\w.>])(abort|exit|_exit|assert|g_error|g_assert\w*|g_abort) \(")
+JSON = re.compile(r"\bjson_(?:load|dump)\w* \(")
+JSON_FILES = ("ivl-json-text.c", "cli-output.c")
 GOTO = re.compile(r"\bgoto\b")
 # Written in pieces, so that a search for these words in the repository finds none
 WORDS = re.compile(r"\b(" + "|".join(("TO" "DO", "FIX" "ME", "X" "XX", "HA" "CK", "st" "ub", "not " "implemented",
@@ -90,6 +93,10 @@ def check_c_words(report, path, area, text, lines):
         number = line_of(text, match.start())
         if not report.allowed(lines, number, "goto"):
             report.add(path, number, "goto", "use early returns and g_autoptr")
+    for match in JSON.finditer(clean) if area in LICENCES and path.name not in JSON_FILES else ():
+        number = line_of(text, match.start())
+        if not report.allowed(lines, number, "json"):
+            report.add(path, number, "json", "jansson follows the locale: use ivl_json_text_parse() or _print()")
     if area == "libivl":
         for match in ENDING.finditer(clean):
             number = line_of(text, match.start())

@@ -64,6 +64,7 @@ SOURCE_CASES = [
     ("g_error in the library", "end", "libivl/util/ivl-sum.c", body("g_error (\"no\");")),
     ("assert in the library", "end", "libivl/util/ivl-sum.c", body("g_assert_true (x);")),
     ("goto", "goto", "libivl/util/ivl-sum.c", body("goto out;")),
+    ("jansson's text in the library", "json", "libivl/util/ivl-sum.c", body("json_loads (text, 0, NULL);")),
     ("unfinished work", "word", "libivl/util/ivl-sum.c", GOOD + "/* TO" "DO: more */\n"),
     ("unfinished work in a script", "word", "tests/x.py", "# FIX" "ME later\n"),
     ("a path of one machine", "path", "README.md", "see /" "work/main/x\n"),
@@ -99,7 +100,7 @@ def check_source_rules(point):
     for title, rule, name, text in SOURCE_CASES:
         code, output = run(source, {name: text})
         point(code == 1 and f": {rule}: " in output, f"source refuses {title}", output)
-        if rule in ("path", "word", "width", "goto", "domain", "end") and name.endswith(".c"):
+        if rule in ("path", "word", "width", "goto", "domain", "end", "json") and name.endswith(".c"):
             lines = text.split("\n")
             last = max(i for i, line in enumerate(lines) if line.strip() not in ("", "}"))
             first = last - 1 if rule == "domain" and "G_MARKUP" in text else last
