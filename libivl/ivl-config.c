@@ -52,6 +52,16 @@ apply (const Change *change,
 }
 
 static void
+apply_all (GKeyFile *file,
+           gpointer  data)
+{
+  const GPtrArray *changes = data;
+
+  for (guint i = 0; i < changes->len; i++)
+    apply (g_ptr_array_index (changes, i), file);
+}
+
+static void
 change (IvlConfig  *self,
         const char *group,
         const char *key,
@@ -91,10 +101,11 @@ ivl_config_init (IvlConfig *self)
  * @error: return location for an error
  *
  * Reads `ivl/ivl.conf` in the user's configuration folder. One that is not there is as an empty
- * one.
+ * one; a link to a file that is not there yet is as no file, if the folder for it is there.
  *
  * Returns: (transfer full): the configuration, or %NULL with %IVL_ERROR_INVALID_DATA when the file
- *   is there and cannot be read or understood; nothing overwrites it then
+ *   cannot be read or understood, or when it cannot be told whether there is one (a folder that may
+ *   not be entered, a link that leads nowhere); nothing overwrites it then
  */
 IvlConfig *
 ivl_config_load (GError **error)
@@ -115,32 +126,29 @@ ivl_config_load (GError **error)
  * @error: return location for an error
  *
  * Puts what was changed since ivl_config_load() or the last call into the file as it is now, in one
- * step. Comments, what this version does not know, and what others have changed meanwhile stay.
+ * step. Comments, what this version does not know, and what others have changed meanwhile stay;
+ * programs that save at the same time wait for each other.
  *
  * Returns: %TRUE, also when nothing was changed, or %FALSE with %IVL_ERROR_INVALID_DATA when the
- *   file has been damaged meanwhile, which is not overwritten, or a plain file error. The changes
- *   are kept for another try
+ *   file has been damaged meanwhile, which is not overwritten, %IVL_ERROR_BUSY when another program
+ *   has been writing it for half a minute, or a plain file error. The changes are kept for another
+ *   try
  */
 gboolean
 ivl_config_save (IvlConfig  *self,
                  GError    **error)
 {
-  g_autoptr (GKeyFile) file = NULL;
+  GKeyFile *file;
 
   g_return_val_if_fail (IVL_IS_CONFIG (self), FALSE);
 
   if (self->changes->len == 0)
     return TRUE;
-  file = ivl_conf_file_load (error);
-  if (file == NULL)
-    return FALSE;
-  for (guint i = 0; i < self->changes->len; i++)
-    apply (g_ptr_array_index (self->changes, i), file);
-  if (!ivl_conf_file_save (file, error))
+  if (!ivl_conf_file_change (apply_all, self->changes, &file, error))
     return FALSE;
   g_ptr_array_set_size (self->changes, 0);
   g_key_file_unref (self->file);
-  self->file = g_steal_pointer (&file);
+  self->file = file;
   return TRUE;
 }
 

@@ -6,9 +6,9 @@
 #include <libivl/ivl-metadata.h>
 
 #include "image/ivl-decode.h"
-#include "metadata/ivl-replace-file.h"
 #include "metadata/ivl-xmp-file.h"
 #include "util/ivl-mapped-file.h"
+#include "util/ivl-replace-file.h"
 #include <libivl/ivl-error.h>
 #include <string.h>
 
@@ -357,14 +357,18 @@ make_new_file (IvlMetadata  *self,
  *
  * The new file is made beside the old one, read back, compared with it byte by byte and, decoded,
  * pixel by pixel, and only then takes its place; whatever goes wrong, the old file is still there,
- * whole. Owner and permissions are kept as far as allowed. Through a symbolic link the file that it
- * leads to is replaced.
+ * whole. What another program saves meanwhile stays, and the call fails; writers of one file that
+ * go through this library wait for each other. Owner, group, permissions, access control list and
+ * extended attributes are kept; where one of them that decides who has access cannot be kept, the
+ * call fails. Through a symbolic link the file that it leads to is replaced; further names of the
+ * file (hard links) keep the old one, and its times are those of the writing.
  *
  * Fails with %IVL_ERROR_INVALID_OPTION (a text that is not UTF-8, has control characters other than
  * line breaks and tabs, or over a megabyte; a language that is none), %IVL_ERROR_NOT_FOUND (no such
  * file), %IVL_ERROR_UNSUPPORTED (a format or a kind of file that cannot carry texts, or not so long
  * ones), %IVL_ERROR_INVALID_DATA (damaged, not a regular file, or changed meanwhile),
- * %IVL_ERROR_NO_MEMORY, a #GFileError (not writable, no space left) or %G_IO_ERROR_CANCELLED.
+ * %IVL_ERROR_NO_MEMORY, %IVL_ERROR_BUSY (another program has been writing it for half a minute), a
+ * #GFileError (not writable, no space left) or %G_IO_ERROR_CANCELLED.
  *
  * Returns: %TRUE, or %FALSE with @error set and the file unchanged
  */
@@ -376,7 +380,7 @@ ivl_metadata_write_file (IvlMetadata   *self,
 {
   g_auto (Picture) picture = { 0 };
   g_auto (Picture) before = { 0 };
-  g_auto (IvlReplaceFile) replacement = { .fd = -1 };
+  g_auto (IvlReplaceFile) replacement = IVL_REPLACE_FILE_INIT;
   g_autoptr (GPtrArray) pieces = NULL;
   g_autofree char *name = NULL;
 
@@ -385,6 +389,7 @@ ivl_metadata_write_file (IvlMetadata   *self,
 
   name = g_filename_display_name (path);
   if (!check_texts (self, error) || g_cancellable_set_error_if_cancelled (cancellable, error)
+      || !ivl_replace_file_begin (&replacement, path, 0, cancellable, error)
       || !picture_read (&picture, path, name, error))
     return FALSE;
   if (is_nothing_to_do (self, &picture.xmp))
@@ -397,7 +402,6 @@ ivl_metadata_write_file (IvlMetadata   *self,
     }
   /* picture has the new texts by now. */
   if (!picture_read (&before, path, name, error)
-      || !ivl_replace_file_begin (&replacement, path, error)
       || !ivl_replace_file_write (&replacement, pieces, cancellable, error)
       || !check_new_file (self, &before, replacement.temporary, name, cancellable, error)
       || !ivl_mapped_file_check (picture.mapped, error)

@@ -7,8 +7,15 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <libivl/ivl-error.h>
-#include <stdlib.h>
-#include <sys/stat.h>
+
+#include "util/ivl-bounded-file.h"
+#include "util/ivl-file-target.h"
+#include "util/ivl-replace-file.h"
+
+enum
+{
+  MAX_BYTES = 1024 * 1024,
+};
 
 char *
 ivl_conf_file_get_path (void)
@@ -16,56 +23,94 @@ ivl_conf_file_get_path (void)
   return g_build_filename (g_get_user_config_dir (), "ivl", "ivl.conf", NULL);
 }
 
-GKeyFile *
-ivl_conf_file_load (GError **error)
-{
-  g_autofree char *path = ivl_conf_file_get_path ();
-  g_autoptr (GKeyFile) config = g_key_file_new ();
-  g_autoptr (GError) reason = NULL;
-
-  if (!g_file_test (path, G_FILE_TEST_EXISTS) ||
-      g_key_file_load_from_file (config, path,
-                                 G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS, &reason))
-    return g_steal_pointer (&config);
-  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: %s", path, reason->message);
-  return NULL;
-}
-
-/* Where the file is if its name is a link: people keep their settings elsewhere (transfer full). */
-static char *
-resolve_path (const char *path)
-{
-  char *real = realpath (path, NULL);
-  char *copy = g_strdup (real != NULL ? real : path);
-
-  free (real);
-  return copy;
-}
-
-gboolean
-ivl_conf_file_save (GKeyFile  *config,
+/* Whether nothing is forbidden, because nothing is said, depends on this: "there is none" is an
+ * answer of its own, and whatever else stands in the way of reading is an error. */
+IvlConfFileState
+ivl_conf_file_read (GKeyFile **config,
                     GError   **error)
 {
   g_autofree char *path = ivl_conf_file_get_path ();
-  g_autofree char *real = resolve_path (path);
-  g_autofree char *folder = g_path_get_dirname (real);
-  g_autofree char *text = NULL;
+  g_autoptr (GKeyFile) read = g_key_file_new ();
   g_autoptr (GError) reason = NULL;
+  g_autofree char *text = NULL;
   gsize length;
-  GStatBuf info;
-  int mode = g_stat (real, &info) == 0 ? (int) (info.st_mode & 0755) : 0600;
 
-  text = g_key_file_to_data (config, &length, NULL);
-  if (g_mkdir_with_parents (folder, 0700) != 0)
-    g_set_error_literal (&reason, G_FILE_ERROR, (int) g_file_error_from_errno (errno),
-                         g_strerror (errno));
-  if (reason == NULL &&
-      g_file_set_contents_full (real, text, (gssize) length,
-                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, mode,
-                                &reason))
+  *config = NULL;
+  text = ivl_bounded_file_read (path, MAX_BYTES, &length, &reason);
+  if (text == NULL && g_error_matches (reason, IVL_ERROR, IVL_ERROR_NOT_FOUND) &&
+      ivl_file_target_is_absent (path))
+    return IVL_CONF_FILE_NONE;
+  if (text == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "%s (what it forbids is not known: make it readable, or remove it)",
+                   reason->message);
+      return IVL_CONF_FILE_UNREADABLE;
+    }
+  if (!g_key_file_load_from_data (read, text, length,
+                                  G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS,
+                                  &reason))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: %s", path, reason->message);
+      return IVL_CONF_FILE_UNREADABLE;
+    }
+  *config = g_steal_pointer (&read);
+  return IVL_CONF_FILE_READ;
+}
+
+GKeyFile *
+ivl_conf_file_load (GError **error)
+{
+  GKeyFile *config;
+
+  if (ivl_conf_file_read (&config, error) == IVL_CONF_FILE_NONE)
+    return g_key_file_new ();
+  return config;
+}
+
+/* The folder that the file is in, or will be in. */
+static gboolean
+make_folder (const char  *path,
+             GError     **error)
+{
+  g_autofree char *target = ivl_file_target_resolve (path);
+  g_autofree char *folder = g_path_get_dirname (target != NULL ? target : path);
+
+  if (g_mkdir_with_parents (folder, 0700) == 0)
     return TRUE;
-  g_propagate_prefixed_error (error, g_steal_pointer (&reason), "%s: ", path);
+  g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (errno), "%s: %s: %s", path,
+               folder, g_strerror (errno));
   return FALSE;
+}
+
+gboolean
+ivl_conf_file_change (IvlConfFileChange   change,
+                      gpointer            data,
+                      GKeyFile          **result,
+                      GError            **error)
+{
+  g_autofree char *path = ivl_conf_file_get_path ();
+  g_auto (IvlReplaceFile) replacement = IVL_REPLACE_FILE_INIT;
+  g_autoptr (GPtrArray) pieces = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GKeyFile) config = NULL;
+  char *text;
+  gsize length;
+
+  if (!make_folder (path, error) ||
+      !ivl_replace_file_begin (&replacement, path, 0600, NULL, error))
+    return FALSE;
+  /* What is read from here on, nobody else writes until this is done. */
+  config = ivl_conf_file_load (error);
+  if (config == NULL)
+    return FALSE;
+  change (config, data);
+  text = g_key_file_to_data (config, &length, NULL);
+  g_ptr_array_add (pieces, g_bytes_new_take (text, length));
+  if (!ivl_replace_file_write (&replacement, pieces, NULL, error) ||
+      !ivl_replace_file_commit (&replacement, error))
+    return FALSE;
+  *result = g_steal_pointer (&config);
+  return TRUE;
 }
 
 static void

@@ -16,13 +16,32 @@ G_BEGIN_DECLS
 
 /* ivl/ivl.conf in the user's configuration folder, whether it is there or not (transfer full). */
 char     *ivl_conf_file_get_path (void);
-/* The configuration with its comments; empty when there is no file. Errors: IVL_ERROR_INVALID_DATA,
- * naming the file. */
+/* What there is to know of the configuration file. */
+typedef enum
+{
+  IVL_CONF_FILE_NONE,       /* certainly none: nothing is said, nothing forbidden */
+  IVL_CONF_FILE_READ,
+  IVL_CONF_FILE_UNREADABLE, /* or it cannot be told whether there is one: all is forbidden */
+} IvlConfFileState;
+
+/* The configuration with its comments; *config is NULL unless it was read. Unreadable comes with
+ * IVL_ERROR_INVALID_DATA, naming the file. */
+IvlConfFileState ivl_conf_file_read (GKeyFile **config,
+                                     GError   **error);
+/* The same, empty when there is no file; NULL with an error when it is unreadable. */
 GKeyFile *ivl_conf_file_load (GError **error);
-/* Writes all of it in one step; a file that is a link stays one. Errors: plain file errors, naming
+
+typedef void (*IvlConfFileChange) (GKeyFile *config,
+                                   gpointer  data);
+
+/* Has `change` make its changes in the configuration as it is then, and writes it in one step,
+ * while nobody else does; a file that is a link stays one. *result is what was written. Errors:
+ * IVL_ERROR_INVALID_DATA (unreadable; not overwritten), IVL_ERROR_BUSY, plain file errors, naming
  * the file. */
-gboolean  ivl_conf_file_save (GKeyFile  *config,
-                              GError   **error);
+gboolean  ivl_conf_file_change (IvlConfFileChange   change,
+                                gpointer            data,
+                                GKeyFile          **result,
+                                GError            **error);
 
 /* A key's text; NULL without an error when the key is not there. An empty one is an error. */
 char     *ivl_conf_file_get_string (GKeyFile    *config,

@@ -8,6 +8,7 @@
 #include <libivl/ivl-error.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engines/ivl-remote.h"
@@ -367,6 +368,133 @@ test_file (void)
 }
 
 static void
+assert_unreadable (const char *how)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) list_error = NULL;
+  g_autoptr (IvlConfig) config = ivl_config_load (&error);
+  g_auto (GStrv) remotes = ivl_remote_list (&list_error);
+
+  g_test_message ("%s: %s", how, error != NULL ? error->message : "taken for none");
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA);
+  g_assert_null (config);
+  g_assert_error (list_error, IVL_ERROR, IVL_ERROR_INVALID_DATA);
+  g_assert_true (ivl_remote_is_forbidden ());
+}
+
+/* Whatever keeps the file from being read, pictures do not leave because of it. */
+static void
+test_privacy (void)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *above = g_path_get_dirname (folder);
+  const uid_t user = geteuid ();
+
+  write_text ("[ivl]\nlocal-only=true\n");
+  g_assert_true (ivl_remote_is_forbidden ());
+
+  /* root may look everywhere, so that another user looks. */
+  g_assert_cmpint (g_chmod (folder, 0), ==, 0);
+  g_assert_true (user != 0 || seteuid (65534) == 0);
+  assert_unreadable ("a folder that may not be entered");
+  g_assert_true (user != 0 || seteuid (0) == 0);
+  g_assert_cmpint (g_chmod (folder, 0700), ==, 0);
+
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_cmpint (symlink ("ivl.conf", path), ==, 0);
+  assert_unreadable ("a link to itself");
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_cmpint (symlink ("/nowhere/mounted/ivl.conf", path), ==, 0);
+  assert_unreadable ("a link to what is not mounted");
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+  assert_unreadable ("a folder of that name");
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  assert_unreadable ("a FIFO");
+  g_assert_cmpint (g_remove (path), ==, 0);
+  write_text ("[ivl]\nlocal-only=true\n");
+  g_assert_cmpint (truncate (path, 3000000), ==, 0);
+  assert_unreadable ("a file that is too large");
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_false (ivl_remote_is_forbidden ());
+
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+  g_assert_cmpint (symlink ("/nowhere/mounted", folder), ==, 0);
+  assert_unreadable ("a folder that is a link to what is not mounted");
+  g_assert_cmpint (g_remove (folder), ==, 0);
+  g_assert_true (g_file_set_contents (folder, "a file in the way", -1, NULL));
+  assert_unreadable ("a file in the folder's place");
+  g_assert_cmpint (g_remove (folder), ==, 0);
+  g_assert_cmpint (g_rmdir (above), ==, 0);
+  g_assert_false (ivl_remote_is_forbidden ());
+}
+
+/* A link to a file that is not made yet: the file is made. */
+static void
+test_links (void)
+{
+  static const char *const links[] = { "../real.conf", "first.conf", NULL };
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *above = g_path_get_dirname (folder);
+  g_autofree char *first = g_build_filename (folder, "first.conf", NULL);
+  g_autofree char *real = g_build_filename (above, "real.conf", NULL);
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_cmpint (symlink ("../real.conf", first), ==, 0);
+  for (guint i = 0; links[i] != NULL; i++)
+    {
+      g_autoptr (IvlConfig) config = NULL;
+      g_autofree char *text = NULL;
+
+      g_remove (real);
+      g_remove (path);
+      g_assert_cmpint (symlink (links[i], path), ==, 0);
+      config = load ();
+      ivl_config_set_model (config, "a");
+      save (config);
+      g_assert_true (g_file_test (path, G_FILE_TEST_IS_SYMLINK));
+      g_assert_true (g_file_test (first, G_FILE_TEST_IS_SYMLINK));
+      g_assert_false (g_file_test (real, G_FILE_TEST_IS_SYMLINK));
+      text = read_text ();
+      g_assert_nonnull (strstr (text, "model=a"));
+    }
+}
+
+static void
+save_many (const char *who)
+{
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s-%u", who, i);
+      g_autoptr (IvlConfig) config = load ();
+
+      set (config, name, "url", "https://gpu.example/v1");
+      save (config);
+    }
+}
+
+/* Two processes that save at the same time, also when there is no file yet: nothing is lost. */
+static void
+test_together (void)
+{
+  g_autoptr (IvlConfig) config = NULL;
+  g_auto (GStrv) remotes = NULL;
+  const pid_t child = fork ();
+  int status;
+
+  g_assert_cmpint (child, >=, 0);
+  save_many (child == 0 ? "child" : "parent");
+  if (child == 0)
+    _exit (0);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_cmpint (status, ==, 0);
+  config = load ();
+  remotes = ivl_config_list_remotes (config);
+  g_assert_cmpuint (g_strv_length (remotes), ==, 200);
+}
+
+static void
 keep_result (GObject      *source,
              GAsyncResult *result,
              gpointer      data)
@@ -453,6 +581,9 @@ static const struct
   { "/config/refused", test_refused },
   { "/config/engines", test_engines },
   { "/config/file", test_file },
+  { "/config/privacy", test_privacy },
+  { "/config/links", test_links },
+  { "/config/together", test_together },
   { "/config/no-keyring", test_no_keyring },
   { "/config/key-places", test_key_places },
 };
