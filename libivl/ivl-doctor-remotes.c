@@ -141,7 +141,7 @@ ivl_doctor_try_picture (IvlModel      *model,
 
   ivl_message_add_image (message, image);
   ivl_message_add_text (message, "What color is the square?");
-  g_object_set (options, "max-tokens", 1, "max-tiles", 1, "patience", patience, NULL);
+  g_object_set (options, "max-tokens", 1, "max-tiles", 1, "patience", patience, "raw", TRUE, NULL);
   reply = ivl_session_send (session, message, options, cancellable, error);
   while (reply != NULL && failure == NULL)
     {

@@ -33,6 +33,8 @@ G_BEGIN_DECLS
  * @IVL_ERROR_REMOTE_FAILED: the server failed while it worked on the request
  * @IVL_ERROR_REMOTE_PROTOCOL: the server's reply is not what the protocol allows
  * @IVL_ERROR_BUSY: the session already works on a reply: wait for it or cancel it
+ * @IVL_ERROR_NO_ANSWER: the model ended without an answer (no text, reasoning alone, a tool's
+ *   call): ask in other words, allow more tokens, or take another model
  *
  * What went wrong, one code for each thing that can be done about it.
  */
@@ -49,6 +51,7 @@ typedef enum
   IVL_ERROR_REMOTE_FAILED,
   IVL_ERROR_REMOTE_PROTOCOL,
   IVL_ERROR_BUSY,
+  IVL_ERROR_NO_ANSWER,
 } IvlError;
 
 IVL_AVAILABLE_IN_ALL

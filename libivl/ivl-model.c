@@ -74,6 +74,7 @@ open_local (const char  *location,
 /* Servers that are other computers are asked only if nothing forbids it. */
 static IvlModel *
 open_remote (const char       *location,
+             int               patience,
              IvlProgressFunc   progress,
              gpointer          progress_data,
              GCancellable     *cancellable,
@@ -87,13 +88,45 @@ open_remote (const char       *location,
   if (remote == NULL || !ivl_remote_check_allowed (remote, error))
     return NULL;
   parallel = remote->parallel != 0 ? remote->parallel : DEFAULT_PARALLEL;
-  engine = ivl_engine_openai_open (g_steal_pointer (&remote), progress, progress_data, cancellable,
-                                   error);
+  engine = ivl_engine_openai_open (g_steal_pointer (&remote), patience, progress, progress_data,
+                                   cancellable, error);
   if (engine == NULL)
     return NULL;
   model = ivl_model_new_for_engine (engine);
   model->parallel = parallel;
   return model;
+}
+
+/**
+ * ivl_model_open_patient:
+ * @location: a checkpoint folder, or a server: see [func@Model.open]
+ * @patience: how many seconds a server that is down, loading or busy is waited for; 0 asks once, -1
+ *   is the default: 10 for one that does not answer, 900 for one that is loading
+ * @progress: (nullable) (scope call): called with %IVL_PHASE_LOAD and %IVL_PHASE_WAIT while a
+ *   server starts, loads or does not answer yet
+ * @progress_data: for @progress
+ * @cancellable: (nullable): to give up
+ * @error: return location for an error
+ *
+ * Does what ivl_model_open() does, and tells how it goes. @patience has no effect on a folder.
+ *
+ * Returns: (transfer full): the model, or %NULL with @error set
+ */
+IvlModel *
+ivl_model_open_patient (const char       *location,
+                        int               patience,
+                        IvlProgressFunc   progress,
+                        gpointer          progress_data,
+                        GCancellable     *cancellable,
+                        GError          **error)
+{
+  g_return_val_if_fail (location != NULL, NULL);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+  if (ivl_remote_is_location (location))
+    return open_remote (location, patience, progress, progress_data, cancellable, error);
+  return open_local (location, error);
 }
 
 /**
@@ -116,13 +149,7 @@ ivl_model_open_full (const char       *location,
                      GCancellable     *cancellable,
                      GError          **error)
 {
-  g_return_val_if_fail (location != NULL, NULL);
-
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return NULL;
-  if (ivl_remote_is_location (location))
-    return open_remote (location, progress, progress_data, cancellable, error);
-  return open_local (location, error);
+  return ivl_model_open_patient (location, -1, progress, progress_data, cancellable, error);
 }
 
 /**

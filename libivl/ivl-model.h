@@ -30,6 +30,13 @@ IvlModel *ivl_model_open_full (const char       *location,
                                GCancellable     *cancellable,
                                GError          **error);
 IVL_AVAILABLE_IN_ALL
+IvlModel *ivl_model_open_patient (const char       *location,
+                                  int               patience,
+                                  IvlProgressFunc   progress,
+                                  gpointer          progress_data,
+                                  GCancellable     *cancellable,
+                                  GError          **error);
+IVL_AVAILABLE_IN_ALL
 void ivl_model_open_async (const char          *location,
                            GCancellable        *cancellable,
                            GAsyncReadyCallback  callback,

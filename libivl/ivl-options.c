@@ -39,7 +39,10 @@ struct _IvlOptions
   gboolean detect_repetition;
   int      top_logprobs;
   char    *json_schema; /* (nullable) */
-  guint    patience;
+  int      patience;
+  char   **nothing;     /* (nullable) */
+  gboolean keep_regions;
+  gboolean raw;
 };
 
 G_DEFINE_FINAL_TYPE (IvlOptions, ivl_options, G_TYPE_OBJECT)
@@ -60,6 +63,9 @@ enum
   PROP_TOP_LOGPROBS,
   PROP_JSON_SCHEMA,
   PROP_PATIENCE,
+  PROP_NOTHING,
+  PROP_KEEP_REGIONS,
+  PROP_RAW,
   N_PROPS
 };
 
@@ -177,7 +183,17 @@ ivl_options_set_property (GObject      *object,
       set_json_schema (self, g_value_get_string (value));
       break;
     case PROP_PATIENCE:
-      self->patience = g_value_get_uint (value);
+      self->patience = g_value_get_int (value);
+      break;
+    case PROP_NOTHING:
+      g_strfreev (self->nothing);
+      self->nothing = g_value_dup_boxed (value);
+      break;
+    case PROP_KEEP_REGIONS:
+      self->keep_regions = g_value_get_boolean (value);
+      break;
+    case PROP_RAW:
+      self->raw = g_value_get_boolean (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -231,7 +247,16 @@ ivl_options_get_property (GObject    *object,
       g_value_set_string (value, self->json_schema);
       break;
     case PROP_PATIENCE:
-      g_value_set_uint (value, self->patience);
+      g_value_set_int (value, self->patience);
+      break;
+    case PROP_NOTHING:
+      g_value_set_boxed (value, self->nothing);
+      break;
+    case PROP_KEEP_REGIONS:
+      g_value_set_boolean (value, self->keep_regions);
+      break;
+    case PROP_RAW:
+      g_value_set_boolean (value, self->raw);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -242,8 +267,80 @@ static void
 ivl_options_finalize (GObject *object)
 {
   g_strfreev (IVL_OPTIONS (object)->stop);
+  g_strfreev (IVL_OPTIONS (object)->nothing);
   g_free (IVL_OPTIONS (object)->json_schema);
   G_OBJECT_CLASS (ivl_options_parent_class)->finalize (object);
+}
+
+/* Properties of the answer as a whole. */
+static void
+add_answer_properties (GParamFlags flags)
+{
+  /**
+   * IvlOptions:detect-repetition:
+   *
+   * Whether to stop when the answer repeats itself without end. Turn it off to transcribe pages
+   * that really say the same thing dozens of times. No effect with a JSON schema, where long tables
+   * of equal rows are common and a half document is of no use.
+   */
+  properties[PROP_DETECT_REPETITION] =
+    g_param_spec_boolean ("detect-repetition", NULL, NULL, TRUE, flags);
+  /**
+   * IvlOptions:top-logprobs:
+   *
+   * Whether [method@Reply.take_tokens] tells the answer's tokens with their probabilities, and how
+   * many of the likeliest tokens beside each: 0 to 20; -1 tells nothing.
+   */
+  properties[PROP_TOP_LOGPROBS] =
+    g_param_spec_int ("top-logprobs", NULL, NULL, -1, MAX_TOP_LOGPROBS, -1, flags);
+  /**
+   * IvlOptions:json-schema:
+   *
+   * A JSON schema, at most 64 KiB: the answer is JSON text that it describes, if its finish reason
+   * is %IVL_FINISH_STOP (and no stop string cut it off). `{}` is any JSON object.
+   *
+   * Understood are `type` (one, or several that begin differently), `properties`, `required`,
+   * `additionalProperties`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`, `minimum`,
+   * `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `enum`, `const`, `anyOf` and `oneOf` of
+   * values that begin differently, `$ref` to a definition in the same schema that does not refer to
+   * itself, and what explains a schema without changing it. All else is refused, never ignored.
+   * Properties come in the schema's order, and no others than those that are named.
+   */
+  properties[PROP_JSON_SCHEMA] = g_param_spec_string ("json-schema", NULL, NULL, NULL, flags);
+  /**
+   * IvlOptions:patience:
+   *
+   * How many seconds a request may wait in all for a server that is down, loading a model or busy;
+   * 0 tries once and does not wait, -1 is the default of 60. No effect with a model on this
+   * computer.
+   */
+  properties[PROP_PATIENCE] =
+    g_param_spec_int ("patience", NULL, NULL, -1, MAX_PATIENCE, -1, flags);
+  /**
+   * IvlOptions:nothing:
+   *
+   * What the model says where there is nothing to tell, such as `No text.` for a page without text.
+   * An answer that is one of these (case and punctuation at its ends aside) is empty, and
+   * [method@Reply.get_remark] tells the words. Where this is set, be it without any string, an
+   * answer may be empty; where it is %NULL, that is %IVL_ERROR_NO_ANSWER. Tasks set it.
+   */
+  properties[PROP_NOTHING] = g_param_spec_boxed ("nothing", NULL, NULL, G_TYPE_STRV, flags);
+  /**
+   * IvlOptions:keep-regions:
+   *
+   * Whether the answer's text keeps the markup of places, `<ref>` and `<box>`. Without it the text
+   * holds the names alone; [method@Reply.get_regions] finds the places either way. Tasks set it.
+   */
+  properties[PROP_KEEP_REGIONS] =
+    g_param_spec_boolean ("keep-regions", NULL, NULL, FALSE, flags);
+  /**
+   * IvlOptions:raw:
+   *
+   * Whether the answer is handed on as the model wrote it, for a program that reads it itself:
+   * with reasoning, control tokens and markup, and empty where it is. Without it they are left out,
+   * and an answer without text is %IVL_ERROR_NO_ANSWER.
+   */
+  properties[PROP_RAW] = g_param_spec_boolean ("raw", NULL, NULL, FALSE, flags);
 }
 
 static void
@@ -316,44 +413,7 @@ ivl_options_class_init (IvlOptionsClass *klass)
    * to the model. More tiles show finer detail and take time in proportion.
    */
   properties[PROP_MAX_TILES] = g_param_spec_uint ("max-tiles", NULL, NULL, 0, MAX_TILES, 0, flags);
-  /**
-   * IvlOptions:detect-repetition:
-   *
-   * Whether to stop when the answer repeats itself without end. Turn it off to transcribe pages
-   * that really say the same thing dozens of times. No effect with a JSON schema, where long tables
-   * of equal rows are common and a half document is of no use.
-   */
-  properties[PROP_DETECT_REPETITION] =
-    g_param_spec_boolean ("detect-repetition", NULL, NULL, TRUE, flags);
-  /**
-   * IvlOptions:top-logprobs:
-   *
-   * Whether [method@Reply.take_tokens] tells the answer's tokens with their probabilities, and how
-   * many of the likeliest tokens beside each: 0 to 20; -1 tells nothing.
-   */
-  properties[PROP_TOP_LOGPROBS] =
-    g_param_spec_int ("top-logprobs", NULL, NULL, -1, MAX_TOP_LOGPROBS, -1, flags);
-  /**
-   * IvlOptions:json-schema:
-   *
-   * A JSON schema, at most 64 KiB: the answer is JSON text that it describes, if its finish reason
-   * is %IVL_FINISH_STOP (and no stop string cut it off). `{}` is any JSON object.
-   *
-   * Understood are `type` (one, or several that begin differently), `properties`, `required`,
-   * `additionalProperties`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`, `minimum`,
-   * `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `enum`, `const`, `anyOf` and `oneOf` of
-   * values that begin differently, `$ref` to a definition in the same schema that does not refer to
-   * itself, and what explains a schema without changing it. All else is refused, never ignored.
-   * Properties come in the schema's order, and no others than those that are named.
-   */
-  properties[PROP_JSON_SCHEMA] = g_param_spec_string ("json-schema", NULL, NULL, NULL, flags);
-  /**
-   * IvlOptions:patience:
-   *
-   * How many seconds a request may wait in all for a server that is down, loading a model or busy;
-   * 0 is 60. No effect with a model on this computer.
-   */
-  properties[PROP_PATIENCE] = g_param_spec_uint ("patience", NULL, NULL, 0, MAX_PATIENCE, 0, flags);
+  add_answer_properties (flags);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -527,6 +587,22 @@ add_stop_string (IvlOptions  *self,
   return TRUE;
 }
 
+/* An empty text leaves no words: an answer may be empty then. */
+static void
+add_nothing_string (IvlOptions *self,
+                    const char *text)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) strings = NULL;
+
+  for (guint i = 0; *text != '\0' && self->nothing != NULL && self->nothing[i] != NULL; i++)
+    g_strv_builder_add (builder, self->nothing[i]);
+  if (*text != '\0')
+    g_strv_builder_add (builder, text);
+  strings = g_strv_builder_end (builder);
+  g_object_set (self, "nothing", strings, NULL);
+}
+
 static gboolean
 set_json_schema_string (IvlOptions  *self,
                         const char  *text,
@@ -545,8 +621,9 @@ set_json_schema_string (IvlOptions  *self,
  * @value: its value, written without regard to the locale: `0.9`, `40`, `true`
  * @error: return location for an error
  *
- * Sets an option from a string, as the command line and configuration files do. For `stop`, @value
- * is added to the strings that are there, and an empty @value removes them all; for `json-schema`,
+ * Sets an option from a string, as the command line and configuration files do. For `stop` and
+ * `nothing`, @value is added to the strings that are there, and an empty @value removes them all;
+ * for `json-schema`,
  * @value is the schema itself, and an empty one removes it. On failure nothing changes. Whether
  * min-tiles is above max-tiles is only looked at when both are used.
  *
@@ -572,6 +649,13 @@ ivl_options_set_string (IvlOptions  *self,
         continue;
       if (i == PROP_STOP)
         return add_stop_string (self, value, error);
+      if (i == PROP_NOTHING && !g_utf8_validate (value, -1, NULL))
+        return refuse (name, value, "UTF-8", error);
+      if (i == PROP_NOTHING)
+        {
+          add_nothing_string (self, value);
+          return TRUE;
+        }
       if (i == PROP_JSON_SCHEMA)
         return set_json_schema_string (self, value, error);
       if (G_IS_PARAM_SPEC_INT (properties[i]))
@@ -827,14 +911,63 @@ ivl_options_get_json_schema (IvlOptions *self)
  * ivl_options_get_patience:
  * @self: options
  *
- * How long a server may be away or busy.
+ * How long a request may wait in all for a server.
  *
- * Returns: seconds; 0 for 60
+ * Returns: seconds; 0 for one try without waiting, -1 for the default of 60
  */
-guint
+int
 ivl_options_get_patience (IvlOptions *self)
 {
-  g_return_val_if_fail (IVL_IS_OPTIONS (self), 0);
+  g_return_val_if_fail (IVL_IS_OPTIONS (self), -1);
 
   return self->patience;
+}
+
+/**
+ * ivl_options_get_nothing:
+ * @self: options
+ *
+ * What the model says where there is nothing to tell.
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): the sentences, or %NULL where an
+ *   answer without text is a failure
+ */
+const char * const *
+ivl_options_get_nothing (IvlOptions *self)
+{
+  g_return_val_if_fail (IVL_IS_OPTIONS (self), NULL);
+
+  return (const char *const *) self->nothing;
+}
+
+/**
+ * ivl_options_get_keep_regions:
+ * @self: options
+ *
+ * Whether the answer's text keeps the markup of places.
+ *
+ * Returns: %TRUE if it does
+ */
+gboolean
+ivl_options_get_keep_regions (IvlOptions *self)
+{
+  g_return_val_if_fail (IVL_IS_OPTIONS (self), FALSE);
+
+  return self->keep_regions;
+}
+
+/**
+ * ivl_options_get_raw:
+ * @self: options
+ *
+ * Whether the answer is handed on as the model wrote it.
+ *
+ * Returns: %TRUE if it is
+ */
+gboolean
+ivl_options_get_raw (IvlOptions *self)
+{
+  g_return_val_if_fail (IVL_IS_OPTIONS (self), FALSE);
+
+  return self->raw;
 }

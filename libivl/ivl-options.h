@@ -77,6 +77,12 @@ int ivl_options_get_top_logprobs (IvlOptions *self);
 IVL_AVAILABLE_IN_ALL
 const char *ivl_options_get_json_schema (IvlOptions *self);
 IVL_AVAILABLE_IN_ALL
-guint ivl_options_get_patience (IvlOptions *self);
+int ivl_options_get_patience (IvlOptions *self);
+IVL_AVAILABLE_IN_ALL
+const char * const *ivl_options_get_nothing (IvlOptions *self);
+IVL_AVAILABLE_IN_ALL
+gboolean ivl_options_get_keep_regions (IvlOptions *self);
+IVL_AVAILABLE_IN_ALL
+gboolean ivl_options_get_raw (IvlOptions *self);
 
 G_END_DECLS

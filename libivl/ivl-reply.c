@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * One answer, pulled piece by piece from its session's engine.
+ * One answer, pulled piece by piece from its session's engine through IvlAnswerText.
  */
 #include "ivl-reply-private.h"
 
 #include <libivl/ivl-region.h>
 
+#include "engines/ivl-answer-text.h"
+
 struct _IvlReply
 {
-  GObject     parent_instance;
-  IvlSession *session; /* (owned); NULL once the reply has ended */
-  IvlImage   *image;   /* (owned) (nullable) */
-  GString    *text;
-  GArray     *ids;     /* guint32 */
-  GPtrArray  *tokens;  /* IvlToken: read and not yet taken */
-  IvlUsage    usage;
-  int         is_reading; /* atomic: a read is under way */
+  GObject        parent_instance;
+  IvlSession    *session; /* (owned); NULL once the reply has ended */
+  IvlImage      *image;   /* (owned) (nullable) */
+  IvlAnswerText *text;
+  char          *model;   /* its name */
+  GArray        *ids;     /* guint32 */
+  GPtrArray     *tokens;  /* IvlToken: read and not yet taken */
+  IvlUsage       usage;
+  int            is_reading; /* atomic: a read is under way */
 };
 
 G_DEFINE_FINAL_TYPE (IvlReply, ivl_reply, G_TYPE_OBJECT)
@@ -33,7 +36,8 @@ ivl_reply_finalize (GObject *object)
   IvlReply *self = IVL_REPLY (object);
 
   g_clear_object (&self->image);
-  g_string_free (self->text, TRUE);
+  g_clear_pointer (&self->text, ivl_answer_text_free);
+  g_free (self->model);
   g_array_unref (self->ids);
   g_ptr_array_unref (self->tokens);
   G_OBJECT_CLASS (ivl_reply_parent_class)->finalize (object);
@@ -55,7 +59,6 @@ create_tokens (void)
 static void
 ivl_reply_init (IvlReply *self)
 {
-  self->text = g_string_new (NULL);
   self->ids = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->tokens = create_tokens ();
 }
@@ -63,12 +66,16 @@ ivl_reply_init (IvlReply *self)
 IvlReply *
 ivl_reply_new (IvlSession     *session,
                IvlImage       *image,
+               IvlOptions     *options,
+               gboolean        begins_in_thought,
                const IvlUsage *usage)
 {
   IvlReply *self = g_object_new (IVL_TYPE_REPLY, NULL);
 
   self->session = g_object_ref (session);
   g_set_object (&self->image, image);
+  self->text = ivl_answer_text_new (options, begins_in_thought);
+  self->model = g_strdup (ivl_model_get_name (ivl_session_get_model (session)));
   self->usage = *usage;
   return self;
 }
@@ -83,26 +90,58 @@ end_session (IvlReply   *self,
     ivl_session_end (session, answer);
 }
 
+/* Has the engine write on, up to the answer's end if it is not reached yet. */
+static gboolean
+advance (IvlReply      *self,
+         GCancellable  *cancellable,
+         GError       **error)
+{
+  g_autoptr (GString) piece = g_string_new (NULL);
+
+  if (!ivl_session_advance (self->session, piece, self->ids, &self->usage, cancellable, error))
+    return FALSE;
+  ivl_session_take_tokens (self->session, self->tokens);
+  ivl_answer_text_push (self->text, piece);
+  if (ivl_answer_text_began_in_thought (self->text))
+    ivl_session_note_thought (self->session);
+  if (self->usage.finish_reason == IVL_FINISH_NONE)
+    return TRUE;
+  if (!ivl_answer_text_end (self->text, &self->usage, self->model, error))
+    {
+      self->usage.finish_reason = IVL_FINISH_NONE;
+      return FALSE;
+    }
+  end_session (self, ivl_answer_text_get_marked (self->text));
+  return TRUE;
+}
+
 static char *
 read_piece (IvlReply      *self,
             GCancellable  *cancellable,
             GError       **error)
 {
-  g_autoptr (GString) piece = g_string_new (NULL);
+  g_autoptr (GError) failure = NULL;
+  char *piece = ivl_answer_text_take (self->text, self->model, &failure);
 
-  while (piece->len == 0 && self->session != NULL)
-    {
-      if (!ivl_session_advance (self->session, piece, self->ids, &self->usage, cancellable, error))
-        {
-          end_session (self, NULL);
-          return NULL;
-        }
-      ivl_session_take_tokens (self->session, self->tokens);
-      g_string_append_len (self->text, piece->str, piece->len);
-      if (self->usage.finish_reason != IVL_FINISH_NONE)
-        end_session (self, self->text->str);
-    }
-  return piece->len > 0 ? g_string_free (g_steal_pointer (&piece), FALSE) : NULL;
+  while (piece == NULL && failure == NULL && self->session != NULL)
+    if (advance (self, cancellable, &failure))
+      piece = ivl_answer_text_take (self->text, self->model, &failure);
+  if (failure == NULL)
+    return piece;
+  end_session (self, NULL);
+  self->usage.finish_reason = IVL_FINISH_NONE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return NULL;
+}
+
+static gboolean
+claim (IvlReply  *self,
+       GError   **error)
+{
+  if (g_atomic_int_compare_and_exchange (&self->is_reading, FALSE, TRUE))
+    return TRUE;
+  g_set_error_literal (error, IVL_ERROR, IVL_ERROR_BUSY, "The reply is being read already");
+  return FALSE;
 }
 
 /**
@@ -116,8 +155,12 @@ read_piece (IvlReply      *self,
  * After an error (a cancelled read among them) the reply has ended without a finish reason, and
  * the session is as it was before the question.
  *
- * Errors: %G_IO_ERROR_CANCELLED, %IVL_ERROR_BUSY (another read is under way), and what the engine
- * reports.
+ * What has been read is never taken back. A model whose reasoning does not begin as such can have
+ * some of it read as its answer: the reply then fails with %IVL_ERROR_NO_ANSWER, and later replies
+ * of the session wait for the reasoning's end. [method@Reply.read_all] is free of that.
+ *
+ * Errors: %G_IO_ERROR_CANCELLED, %IVL_ERROR_BUSY (another read is under way), %IVL_ERROR_NO_ANSWER
+ * (no text, reasoning alone, a tool's call; see #IvlOptions:raw), and what the engine reports.
  *
  * Returns: (transfer full) (nullable): the piece; %NULL without @error at the end of the answer
  */
@@ -130,14 +173,41 @@ ivl_reply_read (IvlReply      *self,
 
   g_return_val_if_fail (IVL_IS_REPLY (self), NULL);
 
-  if (!g_atomic_int_compare_and_exchange (&self->is_reading, FALSE, TRUE))
-    {
-      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_BUSY, "The reply is being read already");
-      return NULL;
-    }
+  if (!claim (self, error))
+    return NULL;
   piece = read_piece (self, cancellable, error);
   g_atomic_int_set (&self->is_reading, FALSE);
   return piece;
+}
+
+/**
+ * ivl_reply_read_all:
+ * @self: a reply
+ * @cancellable: (nullable): to give up the whole reply
+ * @error: return location for an error
+ *
+ * Waits for the whole answer, which [method@Reply.get_text] then holds. Errors: those of
+ * [method@Reply.read].
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ */
+gboolean
+ivl_reply_read_all (IvlReply      *self,
+                    GCancellable  *cancellable,
+                    GError       **error)
+{
+  gboolean ok = TRUE;
+
+  g_return_val_if_fail (IVL_IS_REPLY (self), FALSE);
+
+  if (!claim (self, error))
+    return FALSE;
+  while (ok && self->session != NULL)
+    ok = advance (self, cancellable, error);
+  if (!ok)
+    end_session (self, NULL);
+  g_atomic_int_set (&self->is_reading, FALSE);
+  return ok;
 }
 
 static void
@@ -218,6 +288,9 @@ ivl_reply_close (IvlReply *self)
  * ivl_reply_get_text:
  * @self: a reply
  *
+ * The answer alone: what is none of it, such as reasoning and control tokens, is left out (see
+ * #IvlOptions:raw).
+ *
  * Returns: all of the answer read so far, without white space at its ends; only an answer with a
  *   finish reason counts
  */
@@ -226,7 +299,24 @@ ivl_reply_get_text (IvlReply *self)
 {
   g_return_val_if_fail (IVL_IS_REPLY (self), NULL);
 
-  return self->text->str;
+  return ivl_answer_text_get (self->text);
+}
+
+/**
+ * ivl_reply_get_remark:
+ * @self: a reply
+ *
+ * What the model said instead of an answer where there is nothing to tell, such as `No text.` for a
+ * page without text: one of #IvlOptions:nothing. The answer itself is empty then.
+ *
+ * Returns: (nullable): the model's words, or %NULL where there are none
+ */
+const char *
+ivl_reply_get_remark (IvlReply *self)
+{
+  g_return_val_if_fail (IVL_IS_REPLY (self), NULL);
+
+  return ivl_answer_text_get_remark (self->text);
 }
 
 /**
@@ -317,6 +407,6 @@ ivl_reply_get_regions (IvlReply *self)
 
   if (self->image == NULL)
     return g_ptr_array_new_with_free_func ((GDestroyNotify) ivl_region_unref);
-  return ivl_region_parse (self->text->str, ivl_image_get_width (self->image),
-                           ivl_image_get_height (self->image));
+  return ivl_region_parse (ivl_answer_text_get_marked (self->text),
+                           ivl_image_get_width (self->image), ivl_image_get_height (self->image));
 }

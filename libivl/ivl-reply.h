@@ -36,9 +36,15 @@ char *ivl_reply_read_finish (IvlReply      *self,
                              GAsyncResult  *result,
                              GError       **error);
 IVL_AVAILABLE_IN_ALL
+gboolean ivl_reply_read_all (IvlReply      *self,
+                             GCancellable  *cancellable,
+                             GError       **error);
+IVL_AVAILABLE_IN_ALL
 void ivl_reply_close (IvlReply *self);
 IVL_AVAILABLE_IN_ALL
 const char *ivl_reply_get_text (IvlReply *self);
+IVL_AVAILABLE_IN_ALL
+const char *ivl_reply_get_remark (IvlReply *self);
 IVL_AVAILABLE_IN_ALL
 IvlFinishReason ivl_reply_get_finish_reason (IvlReply *self);
 IVL_AVAILABLE_IN_ALL

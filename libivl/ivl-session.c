@@ -27,6 +27,7 @@ struct _IvlSession
   /* (owned) (nullable): where the current reply's progress is told; NULL: in its thread */
   GMainContext *context;
   guint         max_tokens; /* of the current reply */
+  gboolean      begins_in_thought; /* the model's answers: known from earlier ones */
   int           is_busy;  /* atomic */
 };
 
@@ -319,7 +320,7 @@ start (IvlSession    *self,
       ivl_session_end (self, NULL);
       return NULL;
     }
-  return ivl_reply_new (self, find_last_image (self), &usage);
+  return ivl_reply_new (self, find_last_image (self), settings, self->begins_in_thought, &usage);
 }
 
 gboolean
@@ -345,6 +346,12 @@ ivl_session_take_tokens (IvlSession *self,
 
   if (engine_class->take_tokens != NULL)
     engine_class->take_tokens (self->engine, self->timeline, tokens);
+}
+
+void
+ivl_session_note_thought (IvlSession *self)
+{
+  self->begins_in_thought = TRUE;
 }
 
 void
@@ -416,22 +423,6 @@ send_data_free (gpointer data)
   g_free (send);
 }
 
-static gboolean
-read_all (IvlReply      *reply,
-          GCancellable  *cancellable,
-          GError       **error)
-{
-  GError *failure = NULL;
-  char *piece;
-
-  while ((piece = ivl_reply_read (reply, cancellable, &failure)) != NULL)
-    g_free (piece);
-  if (failure == NULL)
-    return TRUE;
-  g_propagate_error (error, failure);
-  return FALSE;
-}
-
 static void
 return_reply (GTask    *task,
               IvlReply *reply,
@@ -472,7 +463,7 @@ send_and_read_in_thread (GTask        *task,
       start (source, send->message, send->options, send->context, cancellable, &error);
 
   if (reply != NULL)
-    read_all (reply, cancellable, &error);
+    ivl_reply_read_all (reply, cancellable, &error);
   return_reply (task, reply, error);
 }
 
@@ -565,7 +556,7 @@ ivl_session_send_and_read (IvlSession    *self,
 {
   g_autoptr (IvlReply) reply = ivl_session_send (self, message, options, cancellable, error);
 
-  if (reply == NULL || !read_all (reply, cancellable, error))
+  if (reply == NULL || !ivl_reply_read_all (reply, cancellable, error))
     return NULL;
   return g_steal_pointer (&reply);
 }

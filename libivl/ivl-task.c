@@ -28,7 +28,8 @@ struct _IvlTask
 
   char       *name;
   GKeyFile   *file;
-  IvlOptions *limits;        /* the file's max-tokens, min-tiles, max-tiles; the rest is not used */
+  IvlOptions *limits;        /* the file's max-tokens, min-tiles, max-tiles, nothing, keep-regions;
+                              * the rest is not used */
   char       *plain_variant; /* (nullable) what the wording without a variant's name is called */
   gboolean    needs_text;
   gboolean    asks_language;
@@ -42,6 +43,7 @@ typedef enum
   KEY_SWITCH, /* true or false */
   KEY_LIMIT,  /* the option of the same name */
   KEY_NAME,   /* the name of a variant */
+  KEY_LIST,   /* sentences, with ';' between */
 } KeyKind;
 
 static const struct
@@ -55,6 +57,7 @@ static const struct
   { "needs-text", KEY_SWITCH, FALSE }, { "asks-language", KEY_SWITCH, TRUE },
   { "max-tokens", KEY_LIMIT, FALSE }, { "min-tiles", KEY_LIMIT, FALSE },
   { "max-tiles", KEY_LIMIT, FALSE },  { "variant", KEY_NAME, FALSE },
+  { "regions", KEY_SWITCH, FALSE },   { "nothing", KEY_LIST, FALSE },
 };
 
 /* Keys that a file must have */
@@ -179,6 +182,8 @@ read_switch (IvlTask     *self,
     self->needs_text = is_true;
   else if (g_str_equal (key, "asks-language"))
     self->asks_language = is_true;
+  else if (g_str_equal (key, "regions"))
+    g_object_set (self->limits, "keep-regions", is_true, NULL);
   return TRUE;
 }
 
@@ -206,6 +211,21 @@ read_name (IvlTask     *self,
   self->plain_variant = g_key_file_get_value (self->file, GROUP, key, NULL);
   return is_task_name (self->plain_variant) ||
          refuse_key (label, key, "expected lower-case letters, digits and '-'", error);
+}
+
+static gboolean
+read_list (IvlTask     *self,
+           const char  *label,
+           const char  *key,
+           GError     **error)
+{
+  g_autoptr (GError) reason = NULL;
+  g_auto (GStrv) sentences = g_key_file_get_string_list (self->file, GROUP, key, NULL, &reason);
+
+  if (reason != NULL)
+    return refuse_key (label, key, reason->message, error);
+  g_object_set (self->limits, "nothing", sentences, NULL);
+  return TRUE;
 }
 
 /* Is key, without a language, this known key or a variant of it */
@@ -253,7 +273,8 @@ read_keys (IvlTask     *self,
         return refuse_key (label, keys[i],
                            "unknown; there are title, prompt, prompt-VARIANT, context, rules (all "
                            "also with a language in brackets), variant, needs-text, asks-language, "
-                           "asks-language-VARIANT, max-tokens, min-tiles, max-tiles", error);
+                           "asks-language-VARIANT, max-tokens, min-tiles, max-tiles, regions, "
+                           "nothing", error);
       if (known_keys[index].kind != kind)
         continue;
       if (kind == KEY_SWITCH)
@@ -262,6 +283,8 @@ read_keys (IvlTask     *self,
         ok = read_limit (self, label, keys[i], error);
       else if (kind == KEY_NAME)
         ok = read_name (self, label, keys[i], error);
+      else if (kind == KEY_LIST)
+        ok = read_list (self, label, keys[i], error);
       else
         ok = read_text (self, label, keys[i], error);
       if (!ok)
@@ -311,8 +334,8 @@ read_file (IvlTask     *self,
       return FALSE;
     }
   return read_keys (self, label, KEY_SWITCH, error) && read_keys (self, label, KEY_LIMIT, error) &&
-         read_keys (self, label, KEY_NAME, error) && read_keys (self, label, KEY_TEXT, error) &&
-         check_complete (self, label, error);
+         read_keys (self, label, KEY_NAME, error) && read_keys (self, label, KEY_LIST, error) &&
+         read_keys (self, label, KEY_TEXT, error) && check_complete (self, label, error);
 }
 
 static IvlTask *
@@ -1003,8 +1026,8 @@ ivl_task_create_variant (IvlTask     *self,
  * @options: (nullable): what the person asked for; %NULL for nothing in particular
  *
  * Fills in the limits that @options leave open (max-tokens, min-tiles, max-tiles at 0) from the
- * task. Of a tile budget of which one end was asked for, the task's other end gives way. @options
- * stay as they are.
+ * task, and what its answers may be (nothing, keep-regions). Of a tile budget of which one end was
+ * asked for, the task's other end gives way. @options stay as they are.
  *
  * Returns: (transfer full): new options
  */
@@ -1034,5 +1057,9 @@ ivl_task_complete_options (IvlTask    *self,
 
       g_object_set (complete, "max-tiles", own != 0 ? MAX (own, min_tiles) : 0, NULL);
     }
+  if (ivl_options_get_nothing (complete) == NULL)
+    g_object_set (complete, "nothing", ivl_options_get_nothing (self->limits), NULL);
+  if (ivl_options_get_keep_regions (self->limits))
+    g_object_set (complete, "keep-regions", TRUE, NULL);
   return complete;
 }

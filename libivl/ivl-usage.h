@@ -20,6 +20,8 @@ G_BEGIN_DECLS
  * @prefill_seconds: time spent reading the prompt
  * @decode_seconds: time spent generating
  * @finish_reason: how the answer ended
+ * @has_reasoned: whether the engine tells of reasoning beside the answer; its tokens count as the
+ *   answer's
  *
  * What an answer cost. Filled by an engine while it works.
  */
@@ -34,6 +36,7 @@ typedef struct
   double          prefill_seconds;
   double          decode_seconds;
   IvlFinishReason finish_reason;
+  gboolean        has_reasoned;
 } IvlUsage;
 
 G_END_DECLS

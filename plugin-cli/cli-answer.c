@@ -68,33 +68,6 @@ stream_pieces (IvlReply              *reply,
   return TRUE;
 }
 
-static gboolean
-read_pieces (IvlReply  *reply,
-             gboolean  *was_cut,
-             GError   **error)
-{
-  gboolean has_begun = FALSE;
-  g_autoptr (GError) local_error = NULL;
-
-  for (;;)
-    {
-      g_autofree char *piece =
-          ivl_reply_read (reply, cli_interrupt_get_cancellable (), &local_error);
-
-      if (piece == NULL)
-        break;
-      has_begun = has_begun || *piece != '\0';
-    }
-
-  *was_cut = has_begun && local_error != NULL;
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
-  return TRUE;
-}
-
 IvlReply *
 cli_answer_fetch (IvlSession  *session,
                   IvlMessage  *message,
@@ -107,7 +80,12 @@ cli_answer_fetch (IvlSession  *session,
   *was_cut = FALSE;
   ivl_session_set_progress (session, cli_progress_report, NULL, NULL);
   reply = ivl_session_send (session, message, options, cli_interrupt_get_cancellable (), error);
-  return reply != NULL && read_pieces (reply, was_cut, error) ? g_steal_pointer (&reply) : NULL;
+  if (reply == NULL)
+    return NULL;
+  if (ivl_reply_read_all (reply, cli_interrupt_get_cancellable (), error))
+    return g_steal_pointer (&reply);
+  *was_cut = *ivl_reply_get_text (reply) != '\0';
+  return NULL;
 }
 
 IvlReply *
@@ -143,8 +121,11 @@ cli_answer_read (IvlSession            *session,
 
 void
 cli_answer_warn (IvlFinishReason  reason,
+                 const char      *remark,
                  const char      *subject)
 {
+  if (remark != NULL)
+    cli_output_error (_ ("%s: nothing was found; the model says: %s"), subject, remark);
   switch (reason)
     {
     case IVL_FINISH_LENGTH:
@@ -226,9 +207,11 @@ cli_answer_to_json (IvlReply *reply)
 {
   const char *reason = ivl_finish_reason_to_string (ivl_reply_get_finish_reason (reply));
   const IvlUsage *usage = ivl_reply_get_usage (reply);
+  const char *remark = ivl_reply_get_remark (reply);
 
-  return json_pack ("{s:o, s:o, s:s, s:o*, s:o, s:o}",
+  return json_pack ("{s:o, s:o*, s:o, s:s, s:o*, s:o, s:o}",
                     "text", cli_output_json_string (ivl_reply_get_text (reply)),
+                    "remark", remark != NULL ? cli_output_json_string (remark) : NULL,
                     "regions", regions_to_json (reply),
                     "finish_reason", reason,
                     "token_ids", ids_to_json (reply),

@@ -35,11 +35,14 @@ IvlReply *cli_answer_fetch (IvlSession  *session,
 void      cli_answer_show (const char           *text,
                            const CliAnswerStyle *style);
 
-/* Says on standard error when an answer is cut */
+/* Says on standard error when an answer is cut, and the remark (nullable) that came in place of
+ * one */
 void cli_answer_warn (IvlFinishReason  reason,
+                      const char      *remark,
                       const char      *subject);
 
-/* text, regions, finish_reason, token_ids, timings and tokens of a finished answer */
+/* text, remark (where there is one), regions, finish_reason, token_ids, timings and tokens of a
+ * finished answer */
 json_t *cli_answer_to_json (IvlReply *reply);
 
 G_END_DECLS

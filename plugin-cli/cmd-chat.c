@@ -149,7 +149,7 @@ ask (Chat       *chat,
   if (reply != NULL)
     {
       g_ptr_array_set_size (chat->images, 0);
-      cli_answer_warn (ivl_reply_get_finish_reason (reply), style.subject);
+      cli_answer_warn (ivl_reply_get_finish_reason (reply), NULL, style.subject);
       return TRUE;
     }
   if (cli_interrupt_get_exit_code () != 0)

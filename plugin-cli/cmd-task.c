@@ -41,6 +41,7 @@ typedef struct
 typedef struct
 {
   char           *text;    /* (owned) NULL: failed */
+  char           *remark;  /* (owned) (nullable) what was said in place of an answer */
   GPtrArray      *regions; /* (owned) (nullable) (element-type IvlRegion) */
   json_t         *object;  /* (owned) (nullable) */
   IvlFinishReason finish_reason;
@@ -52,6 +53,7 @@ static void
 task_result_free (TaskResult *self)
 {
   g_free (self->text);
+  g_free (self->remark);
   g_clear_pointer (&self->regions, g_ptr_array_unref);
   json_decref (self->object);
   g_clear_error (&self->error);
@@ -192,6 +194,7 @@ answer_picture (guint    index,
     return g_steal_pointer (&result);
 
   result->text = g_strdup (ivl_reply_get_text (reply));
+  result->remark = g_strdup (ivl_reply_get_remark (reply));
   result->finish_reason = ivl_reply_get_finish_reason (reply);
   if (run->options->json)
     result->object = describe_answer (run, file, image, reply,
@@ -279,7 +282,7 @@ show_answer (const TaskRun *run,
     show_regions (run, file, result);
   else if (!run->streams)
     cli_answer_show (result->text, &style);
-  cli_answer_warn (result->finish_reason, style.subject);
+  cli_answer_warn (result->finish_reason, result->remark, style.subject);
 }
 
 /* What a job's result means for the run */
@@ -322,6 +325,13 @@ answer_pictures (TaskRun *run)
     cli_output_error (_ ("the last %u of %u pictures were not tried"), run->n_files - n_shown,
                       run->n_files);
   return run->exit;
+}
+
+/* Whether the model works in this process: others do not tell their tokens. */
+static gboolean
+is_here (IvlModel *model)
+{
+  return (ivl_model_get_capabilities (model) & IVL_ENGINE_TOKENS) != 0;
 }
 
 /* How many pictures are asked about at a time; a single one needs no threads. */
@@ -377,9 +387,10 @@ run_task (const CliCommand *command,
   run.files = argv + first;
   run.n_files = (guint) (argc - first);
   run.n_jobs = choose_jobs (&run, n_jobs);
+  /* What has been shown cannot be asked for again, and a server may go away in the middle. */
   run.streams = run.n_jobs == 1 && cli_output_is_terminal () && !options->json &&
-                !command->shows_regions;
-  if (run.n_files > 1 && ivl_options_get_patience (answer_options) == 0)
+                !command->shows_regions && is_here (model);
+  if (run.n_files > 1 && ivl_options_get_patience (answer_options) < 0)
     g_object_set (answer_options, "patience", BATCH_PATIENCE, NULL);
   return answer_pictures (&run);
 }

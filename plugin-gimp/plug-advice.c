@@ -64,8 +64,12 @@ static const Row library_rows[] = {
     N_ ("The answer before this one is still being written."),
     N_ ("Wait for it, or stop it."),
     PLUG_REMEDY_NONE },
+  [IVL_ERROR_NO_ANSWER] = {
+    N_ ("The model gave no answer."),
+    N_ ("Ask in other words, or take another model in the preferences."),
+    PLUG_REMEDY_PREFERENCES },
 };
-G_STATIC_ASSERT (G_N_ELEMENTS (library_rows) == IVL_ERROR_BUSY + 1);
+G_STATIC_ASSERT (G_N_ELEMENTS (library_rows) == IVL_ERROR_NO_ANSWER + 1);
 
 /* The same when the user's own service is what should have answered */
 static const Row unreachable_service = {

@@ -9,7 +9,6 @@
 #include <libivl/ivl-token.h>
 #include <string.h>
 
-#include "engines/ivl-answer-text.h"
 #include "engines/ivl-api-key.h"
 #include "engines/ivl-remote-ask.h"
 #include "engines/ivl-remote-dialect.h"
@@ -68,9 +67,7 @@ typedef struct
   IvlRemotePictures *pictures;
   IvlRemoteAsk      *ask;  /* while it is answered */
   IvlStop           *stop;
-  GString           *space; /* white space that is shown only if something follows */
   GString           *document; /* the answer so far where it has to be JSON, else NULL */
-  gboolean           has_text;
   gint64             start; /* of the answer */
   guint              n_pieces;
 } RemoteTimeline;
@@ -131,7 +128,6 @@ ivl_engine_openai_open_timeline (IvlEngine *engine)
   RemoteTimeline *timeline = g_new0 (RemoteTimeline, 1);
 
   timeline->pictures = ivl_remote_pictures_new ();
-  timeline->space = g_string_new (NULL);
   return timeline;
 }
 
@@ -143,7 +139,6 @@ ivl_engine_openai_end (IvlEngine *engine,
 
   g_clear_pointer (&timeline->ask, ivl_remote_ask_free);
   g_clear_pointer (&timeline->stop, ivl_stop_free);
-  g_string_truncate (timeline->space, 0);
   if (timeline->document != NULL)
     g_string_free (g_steal_pointer (&timeline->document), TRUE);
 }
@@ -156,7 +151,6 @@ ivl_engine_openai_close_timeline (IvlEngine *engine,
 
   ivl_engine_openai_end (engine, timeline);
   ivl_remote_pictures_free (timeline->pictures);
-  g_string_free (timeline->space, TRUE);
   g_free (timeline);
 }
 
@@ -274,7 +268,7 @@ ask (IvlEngineOpenai        *self,
      IvlRemoteRefusal       *refusal,
      GError                **error)
 {
-  guint patience = ivl_options_get_patience (question->options);
+  int patience = ivl_options_get_patience (question->options);
   IvlRemoteFacts facts = self->facts;
   g_autoptr (IvlWireRequest) request = NULL;
   g_autoptr (GBytes) body = NULL;
@@ -289,8 +283,8 @@ ask (IvlEngineOpenai        *self,
   *n_bytes = strlen (json);
   body = g_bytes_new_take (json, *n_bytes);
   return ivl_remote_ask_new (&self->line, dialect, body,
-                             patience > 0 ? MIN (patience, G_MAXINT32 / 1000) * 1000
-                                          : self->line.timeouts.patience,
+                             patience >= 0 ? (guint) MIN (patience, G_MAXINT32 / 1000) * 1000
+                                           : self->line.timeouts.patience,
                              refusal, question->progress, question->data, question->cancellable,
                              error);
 }
@@ -359,6 +353,7 @@ take_usage (RemoteTimeline *timeline,
   IvlWireUsage told;
 
   ivl_wire_answer_get_usage (ivl_remote_ask_get_answer (timeline->ask), &told);
+  usage->has_reasoned = ivl_wire_answer_has_reasoned (ivl_remote_ask_get_answer (timeline->ask));
   if (told.n_prompt_tokens >= 0)
     usage->n_prompt_tokens = MIN (told.n_prompt_tokens, G_MAXUINT);
   if (told.n_cached_tokens >= 0)
@@ -401,7 +396,6 @@ ivl_engine_openai_begin (IvlEngine        *engine,
   timeline->stop = ivl_stop_new (ivl_options_get_stop (options));
   if (ivl_options_get_json_schema (options) != NULL)
     timeline->document = g_string_new (NULL);
-  timeline->has_text = FALSE;
   timeline->n_pieces = 0;
   timeline->start = g_get_monotonic_time ();
   usage->prefill_seconds = (timeline->start - start) / (double) G_TIME_SPAN_SECOND;
@@ -458,7 +452,7 @@ ivl_engine_openai_advance (IvlEngine     *engine,
   is_stopped = ivl_stop_push (timeline->stop, piece->str, piece->len, passed);
   if (is_finished && !is_stopped)
     ivl_stop_flush (timeline->stop, passed);
-  ivl_answer_text_show (passed, timeline->space, &timeline->has_text, text);
+  g_string_append_len (text, passed->str, (gssize) passed->len);
   if (timeline->document != NULL)
     g_string_append_len (timeline->document, passed->str, passed->len);
   usage->n_answer_tokens = ++timeline->n_pieces;
@@ -684,8 +678,8 @@ choose_dialect (IvlEngineOpenai  *self,
     {
       self->dialect = ivl_remote_dialect_find ("openai", error);
       g_message ("%s does not say which engine it is: it gets what all engines understand, so "
-                 "that the number of tiles is its own choice. Say which with engine= in the "
-                 "configuration",
+                 "that the number of tiles is its own choice. Say which by the key “engine” of a "
+                 "[remote \"NAME\"] in ivl.conf",
                  self->remote->origin);
     }
   return self->dialect != NULL;
@@ -790,12 +784,18 @@ ivl_engine_openai_open_timed (IvlRemote                *remote,
 
 IvlEngine *
 ivl_engine_openai_open (IvlRemote        *remote,
+                        int               patience,
                         IvlProgressFunc   progress,
                         gpointer          progress_data,
                         GCancellable     *cancellable,
                         GError          **error)
 {
-  return ivl_engine_openai_open_timed (remote, NULL, progress, progress_data, cancellable, error);
+  IvlRemoteTimeouts timeouts = usual_timeouts;
+
+  if (patience >= 0)
+    timeouts.down = timeouts.loading = (guint) MIN (patience, G_MAXINT32 / 1000) * 1000;
+  return ivl_engine_openai_open_timed (remote, &timeouts, progress, progress_data, cancellable,
+                                       error);
 }
 
 const IvlWireDialect *

@@ -15,8 +15,9 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (IvlEngineOpenai, ivl_engine_openai, IVL, ENGINE_OPENAI, IvlEngine)
 
 /* Takes the remote over. Asks the server for its models, waits while it is still loading, and
- * chooses the dialect. */
+ * chooses the dialect. patience: seconds that it is waited for; -1: as usual. */
 IvlEngine            *ivl_engine_openai_open (IvlRemote        *remote,
+                                              int               patience,
                                               IvlProgressFunc   progress,
                                               gpointer          progress_data,
                                               GCancellable     *cancellable,

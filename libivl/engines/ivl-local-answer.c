@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The way from logits to text: tokens that fit the schema -> sampler -> loop detection -> decoder
- * -> stop strings -> white space trimmed. Each stage may hold something back, so text once shown
+ * -> stop strings. Each stage may hold something back, so text once shown
  * never has to be taken back. Tokens with their probabilities are told when all of their text has
  * passed.
  */
@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "engines/ivl-answer-text.h"
 #include "lm/ivl-json-guide.h"
 #include "lm/ivl-logprobs.h"
 #include "lm/ivl-repetition.h"
@@ -37,8 +36,6 @@ struct _IvlLocalAnswer
   GArray          *ids;        /* guint32: the answer so far */
   guint            n_decoded;  /* of these, given to the decoder */
   guint            max_tokens;
-  GString         *space;      /* white space that is shown only if something follows */
-  gboolean         has_text;
 
   IvlJsonGuide    *guide;      /* NULL: any text */
   guint8          *allowed;    /* [vocabulary], with a guide */
@@ -131,7 +128,6 @@ ivl_local_answer_new (IvlNetwork               *network,
   self->decoder = ivl_token_decoder_new (network->tokenizer, FALSE);
   self->ids = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->max_tokens = max_tokens;
-  self->space = g_string_new (NULL);
   return prepare_extras (self, options, vocabulary, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -143,7 +139,6 @@ ivl_local_answer_free (IvlLocalAnswer *self)
   ivl_stop_free (self->stop);
   ivl_token_decoder_free (self->decoder);
   g_array_unref (self->ids);
-  g_string_free (self->space, TRUE);
   g_clear_pointer (&self->guide, ivl_json_guide_free);
   g_free (self->allowed);
   g_free (self->raw);
@@ -245,7 +240,7 @@ show_tokens (IvlLocalAnswer *self,
   stopped = ivl_stop_push (self->stop, decoded->str, decoded->len, passed);
   self->n_passed += passed->len;
   tell_tokens (self, stopped);
-  ivl_answer_text_show (passed, self->space, &self->has_text, text);
+  g_string_append_len (text, passed->str, (gssize) passed->len);
   return stopped;
 }
 
@@ -271,7 +266,7 @@ finish (IvlLocalAnswer  *self,
         ivl_stop_flush (self->stop, passed);
       self->n_passed += passed->len;
       tell_tokens (self, TRUE);
-      ivl_answer_text_show (passed, self->space, &self->has_text, text);
+      g_string_append_len (text, passed->str, (gssize) passed->len);
     }
 }
 

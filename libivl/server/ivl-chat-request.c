@@ -276,7 +276,8 @@ static IvlOptions *
 make_options (const IvlWireRequest *wire,
               IvlChatFailure       *failure)
 {
-  g_autoptr (IvlOptions) options = ivl_options_new ();
+  /* What the model writes is for the client to read. */
+  g_autoptr (IvlOptions) options = g_object_new (IVL_TYPE_OPTIONS, "raw", TRUE, NULL);
   g_autoptr (GError) error = NULL;
 
   if (!set_int (options, "max-tokens", wire->max_tokens, 0, &error) ||

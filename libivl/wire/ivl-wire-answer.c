@@ -31,6 +31,7 @@ struct _IvlWireAnswer
   GString              *out;     /* the caller's, while bytes are pushed */
   gsize                 n_text;
   gboolean              has_content;
+  gboolean              has_reasoned;
   gboolean              is_done;
   gboolean              has_failed;
   IvlFinishReason       reason;
@@ -163,6 +164,31 @@ take_reason (IvlWireAnswer  *self,
   return finish_text (self, error);
 }
 
+/* Engines name what the model thinks beside its answer in several ways. */
+static gboolean
+has_reasoning (const json_t *delta)
+{
+  static const char *const keys[] = {
+    "reasoning_content", "reasoning", "reasoning_text", "thinking", "reasoning_details",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      const json_t *value = json_object_get (delta, keys[i]);
+
+      if (json_string_length (value) > 0 || json_array_size (value) > 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+calls_tool (const json_t *delta)
+{
+  return json_array_size (json_object_get (delta, "tool_calls")) > 0 ||
+         json_object_size (json_object_get (delta, "function_call")) > 0;
+}
+
 /* Probabilities are beside the answer: an engine's odd ones are no failure. */
 static void
 take_tokens (IvlWireAnswer *self,
@@ -201,6 +227,9 @@ take_choice (IvlWireAnswer  *self,
     return fail (error, IVL_ERROR_REMOTE_PROTOCOL, "the events are no chunks of a chat completion");
   if (json_string_length (refusal) > 0)
     return fail (error, IVL_ERROR_REMOTE_FAILED, "the model refuses to answer");
+  if (calls_tool (delta))
+    return fail (error, IVL_ERROR_NO_ANSWER, "the model called a tool instead of answering");
+  self->has_reasoned = self->has_reasoned || has_reasoning (delta);
   take_tokens (self, json_object_get (choice, "logprobs"));
   return take_content (self, json_object_get (delta, "content"), repaired, error) &&
          take_reason (self, json_object_get (choice, "finish_reason"), error);
@@ -382,6 +411,12 @@ gboolean
 ivl_wire_answer_has_content (IvlWireAnswer *self)
 {
   return self->has_content;
+}
+
+gboolean
+ivl_wire_answer_has_reasoned (IvlWireAnswer *self)
+{
+  return self->has_reasoned;
 }
 
 IvlFinishReason

@@ -32,7 +32,8 @@ void           ivl_wire_answer_free (IvlWireAnswer *self);
 /* Takes bytes of the body and appends the new text, whole UTF-8 characters, to text. Bytes after
  * [DONE] are ignored. Errors: IVL_ERROR_REMOTE_FAILED (the engine reports a failure; the message
  * is its own, made safe), IVL_ERROR_REMOTE_PROTOCOL (no events of this protocol),
- * IVL_ERROR_CONTEXT_FULL, IVL_ERROR_UNSUPPORTED as ivl_wire_error_from_body() tells them apart. */
+ * IVL_ERROR_NO_ANSWER (a call of a tool), IVL_ERROR_CONTEXT_FULL, IVL_ERROR_UNSUPPORTED as
+ * ivl_wire_error_from_body() tells them apart. */
 gboolean       ivl_wire_answer_push (IvlWireAnswer  *self,
                                      const char     *bytes,
                                      gsize           n,
@@ -49,6 +50,8 @@ gboolean       ivl_wire_answer_is_finished (IvlWireAnswer *self);
 gboolean       ivl_wire_answer_is_done (IvlWireAnswer *self);
 /* Whether content has come (white space counts): from there on nothing may be retried. */
 gboolean       ivl_wire_answer_has_content (IvlWireAnswer *self);
+/* Whether the engine has told what the model thinks, beside the answer. */
+gboolean       ivl_wire_answer_has_reasoned (IvlWireAnswer *self);
 IvlFinishReason ivl_wire_answer_get_finish_reason (IvlWireAnswer *self);
 /* The model's name as the engine gives it, made safe to show; NULL when it gave none. */
 const char    *ivl_wire_answer_get_model (IvlWireAnswer *self);

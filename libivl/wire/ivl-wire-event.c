@@ -93,7 +93,7 @@ set_reason_error (const char  *reason,
     g_set_error (error, IVL_ERROR, IVL_ERROR_REMOTE_FAILED,
                  "the server's content filter withheld the answer");
   else if (strcmp (reason, "tool_calls") == 0 || strcmp (reason, "function_call") == 0)
-    g_set_error (error, IVL_ERROR, IVL_ERROR_REMOTE_FAILED,
+    g_set_error (error, IVL_ERROR, IVL_ERROR_NO_ANSWER,
                  "the model called a tool instead of answering");
   else
     g_set_error (error, IVL_ERROR, IVL_ERROR_REMOTE_FAILED,

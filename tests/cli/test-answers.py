@@ -100,8 +100,8 @@ def check_questions(tap, ivl):
     _, same, _ = ivl.run("ask", "-q", "What is it?", "good.png", "--json", "--max-tokens", "6")
     tap.point(json.loads(other)["tokens"]["prompt"] != json.loads(same)["tokens"]["prompt"],
               "the question reaches the model", (other, same))
-    _, plain, _ = ivl.run("ask", "-q", "x", "good.png", "--json", "--max-tokens", "1")
-    _, tricky, _ = ivl.run("ask", "-q", "<|im_end|>", "good.png", "--json", "--max-tokens", "1")
+    _, plain, _ = ivl.run("ask", "-q", "x", "good.png", "--json", "--max-tokens", "9")
+    _, tricky, _ = ivl.run("ask", "-q", "<|im_end|>", "good.png", "--json", "--max-tokens", "9")
     tap.point(json.loads(tricky)["tokens"]["prompt"] > json.loads(plain)["tokens"]["prompt"] + 1,
               "control tokens in a question are plain text", (plain, tricky))
     lines = [ivl.run("caption", "good.png", "--max-tokens", "30", "--temperature", "2", "--seed", seed)[1]
@@ -216,7 +216,7 @@ def check_pipes(tap, ivl):
 
 def check_chat(tap, ivl):
     script = b"Hello\n/image good.png\nWhat is this?\n/reset\nAgain\n/quit\nnever\n"
-    code, out, err = ivl.run("chat", "--max-tokens", "4", stdin=script)
+    code, out, err = ivl.run("chat", "--max-tokens", "16", stdin=script)
     tap.point(code == 0 and out.count(b"\n") >= 3, "a conversation without a terminal", (code, out, err))
     code, _, err = ivl.run("chat", "--max-tokens", "4", "good.png", "other.png", stdin=b"What are these?")
     tap.equal(code, 0, "two pictures, and a last line without its end")

@@ -615,7 +615,7 @@ test_answer_text (void)
   Recorder recorder;
   g_autoptr (ReplayServer) server = NULL;
   g_autoptr (IvlEngine) engine = NULL;
-  g_autoptr (RemoteOutcome) trimmed = NULL;
+  g_autoptr (RemoteOutcome) whole = NULL;
   g_autoptr (RemoteOutcome) stopped = NULL;
 
   recorder_init (&recorder, "lmdeploy");
@@ -624,13 +624,13 @@ test_answer_text (void)
       "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7}}\n\n";
   server = replay_server_new (NULL, record, &recorder);
   engine = remote_fixture_open (server, NULL, NULL);
-  trimmed = remote_fixture_ask (engine, "Hello", NULL, NULL, NULL);
-  remote_outcome_check (trimmed, "a \nb END c");
-  g_assert_cmpint (trimmed->usage.finish_reason, ==, IVL_FINISH_LENGTH);
-  g_assert_cmpuint (trimmed->usage.n_prompt_tokens, ==, 11);
-  g_assert_cmpuint (trimmed->usage.n_answer_tokens, ==, 7);
+  whole = remote_fixture_ask (engine, "Hello", NULL, NULL, NULL);
+  remote_outcome_check (whole, "\n  a \nb END c ");
+  g_assert_cmpint (whole->usage.finish_reason, ==, IVL_FINISH_LENGTH);
+  g_assert_cmpuint (whole->usage.n_prompt_tokens, ==, 11);
+  g_assert_cmpuint (whole->usage.n_answer_tokens, ==, 7);
   stopped = remote_fixture_ask (engine, "Hello", NULL, options, NULL);
-  remote_outcome_check (stopped, "a \nb");
+  remote_outcome_check (stopped, "\n  a \nb ");
   g_assert_cmpint (stopped->usage.finish_reason, ==, IVL_FINISH_STOP);
   g_clear_object (&engine);
   g_clear_pointer (&server, replay_server_free);

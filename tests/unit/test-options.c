@@ -27,7 +27,7 @@ assert_same (IvlOptions *a,
                    ivl_options_get_detect_repetition (b));
   g_assert_cmpint (ivl_options_get_top_logprobs (a), ==, ivl_options_get_top_logprobs (b));
   g_assert_cmpstr (ivl_options_get_json_schema (a), ==, ivl_options_get_json_schema (b));
-  g_assert_cmpuint (ivl_options_get_patience (a), ==, ivl_options_get_patience (b));
+  g_assert_cmpint (ivl_options_get_patience (a), ==, ivl_options_get_patience (b));
 }
 
 static void
@@ -47,7 +47,7 @@ test_defaults (void)
   g_assert_true (ivl_options_get_detect_repetition (options));
   g_assert_cmpint (ivl_options_get_top_logprobs (options), ==, -1);
   g_assert_null (ivl_options_get_json_schema (options));
-  g_assert_cmpuint (ivl_options_get_patience (options), ==, 0);
+  g_assert_cmpint (ivl_options_get_patience (options), ==, -1);
 }
 
 static const char *const good_values[][2] = {
@@ -91,7 +91,7 @@ test_strings (void)
   g_assert_false (ivl_options_get_detect_repetition (options));
   g_assert_cmpint (ivl_options_get_top_logprobs (options), ==, 5);
   g_assert_cmpstr (ivl_options_get_json_schema (options), ==, "{\"type\": \"object\"}");
-  g_assert_cmpuint (ivl_options_get_patience (options), ==, 30);
+  g_assert_cmpint (ivl_options_get_patience (options), ==, 30);
 
   copy = ivl_options_copy (options);
   assert_same (copy, options);
@@ -134,7 +134,7 @@ static const struct
   { "top-logprobs", "-2", "from -1 to 20" },
   { "top-logprobs", "21", "from -1 to 20" },
   { "top-logprobs", "many", "from -1 to 20" },
-  { "patience", "86401", "0 to 86400" },
+  { "patience", "86401", "-1 to 86400" },
   { "json-schema", "no schema", "line 1" },
   { "json-schema", "[]", "object" },
   { "json-schema", "{\"type\": \"object\",", "line 1" },

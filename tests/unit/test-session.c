@@ -46,15 +46,15 @@ make_question (const char *image_name,
   return message;
 }
 
-/* Options for short answers: one tile, few tokens, loops let through (random weights are full of
- * them). */
+/* Options for short answers: one tile, few tokens, loops and answers without text let through
+ * (random weights are full of them). */
 static IvlOptions *
 make_options (guint max_tokens)
 {
   IvlOptions *options = ivl_options_new ();
 
   g_object_set (options, "max-tokens", max_tokens, "max-tiles", 1, "detect-repetition", FALSE,
-                NULL);
+                "raw", TRUE, NULL);
   return options;
 }
 

@@ -321,7 +321,11 @@ test_reasons (void)
   assert_body (CHUNK ("\"a\"") FINISH ("\"\""), IVL_ERROR_REMOTE_FAILED, "cut off");
   assert_body (CHUNK ("\"a\"") FINISH ("\"error\""), IVL_ERROR_REMOTE_FAILED, "\"error\"");
   assert_body (CHUNK ("\"a\"") FINISH ("\"parse_error\""), IVL_ERROR_REMOTE_FAILED, NULL);
-  assert_body (CHUNK ("\"a\"") FINISH ("\"tool_calls\""), IVL_ERROR_REMOTE_FAILED, "tool");
+  assert_body (CHUNK ("\"a\"") FINISH ("\"tool_calls\""), IVL_ERROR_NO_ANSWER, "tool");
+  assert_body ("data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0}]}}]}\n\n"
+               FINISH ("\"stop\""), IVL_ERROR_NO_ANSWER, "tool");
+  assert_body ("data: {\"choices\":[{\"delta\":{\"content\":\"a\",\"tool_calls\":[]}}]}\n\n"
+               FINISH ("\"stop\""), OK, "a");
   assert_body (CHUNK ("\"a\"") FINISH ("\"Stop\""), IVL_ERROR_REMOTE_FAILED, NULL);
   assert_body (CHUNK ("\"a\"") FINISH ("\"done\""), IVL_ERROR_REMOTE_FAILED, NULL);
   assert_body (CHUNK ("\"a\"") FINISH ("1"), IVL_ERROR_REMOTE_PROTOCOL, NULL);
