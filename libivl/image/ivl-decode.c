@@ -93,6 +93,7 @@ decode_pixels (GBytes          *bytes,
     return FALSE;
   if (!ivl_rows_are_whole (rows))
     return ivl_format_fail (error, probe->format, "pixels are missing");
+  decode->n_pages = probe->n_pages;
   decode->orientation = options.orientation;
   decode->composited = ivl_rows_get_composited (rows);
   decode->converted = ivl_rows_get_converted (rows);
@@ -109,13 +110,27 @@ ivl_decode_bytes (GBytes          *bytes,
                   IvlDecode       *decode,
                   GError         **error)
 {
+  return ivl_decode_page (bytes, 0, name, flags, max_pixels, cancellable, decode, error);
+}
+
+gboolean
+ivl_decode_page (GBytes          *bytes,
+                 guint            page,
+                 const char      *name,
+                 IvlDecodeFlags   flags,
+                 guint64          max_pixels,
+                 GCancellable    *cancellable,
+                 IvlDecode       *decode,
+                 GError         **error)
+{
   g_auto (IvlProbe) probe = { NULL };
   g_autoptr (GError) cause = NULL;
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
 
   *decode = (IvlDecode) { NULL };
-  if (ivl_format_probe (data, size, 0, &probe, &cause) && check_limits (&probe, max_pixels, &cause)
+  if (ivl_format_probe (data, size, page, &probe, &cause)
+      && check_limits (&probe, max_pixels, &cause)
       && decode_pixels (bytes, &probe, flags, cancellable, decode, &cause))
     return TRUE;
   if (name != NULL && cause->domain == IVL_ERROR)

@@ -23,6 +23,7 @@ typedef struct
   guint    width;
   guint    height;
   guint    orientation; /* EXIF orientation of the stored pixels that was applied, 1..8; 1: none */
+  guint    n_pages;     /* of the file */
   gboolean composited;  /* some pixels were transparent and were laid over white */
   gboolean converted;   /* colours were converted to sRGB */
 } IvlDecode;
@@ -33,20 +34,27 @@ typedef struct
  * In this order: embedded profile to sRGB; transparency over white, c' = (c * a + 255 * (255 -
  * a) + 127) / 255; EXIF orientation. With all three switched off the bytes are those of Pillow's
  * convert ('RGB'). What formats beyond 8-bit RGB become:
- * - 16 bits a sample: PNG the high byte (as Pillow for RGB; Pillow clips 16-bit gray at 255),
- *   TIFF scaled by libtiff;
+ * - 16 bits a sample: the high byte (as Pillow for RGB; Pillow clips 16-bit gray at 255);
  * - gray, palette, 1 bit: the RGB values they stand for; CMYK: (255 - c) * (255 - k) / 255 and
  *   so on, its profile unused;
  * - GIF and WebP animations: the first frame; TIFF: the first page;
  * - hidden colours of a GIF's transparent pixels are lost: black when alpha is dropped;
  * - TIFF orientation is part of how the pixels are stored there and is always applied, as Pillow
- *   does; TIFF colours of half-transparent pixels went through libtiff's 8-bit
- *   premultiplication.
+ *   does; a TIFF sample of unspecified meaning is no opacity.
  *
  * IVL_ERROR_UNSUPPORTED (other format, too many pixels), IVL_ERROR_INVALID_DATA (damaged or
  * truncated), IVL_ERROR_NO_MEMORY, G_IO_ERROR_CANCELLED. Peak memory is 4 bytes a pixel, 7 when
  * rotated; libjpeg adds up to 6 for a progressive JPEG, libwebp 8 for an animation. */
 gboolean ivl_decode_bytes (GBytes          *bytes,
+                           const char      *name,
+                           IvlDecodeFlags   flags,
+                           guint64          max_pixels,
+                           GCancellable    *cancellable,
+                           IvlDecode       *decode,
+                           GError         **error);
+/* Another page than the first, from 0 on: IVL_ERROR_INVALID_OPTION if there is no such page. */
+gboolean ivl_decode_page  (GBytes          *bytes,
+                           guint            page,
                            const char      *name,
                            IvlDecodeFlags   flags,
                            guint64          max_pixels,

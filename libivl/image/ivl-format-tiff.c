@@ -1,48 +1,67 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * TIFF files: what their headers say, and their pixels. */
+ * TIFF files: which page is read, and what its samples mean. */
 #include "image/ivl-format.h"
 
-#include "image/ivl-exif.h"
-#include "image/ivl-pixbuf.h"
-#include "util/ivl-tiff-directory.h"
+#include "image/ivl-tiff-page.h"
+#include "image/ivl-tiff-rows.h"
+#include <libivl/ivl-error.h>
 #include <string.h>
 
 enum
 {
-  MAX_TIFF_SAMPLES = 8,
-  MAX_TIFF_BITS = 32,
-  TIFF_WIDTH = 256,
-  TIFF_HEIGHT = 257,
-  TIFF_BITS = 258,
-  TIFF_PHOTOMETRIC = 262,
-  TIFF_SAMPLES = 277,
-  TIFF_TILE_WIDTH = 322,
-  TIFF_TILE_HEIGHT = 323,
+  TAG_COLOUR_MAP = 320,
+  TAG_ICC_PROFILE = 34675,
 };
 
-/* BitsPerSample of the widest sample. */
-static gboolean
-tiff_get_bits (const IvlTiffDirectory  *directory,
-               guint32                 *bits,
-               GError                 **error)
+/* How stored samples become those of the layout. */
+typedef struct
 {
-  g_autoptr (GError) cause = NULL;
+  IvlTiffPage page;
+  IvlLayout   layout;
+  guint16     values[256]; /* of samples of up to 8 bits */
+  guint8      palette[256][3];
+} Colours;
+
+static gboolean
+find_page (const guint8  *data,
+           gsize          size,
+           guint          wanted,
+           guint         *n_pages,
+           IvlTiffPage   *page,
+           IvlTiff       *tiff,
+           GError       **error)
+{
+  g_auto (IvlTiffPages) pages = { 0 };
+
+  if (!ivl_tiff_pages_init (&pages, data, size, error))
+    return FALSE;
+  *tiff = pages.tiff;
+  *n_pages = pages.offsets->len;
+  if (wanted < *n_pages)
+    return ivl_tiff_page_read (page, tiff, g_array_index (pages.offsets, guint32, wanted), error);
+  if (pages.broken != NULL)
+    g_propagate_error (error, g_steal_pointer (&pages.broken));
+  else
+    g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION, "there is no page %u, the last is %u",
+                 wanted + 1, *n_pages);
+  return FALSE;
+}
+
+static void
+find_profile (const IvlTiff     *tiff,
+              const IvlTiffPage *page,
+              IvlProbe          *probe)
+{
+  IvlTiffDirectory directory;
   IvlTiffEntry entry;
 
-  *bits = 1;
-  if (!ivl_tiff_directory_find (directory, TIFF_BITS, &entry, &cause))
-    {
-      if (cause == NULL)
-        return TRUE;
-      g_propagate_error (error, g_steal_pointer (&cause));
-      return FALSE;
-    }
-  if ((entry.type != IVL_TIFF_TYPE_SHORT && entry.type != IVL_TIFF_TYPE_LONG) || entry.count == 0)
-    return ivl_format_fail (error, &ivl_format_tiff, "the type of its samples' sizes is wrong");
-  for (guint32 i = 0; i < MIN (entry.count, MAX_TIFF_SAMPLES); i++)
-    *bits = MAX (*bits, ivl_tiff_entry_get (&entry, &directory->tiff, i));
-  return TRUE;
+  if (!ivl_tiff_read_directory (tiff, page->offset, &directory, NULL)
+      || !ivl_tiff_directory_find (&directory, TAG_ICC_PROFILE, &entry, NULL)
+      || (entry.type != IVL_TIFF_TYPE_UNDEFINED && entry.type != IVL_TIFF_TYPE_BYTE)
+      || entry.size > G_MAXUINT32)
+    return;
+  probe->colours.icc = g_bytes_new (tiff->data + entry.offset, entry.size);
 }
 
 static gboolean
@@ -51,29 +70,192 @@ read_tiff (const guint8  *data,
            IvlProbe      *probe,
            GError       **error)
 {
-  guint32 samples = 1;
-  guint32 photometric = 0;
-  guint32 tile_width = 0;
-  guint32 tile_height = 0;
-  guint32 bits;
-  IvlTiffDirectory directory;
+  IvlTiffPage page;
   IvlTiff tiff;
 
-  if (!ivl_tiff_init (&tiff, data, size, error)
-      || !ivl_tiff_read_directory (&tiff, tiff.first, &directory, error)
-      || !ivl_tiff_directory_check_tags (&directory, error)
-      || !ivl_tiff_directory_get_number (&directory, TIFF_WIDTH, &probe->width, error)
-      || !ivl_tiff_directory_get_number (&directory, TIFF_HEIGHT, &probe->height, error)
-      || !tiff_get_bits (&directory, &bits, error)
-      || !ivl_tiff_directory_get_number (&directory, TIFF_PHOTOMETRIC, &photometric, error)
-      || !ivl_tiff_directory_get_number (&directory, TIFF_SAMPLES, &samples, error)
-      || !ivl_tiff_directory_get_number (&directory, TIFF_TILE_WIDTH, &tile_width, error)
-      || !ivl_tiff_directory_get_number (&directory, TIFF_TILE_HEIGHT, &tile_height, error))
+  if (!find_page (data, size, probe->page, &probe->n_pages, &page, &tiff, error))
     return FALSE;
-  if (samples > MAX_TIFF_SAMPLES || bits > MAX_TIFF_BITS)
-    return ivl_format_fail_unsupported (error, &ivl_format_tiff, "too many or too wide samples");
-  probe->orientation = ivl_exif_get_orientation (data, size);
-  ivl_probe_grow_area (probe, tile_width, tile_height);
+  probe->width = page.width;
+  probe->height = page.height;
+  probe->orientation = page.orientation;
+  probe->area = page.area;
+  probe->extra_bytes = ivl_tiff_page_get_buffer_size (&page);
+  find_profile (&tiff, &page, probe);
+  return TRUE;
+}
+
+/* ColorMap: all reds, all greens, all blues, of 16 bits. Some programs write 8: then no value is
+ * larger than 255. */
+static gboolean
+read_palette (Colours        *self,
+              const IvlTiff  *tiff,
+              GError        **error)
+{
+  const guint n = 1u << self->page.bits;
+  IvlTiffDirectory directory;
+  IvlTiffEntry entry;
+  guint32 max = 0;
+
+  if (!ivl_tiff_read_directory (tiff, self->page.offset, &directory, error))
+    return FALSE;
+  if (!ivl_tiff_directory_find (&directory, TAG_COLOUR_MAP, &entry, NULL)
+      || entry.type != IVL_TIFF_TYPE_SHORT || entry.count < n * 3)
+    return ivl_format_fail (error, &ivl_format_tiff, "its palette is missing or too short");
+  for (guint i = 0; i < n * 3; i++)
+    max = MAX (max, ivl_tiff_entry_get (&entry, tiff, i));
+  for (guint i = 0; i < n * 3; i++)
+    self->palette[i % n][i / n] = ivl_tiff_entry_get (&entry, tiff, i) >> (max > 255 ? 8 : 0);
+  return TRUE;
+}
+
+static gboolean
+colours_init (Colours        *self,
+              const IvlTiff  *tiff,
+              GError        **error)
+{
+  const guint bits = self->page.bits;
+  const guint max = (1u << bits) - 1;
+
+  self->layout.bits = bits <= 8 ? 8 : 16;
+  self->layout.has_alpha = self->page.alpha > 0;
+  self->layout.premultiplied = self->page.alpha > 0 && self->page.associated;
+  if (bits <= 8)
+    for (guint i = 0; i <= max; i++)
+      self->values[i] = (i * 255 + max / 2) / max;
+  switch (self->page.photometric)
+    {
+    case IVL_TIFF_PALETTE:
+      self->layout.colours = IVL_COLOURS_RGB;
+      return read_palette (self, tiff, error);
+    case IVL_TIFF_CMYK:
+      self->layout.colours = IVL_COLOURS_CMYK;
+      return TRUE;
+    case IVL_TIFF_CIELAB:
+    case IVL_TIFF_ICCLAB:
+      self->layout.colours = IVL_COLOURS_LAB;
+      return TRUE;
+    case IVL_TIFF_RGB:
+    case IVL_TIFF_YCBCR:
+      self->layout.colours = IVL_COLOURS_RGB;
+      return TRUE;
+    default:
+      self->layout.colours = IVL_COLOURS_GRAY;
+      return TRUE;
+    }
+}
+
+/* A sample to the layout's 8 or 16 bits. */
+static guint
+scale (const Colours *self,
+       guint          value)
+{
+  const guint max = (1u << self->page.bits) - 1;
+
+  if (self->page.bits <= 8)
+    return self->values[value];
+  return self->page.bits == 16 ? value : (value * 65535u + max / 2) / max;
+}
+
+/* L*a*b* to the encoding of ICC profiles, version 4. CIELab has signed a* and b*, of 256 steps a
+ * unit in 16 bits; ICCLab of 16 bits has version 2's, where 0xff00 is 100. */
+static guint
+shift_lab (const Colours *self,
+           guint          channel,
+           guint          value)
+{
+  const gboolean is_wide = self->page.bits == 16;
+  const gboolean is_signed = self->page.photometric == IVL_TIFF_CIELAB;
+
+  if (is_signed && channel == 0)
+    return value;
+  if (is_signed)
+    value ^= is_wide ? 0x8000 : 0x80;
+  return is_wide ? MIN (value + value / 256, 65535) : value;
+}
+
+static guint
+get_colour (const Colours *self,
+            const guint16 *pixel,
+            guint          channel)
+{
+  const guint max = self->layout.bits == 8 ? 255 : 65535;
+
+  switch (self->page.photometric)
+    {
+    case IVL_TIFF_PALETTE:
+      return self->palette[pixel[0]][channel];
+    case IVL_TIFF_WHITE_IS_ZERO:
+      return max - scale (self, pixel[0]);
+    case IVL_TIFF_CIELAB:
+    case IVL_TIFF_ICCLAB:
+      return shift_lab (self, channel, pixel[channel]);
+    default:
+      return scale (self, pixel[channel]);
+    }
+}
+
+/* [n, samples of the page] to [n, samples of the layout], of 8 or 16 bits. */
+static void
+convert_row (const Colours *self,
+             const guint16 *stored,
+             guint          n,
+             gpointer       row)
+{
+  const guint n_samples = ivl_layout_get_n_samples (&self->layout);
+  const guint n_colours = n_samples - (self->layout.has_alpha ? 1 : 0);
+  guint8 *narrow = row;
+  guint16 *wide = row;
+
+  for (; n > 0; n--, stored += self->page.samples)
+    for (guint c = 0; c < n_samples; c++)
+      {
+        const guint value = c < n_colours ? get_colour (self, stored, c)
+                                          : scale (self, stored[self->page.alpha]);
+
+        if (self->layout.bits == 8)
+          *narrow++ = value;
+        else
+          *wide++ = value;
+      }
+}
+
+static gboolean
+decode_tiff (const guint8    *data,
+             gsize            size,
+             const IvlProbe  *probe,
+             IvlRows         *rows,
+             GError         **error)
+{
+  g_autoptr (IvlTiffRows) source = NULL;
+  g_autofree guint16 *stored = NULL;
+  g_autofree guint16 *row = NULL;
+  Colours colours = { 0 };
+  IvlTiff tiff;
+  guint n_pages;
+
+  if (!find_page (data, size, probe->page, &n_pages, &colours.page, &tiff, error)
+      || !colours_init (&colours, &tiff, error))
+    return FALSE;
+  source = ivl_tiff_rows_new (data, size, &colours.page, error);
+  if (source == NULL || !ivl_rows_begin (rows, &colours.layout, error))
+    return FALSE;
+  stored = g_try_new (guint16, (gsize) colours.page.width * colours.page.samples);
+  row = g_try_new (guint16,
+                   (gsize) colours.page.width * ivl_layout_get_n_samples (&colours.layout));
+  if (stored == NULL || row == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "not enough memory for %u pixels",
+                   colours.page.width);
+      return FALSE;
+    }
+  for (guint y = 0; y < colours.page.height; y++)
+    {
+      if (!ivl_tiff_rows_read (source, stored, error))
+        return FALSE;
+      convert_row (&colours, stored, colours.page.width, row);
+      if (!ivl_rows_put (rows, 0, y, 1, colours.page.width, row, error))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -91,5 +273,5 @@ const IvlFormat ivl_format_tiff = {
   .stores_orientation = TRUE,
   .sniff = sniff_tiff,
   .probe = read_tiff,
-  .decode = ivl_pixbuf_decode,
+  .decode = decode_tiff,
 };
