@@ -23,6 +23,21 @@ G_BEGIN_DECLS
 IVL_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (IvlMetadata, ivl_metadata, IVL, METADATA, GObject)
 
+/**
+ * IvlMetadataText:
+ * @IVL_METADATA_ALT_TEXT: the alternative text
+ * @IVL_METADATA_LONG_DESCRIPTION: the long description
+ * @IVL_METADATA_CAPTION: the caption
+ *
+ * One of the texts, where all of them are treated alike.
+ */
+typedef enum
+{
+  IVL_METADATA_ALT_TEXT,
+  IVL_METADATA_LONG_DESCRIPTION,
+  IVL_METADATA_CAPTION,
+} IvlMetadataText;
+
 IVL_AVAILABLE_IN_ALL
 IvlMetadata *ivl_metadata_new (void);
 IVL_AVAILABLE_IN_ALL
@@ -55,5 +70,17 @@ const char *ivl_metadata_get_language (IvlMetadata *self);
 IVL_AVAILABLE_IN_ALL
 void ivl_metadata_set_language (IvlMetadata *self,
                                 const char  *language);
+IVL_AVAILABLE_IN_ALL
+char **ivl_metadata_list_languages (IvlMetadata     *self,
+                                    IvlMetadataText  which);
+IVL_AVAILABLE_IN_ALL
+const char *ivl_metadata_get_translation (IvlMetadata     *self,
+                                          IvlMetadataText  which,
+                                          const char      *language);
+IVL_AVAILABLE_IN_ALL
+void ivl_metadata_set_translation (IvlMetadata     *self,
+                                   IvlMetadataText  which,
+                                   const char      *language,
+                                   const char      *text);
 
 G_END_DECLS

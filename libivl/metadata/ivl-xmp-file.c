@@ -41,8 +41,31 @@ parse (GBytes  *packet,
        GError **error)
 {
   if (packet == NULL)
-    return ivl_xmp_packet_new (error);
+    return ivl_xmp_packet_new (FALSE, error);
   return ivl_xmp_packet_parse (g_bytes_get_data (packet, NULL), g_bytes_get_size (packet), error);
+}
+
+static gboolean
+read_packets (IvlXmpFile  *self,
+              GError     **error)
+{
+  self->packet = parse (self->place.packet, error);
+  if (self->packet == NULL)
+    return FALSE;
+  if (self->place.extension != NULL)
+    self->extension = parse (self->place.extension, error);
+  if (self->place.extension != NULL && self->extension == NULL)
+    return FALSE;
+  self->copies = g_ptr_array_new_with_free_func ((GDestroyNotify) ivl_xmp_packet_free);
+  for (guint i = 0; i < self->place.copies->len; i++)
+    {
+      IvlXmpPacket *copy = parse (self->place.copies->pdata[i], error);
+
+      if (copy == NULL)
+        return FALSE;
+      g_ptr_array_add (self->copies, copy);
+    }
+  return TRUE;
 }
 
 gboolean
@@ -61,17 +84,8 @@ ivl_xmp_file_read (IvlXmpFile    *self,
 
   ivl_xmp_place_init (&file.place);
   if (!find_format (data, size, &file.format, error)
-      || !scan[file.format](data, size, &file.place, error))
+      || !scan[file.format](data, size, &file.place, error) || !read_packets (&file, error))
     return FALSE;
-  file.packet = parse (file.place.packet, error);
-  if (file.packet == NULL)
-    return FALSE;
-  if (file.place.extension != NULL)
-    {
-      file.extension = parse (file.place.extension, error);
-      if (file.extension == NULL)
-        return FALSE;
-    }
   *self = file;
   file = (IvlXmpFile) { 0 };
   return TRUE;
@@ -83,121 +97,145 @@ ivl_xmp_file_clear (IvlXmpFile *self)
   ivl_xmp_place_clear (&self->place);
   g_clear_pointer (&self->packet, ivl_xmp_packet_free);
   g_clear_pointer (&self->extension, ivl_xmp_packet_free);
+  g_clear_pointer (&self->copies, g_ptr_array_unref);
 }
 
-char *
-ivl_xmp_file_get_text (const IvlXmpFile  *self,
-                       IvlXmpText         which,
-                       char             **language)
+/* Languages of the first packet count before those of others. */
+GPtrArray *
+ivl_xmp_file_list_texts (const IvlXmpFile *self,
+                         IvlXmpText        which)
 {
-  char *text = ivl_xmp_packet_get_text (self->packet, which, language);
+  GPtrArray *list = ivl_xmp_packet_list_texts (self->packet, which);
+  g_autoptr (GPtrArray) others = g_ptr_array_new ();
 
-  if (text == NULL && self->extension != NULL)
-    text = ivl_xmp_packet_get_text (self->extension, which, language);
-  return text;
+  if (self->extension != NULL)
+    g_ptr_array_add (others, self->extension);
+  for (guint i = 0; i < self->copies->len; i++)
+    g_ptr_array_add (others, self->copies->pdata[i]);
+  for (guint i = 0; i < others->len; i++)
+    {
+      g_autoptr (GPtrArray) more = ivl_xmp_packet_list_texts (others->pdata[i], which);
+
+      for (guint k = 0; k < more->len; k++)
+        {
+          const IvlXmpAlternative *alternative = more->pdata[k];
+
+          ivl_xmp_text_list_add (list, alternative->language, alternative->text);
+        }
+    }
+  return list;
 }
 
+/* The text goes into the first packet, where every program looks for it, and out of the second,
+ * unless it has something there that would not go along. */
 gboolean
-ivl_xmp_file_set_text (IvlXmpFile  *self,
-                       IvlXmpText   which,
-                       const char  *text,
-                       const char  *language,
-                       GError     **error)
+ivl_xmp_file_set_texts (IvlXmpFile  *self,
+                        IvlXmpText   which,
+                        GPtrArray   *texts,
+                        GError     **error)
 {
-  g_autofree char *here = ivl_xmp_packet_get_text (self->packet, which, NULL);
+  g_autoptr (GPtrArray) none = ivl_xmp_text_list_new ();
 
-  /* Other languages of it may be there. */
-  if (here == NULL && self->extension != NULL
-      && !ivl_xmp_packet_move_text (self->extension, which, self->packet, error))
-    return FALSE;
-  if (here != NULL && self->extension != NULL
-      && !ivl_xmp_packet_set_text (self->extension, which, "", NULL, error))
-    return FALSE;
-  return ivl_xmp_packet_set_text (self->packet, which, text, language, error);
+  for (guint i = 0; i < self->copies->len; i++)
+    if (ivl_xmp_packet_has_text (self->copies->pdata[i], which)
+        && !ivl_xmp_packet_set_texts (self->copies->pdata[i], which, texts, error))
+      return FALSE;
+  if (self->extension != NULL && !ivl_xmp_packet_has_text (self->packet, which)
+      && ivl_xmp_packet_is_tied (self->extension, which))
+    return ivl_xmp_packet_set_texts (self->extension, which, texts, error);
+  return (self->extension == NULL
+          || ivl_xmp_packet_set_texts (self->extension, which, none, error))
+         && ivl_xmp_packet_set_texts (self->packet, which, texts, error);
 }
 
-/* A second packet that lost its last text goes away. */
+/* Moves a text into the second packet. */
 static gboolean
-drop_empty_extension (IvlXmpFile  *self,
-                      GError     **error)
+move_text (IvlXmpFile  *self,
+           IvlXmpText   which,
+           GError     **error)
 {
-  g_autoptr (IvlXmpPacket) none = NULL;
-  g_autoptr (GBytes) empty = NULL;
-  g_autoptr (GBytes) extension = NULL;
+  g_autoptr (GPtrArray) texts = ivl_xmp_packet_list_texts (self->packet, which);
+  g_autoptr (GPtrArray) none = ivl_xmp_text_list_new ();
 
-  if (self->extension == NULL)
+  if (texts->len == 0 || ivl_xmp_packet_is_tied (self->packet, which))
     return TRUE;
-  none = ivl_xmp_packet_new (error);
-  if (none == NULL)
-    return FALSE;
-  empty = ivl_xmp_packet_serialize (none, TRUE, error);
-  extension = empty != NULL ? ivl_xmp_packet_serialize (self->extension, TRUE, error) : NULL;
-  if (extension == NULL)
-    return FALSE;
-  if (g_bytes_equal (extension, empty))
+  if (self->extension == NULL)
+    self->extension = ivl_xmp_packet_new (TRUE, error);
+  return self->extension != NULL
+         && ivl_xmp_packet_set_texts (self->extension, which, texts, error)
+         && ivl_xmp_packet_set_texts (self->packet, which, none, error);
+}
+
+/* The second packet as it is to be written, and its name in the first one */
+static gboolean
+name_extension (IvlXmpFile  *self,
+                GBytes     **extension,
+                char       **guid,
+                GError     **error)
+{
+  g_clear_pointer (extension, g_bytes_unref);
+  g_clear_pointer (guid, g_free);
+  if (self->extension != NULL && ivl_xmp_packet_is_empty (self->extension))
     g_clear_pointer (&self->extension, ivl_xmp_packet_free);
-  return TRUE;
+  if (self->extension == NULL)
+    return self->place.has_broken_extension
+           || ivl_xmp_packet_set_extension (self->packet, NULL, error);
+  *extension = ivl_xmp_packet_serialize (self->extension);
+  if (self->place.extension != NULL && g_bytes_equal (*extension, self->place.extension))
+    {
+      *guid = ivl_xmp_packet_get_extension (self->packet);
+      return TRUE;
+    }
+  *guid = g_compute_checksum_for_bytes (G_CHECKSUM_MD5, *extension);
+  for (char *p = *guid; *p != '\0'; p++)
+    *p = g_ascii_toupper (*p);
+  return ivl_xmp_packet_set_extension (self->packet, *guid, error);
 }
 
 /* The packets for a JPEG file: the longest text that need not be found at once goes first into the
  * second packet when the first is full. */
-static gboolean
-split (IvlXmpFile  *self,
-       GBytes     **packet,
-       GBytes     **extension,
-       char       **guid,
-       GError     **error)
-{
-  static const IvlXmpText order[] = { IVL_XMP_TEXT_LONG, IVL_XMP_TEXT_CAPTION, IVL_XMP_TEXT_ALT };
-
-  for (guint n_moved = 0;; n_moved++)
-    {
-      g_clear_pointer (packet, g_bytes_unref);
-      g_clear_pointer (extension, g_bytes_unref);
-      g_clear_pointer (guid, g_free);
-      if (self->extension != NULL)
-        {
-          *extension = ivl_xmp_packet_serialize (self->extension, TRUE, error);
-          if (*extension == NULL)
-            return FALSE;
-          *guid = g_compute_checksum_for_bytes (G_CHECKSUM_MD5, *extension);
-          for (char *p = *guid; *p != '\0'; p++)
-            *p = g_ascii_toupper (*p);
-        }
-      if (!ivl_xmp_packet_set_extension (self->packet, *guid, error))
-        return FALSE;
-      *packet = ivl_xmp_packet_serialize (self->packet, FALSE, error);
-      if (*packet == NULL)
-        return FALSE;
-      if (g_bytes_get_size (*packet) <= IVL_XMP_JPEG_MAX_PACKET)
-        return TRUE;
-      if (n_moved == G_N_ELEMENTS (order))
-        break;
-      if (self->extension == NULL)
-        self->extension = ivl_xmp_packet_new (error);
-      if (self->extension == NULL
-          || !ivl_xmp_packet_move_text (self->packet, order[n_moved], self->extension, error))
-        return FALSE;
-    }
-  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-               "the XMP packet would have %" G_GSIZE_FORMAT " bytes, more than the %u that fit a "
-               "JPEG file",
-               g_bytes_get_size (*packet), IVL_XMP_JPEG_MAX_PACKET);
-  return FALSE;
-}
-
 static GPtrArray *
 put_jpeg (IvlXmpFile  *self,
           GBytes      *file,
           GError     **error)
 {
+  static const IvlXmpText order[] = { IVL_XMP_TEXT_LONG, IVL_XMP_TEXT_CAPTION, IVL_XMP_TEXT_ALT };
   g_autoptr (GBytes) packet = NULL;
   g_autoptr (GBytes) extension = NULL;
   g_autofree char *guid = NULL;
 
-  if (!drop_empty_extension (self, error) || !split (self, &packet, &extension, &guid, error))
-    return NULL;
-  return ivl_xmp_jpeg_put (file, packet, extension, guid, error);
+  for (guint n_moved = 0;; n_moved++)
+    {
+      if (!name_extension (self, &extension, &guid, error))
+        return NULL;
+      g_clear_pointer (&packet, g_bytes_unref);
+      packet = ivl_xmp_packet_serialize (self->packet);
+      if (g_bytes_get_size (packet) <= IVL_XMP_JPEG_MAX_PACKET)
+        return ivl_xmp_jpeg_put (file, packet, extension, guid, error);
+      if (n_moved == G_N_ELEMENTS (order) || self->place.has_broken_extension)
+        break;
+      if (!move_text (self, order[n_moved], error))
+        return NULL;
+    }
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+               "the XMP packet would have %" G_GSIZE_FORMAT " bytes, more than the %u that fit a "
+               "JPEG file%s",
+               g_bytes_get_size (packet), IVL_XMP_JPEG_MAX_PACKET,
+               self->place.has_broken_extension ? ", and its second XMP packet is damaged" : "");
+  return NULL;
+}
+
+static GPtrArray *
+put_png (IvlXmpFile  *self,
+         GBytes      *file,
+         GBytes      *packet,
+         GError     **error)
+{
+  g_autoptr (GPtrArray) copies = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+
+  for (guint i = 0; i < self->copies->len; i++)
+    g_ptr_array_add (copies, ivl_xmp_packet_serialize (self->copies->pdata[i]));
+  return ivl_xmp_png_put (file, packet, copies, error);
 }
 
 GPtrArray *
@@ -216,44 +254,55 @@ ivl_xmp_file_put (IvlXmpFile  *self,
     }
   if (self->format == IVL_XMP_FILE_JPEG)
     return put_jpeg (self, file, error);
-  packet = ivl_xmp_packet_serialize (self->packet, FALSE, error);
-  if (packet == NULL)
-    return NULL;
+  packet = ivl_xmp_packet_serialize (self->packet);
   if (self->format == IVL_XMP_FILE_PNG)
-    return ivl_xmp_png_put (file, packet, error);
+    return put_png (self, file, packet, error);
   if (self->format == IVL_XMP_FILE_TIFF)
     return ivl_xmp_tiff_put (file, packet, error);
   return ivl_xmp_webp_put (file, packet, error);
 }
 
-/* (transfer full): NULL with error set */
-static char *
-dump_rest (IvlXmpPacket  *packet,
-           GError       **error)
-{
-  g_autoptr (IvlXmpPacket) empty = NULL;
-
-  if (packet != NULL)
-    return ivl_xmp_packet_dump_rest (packet, error);
-  empty = ivl_xmp_packet_new (error);
-  return empty != NULL ? ivl_xmp_packet_dump_rest (empty, error) : NULL;
-}
-
 static gboolean
-compare_packets (IvlXmpPacket  *a,
-                 IvlXmpPacket  *b,
-                 GError       **error)
+fail_comparison (GError **error)
 {
-  g_autofree char *rest_a = dump_rest (a, error);
-  g_autofree char *rest_b = rest_a != NULL ? dump_rest (b, error) : NULL;
-
-  if (rest_a == NULL || rest_b == NULL)
-    return FALSE;
-  if (strcmp (rest_a, rest_b) == 0)
-    return TRUE;
   g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
                "its other XMP properties do not stay as they are");
   return FALSE;
+}
+
+static gboolean
+compare_packets (const IvlXmpPacket  *a,
+                 const IvlXmpPacket  *b,
+                 GError             **error)
+{
+  return g_string_equal (ivl_xmp_packet_get_rest (a), ivl_xmp_packet_get_rest (b))
+         || fail_comparison (error);
+}
+
+/* A second packet may come with a text that is too long for the first, and go with it. */
+static gboolean
+compare_extensions (const IvlXmpPacket  *before,
+                    const IvlXmpPacket  *after,
+                    GError             **error)
+{
+  if (before != NULL && after != NULL)
+    return compare_packets (before, after, error);
+  return ((before == NULL || !ivl_xmp_packet_has_others (before))
+          && (after == NULL || !ivl_xmp_packet_has_others (after)))
+         || fail_comparison (error);
+}
+
+static gboolean
+compare_copies (const IvlXmpFile  *self,
+                const IvlXmpFile  *other,
+                GError           **error)
+{
+  if (self->copies->len != other->copies->len)
+    return fail_comparison (error);
+  for (guint i = 0; i < self->copies->len; i++)
+    if (!compare_packets (self->copies->pdata[i], other->copies->pdata[i], error))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean
@@ -271,7 +320,8 @@ ivl_xmp_file_compare (const IvlXmpFile  *self,
       return FALSE;
     }
   return compare_packets (self->packet, other->packet, error)
-         && compare_packets (self->extension, other->extension, error);
+         && compare_extensions (self->extension, other->extension, error)
+         && compare_copies (self, other, error);
 }
 
 const char *

@@ -24,6 +24,7 @@ typedef struct
   IvlXmpPlace      place;
   IvlXmpPacket    *packet;    /* (owned): empty if the file has none */
   IvlXmpPacket    *extension; /* (owned) (nullable): JPEG: the packet for what is too long */
+  GPtrArray       *copies;    /* (owned): IvlXmpPacket, PNG: the packets of place.copies */
 } IvlXmpFile;
 
 /* Errors: IVL_ERROR_INVALID_DATA, IVL_ERROR_UNSUPPORTED (another format). */
@@ -32,14 +33,14 @@ gboolean   ivl_xmp_file_read (IvlXmpFile    *self,
                               gsize          size,
                               GError       **error);
 void       ivl_xmp_file_clear (IvlXmpFile *self);
-char      *ivl_xmp_file_get_text (const IvlXmpFile  *self,
-                                  IvlXmpText         which,
-                                  char             **language);
-gboolean   ivl_xmp_file_set_text (IvlXmpFile  *self,
-                                  IvlXmpText   which,
-                                  const char  *text,
-                                  const char  *language,
-                                  GError     **error);
+/* (transfer full): the text in all its languages, IvlXmpAlternative; none if it is not there */
+GPtrArray *ivl_xmp_file_list_texts (const IvlXmpFile *self,
+                                    IvlXmpText        which);
+/* The text gets these languages and no others; none takes it away. */
+gboolean   ivl_xmp_file_set_texts (IvlXmpFile  *self,
+                                   IvlXmpText   which,
+                                   GPtrArray   *texts,
+                                   GError     **error);
 /* The new file, GBytes by GBytes. */
 GPtrArray *ivl_xmp_file_put (IvlXmpFile  *self,
                              GBytes      *file,

@@ -82,7 +82,19 @@ get_kind (guint         marker,
   return SEGMENT_OTHER;
 }
 
-/* The segments before the first scan; *scan is where that begins. */
+/* Decoders skip bytes that belong to no segment. */
+static gsize
+skip_stray (const guint8 *data,
+            gsize         size,
+            gsize         offset)
+{
+  while (size - offset > 2 && (data[offset] != 0xff || data[offset + 1] == 0))
+    offset++;
+  return offset;
+}
+
+/* The segments before the first scan, stray bytes as segments of their own; *scan is where that
+ * begins. */
 static GArray *
 list_segments (const guint8  *data,
                gsize          size,
@@ -100,6 +112,16 @@ list_segments (const guint8  *data,
       guint marker;
       gsize length;
 
+      if (list->len >= MAX_SEGMENTS)
+        return fail (error, "too many segments"), NULL;
+      offset = skip_stray (data, size, offset);
+      if (offset > segment.offset)
+        {
+          segment.body = segment.offset;
+          segment.size = offset - segment.offset;
+          g_array_append_val (list, segment);
+          continue;
+        }
       while (size - offset > 2 && data[offset] == 0xff && data[offset + 1] == 0xff)
         offset++;
       if (size - offset < SEGMENT_HEADER || data[offset] != 0xff)
@@ -119,8 +141,6 @@ list_segments (const guint8  *data,
       segment.kind = get_kind (marker, data + segment.body, length - 2);
       offset += 2 + length;
       segment.size = offset - segment.offset;
-      if (list->len >= MAX_SEGMENTS)
-        return fail (error, "too many segments"), NULL;
       g_array_append_val (list, segment);
     }
 }
@@ -165,40 +185,86 @@ is_extension_of (const Segment *segment,
          && memcmp (get_guid (segment, data), guid, GUID_LENGTH) == 0;
 }
 
-/* Portions are taken in the order of the file; every writer that is known keeps to it. */
-static gboolean
+/* A part of the second packet */
+typedef struct
+{
+  guint32       offset;
+  gsize         size;
+  const guint8 *data;
+} Part;
+
+static int
+compare_parts (gconstpointer a,
+               gconstpointer b)
+{
+  const Part *one = a;
+  const Part *other = b;
+
+  return one->offset < other->offset ? -1 : one->offset > other->offset;
+}
+
+/* The parts by their offsets, wherever they stand in the file; NULL if they do not make a whole. */
+static GBytes *
+join_parts (GArray *parts,
+            guint32 whole)
+{
+  g_autoptr (GByteArray) joined = NULL;
+  guint64 size = 0;
+
+  g_array_sort (parts, compare_parts);
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const Part *part = &g_array_index (parts, Part, i);
+
+      if (part->offset != size)
+        return NULL;
+      size += part->size;
+    }
+  if (size != whole || whole == 0 || whole > IVL_XMP_PACKET_MAX_BYTES)
+    return NULL;
+  joined = g_byte_array_sized_new (whole);
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const Part *part = &g_array_index (parts, Part, i);
+
+      g_byte_array_append (joined, part->data, part->size);
+    }
+  return g_byte_array_free_to_bytes (g_steal_pointer (&joined));
+}
+
+/* NULL: it cannot be read, or is not there. */
+static GBytes *
 read_extension (GArray       *segments,
                 const guint8 *data,
-                const char   *guid,
-                IvlXmpPlace  *place,
-                GError      **error)
+                const char   *guid)
 {
-  g_autoptr (GByteArray) joined = g_byte_array_new ();
+  g_autoptr (GArray) parts = g_array_new (FALSE, FALSE, sizeof (Part));
+  g_autoptr (GBytes) extension = NULL;
+  g_autoptr (IvlXmpPacket) packet = NULL;
   guint32 whole = 0;
 
   for (guint i = 0; i < segments->len; i++)
     {
       const Segment *segment = &g_array_index (segments, Segment, i);
       const guint8 *numbers = data + segment->body + sizeof extension_name + GUID_LENGTH;
-      gsize n;
+      Part part;
 
       if (!is_extension_of (segment, data, guid))
         continue;
-      n = get_body_size (segment) - EXTENSION_HEADER;
-      if (joined->len == 0)
+      if (parts->len == 0)
         whole = ivl_xmp_place_get_be32 (numbers);
-      if (whole > IVL_XMP_PACKET_MAX_BYTES)
-        return fail (error, "its second XMP packet is too large");
-      if (ivl_xmp_place_get_be32 (numbers) != whole
-          || ivl_xmp_place_get_be32 (numbers + 4) != joined->len || n > whole - joined->len)
-        return fail (error, "the parts of its second XMP packet do not fit together");
-      g_byte_array_append (joined, data + segment->body + EXTENSION_HEADER, n);
+      if (ivl_xmp_place_get_be32 (numbers) != whole)
+        return NULL;
+      part = (Part) { ivl_xmp_place_get_be32 (numbers + 4),
+                      get_body_size (segment) - EXTENSION_HEADER,
+                      data + segment->body + EXTENSION_HEADER };
+      g_array_append_val (parts, part);
     }
-  if (joined->len != whole)
-    return fail (error, "a part of its second XMP packet is missing");
-  if (whole > 0)
-    place->extension = g_byte_array_free_to_bytes (g_steal_pointer (&joined));
-  return TRUE;
+  extension = join_parts (parts, whole);
+  if (extension != NULL)
+    packet = ivl_xmp_packet_parse (g_bytes_get_data (extension, NULL),
+                                   g_bytes_get_size (extension), NULL);
+  return packet != NULL ? g_steal_pointer (&extension) : NULL;
 }
 
 gboolean
@@ -218,21 +284,26 @@ ivl_xmp_jpeg_scan (const guint8  *data,
     {
       const Segment *segment = &g_array_index (segments, Segment, i);
 
-      if (segment->kind == SEGMENT_PACKET)
-        ivl_xmp_place_add_packet (place, data + segment->body + sizeof packet_name,
-                                  get_body_size (segment) - sizeof packet_name);
+      if (segment->kind == SEGMENT_PACKET
+          && !ivl_xmp_place_add_packet (place, data + segment->body + sizeof packet_name,
+                                        get_body_size (segment) - sizeof packet_name, error))
+        return FALSE;
     }
   guid = read_guid (place);
+  if (guid != NULL)
+    place->extension = read_extension (segments, data, guid);
+  place->has_broken_extension = guid != NULL && place->extension == NULL;
   ivl_xmp_place_keep (place, 0, 2);
   for (guint i = 0; i < segments->len; i++)
     {
       const Segment *segment = &g_array_index (segments, Segment, i);
 
-      if (segment->kind != SEGMENT_PACKET && !is_extension_of (segment, data, guid))
+      if (segment->kind != SEGMENT_PACKET
+          && (place->extension == NULL || !is_extension_of (segment, data, guid)))
         ivl_xmp_place_keep (place, segment->offset, segment->size);
     }
   ivl_xmp_place_keep (place, scan, size - scan);
-  return guid == NULL || read_extension (segments, data, guid, place, error);
+  return TRUE;
 }
 
 static void
@@ -271,10 +342,13 @@ append_extension (GPtrArray  *pieces,
     }
 }
 
-/* Offsets in a multi-picture segment count from there: nothing behind it may change its size. */
+/* Offsets in a multi-picture segment count from there: nothing behind it may change its size.
+ * extension_goes: that of the old guid. */
 static gboolean
 check_multi_picture (GArray       *segments,
                      const guint8 *data,
+                     GBytes       *packet,
+                     gboolean      extension_goes,
                      const char   *guid,
                      GError      **error)
 {
@@ -283,17 +357,50 @@ check_multi_picture (GArray       *segments,
   for (guint i = 0; i < segments->len; i++)
     {
       const Segment *segment = &g_array_index (segments, Segment, i);
+      gboolean changes = extension_goes && is_extension_of (segment, data, guid);
 
+      if (segment->kind == SEGMENT_PACKET)
+        changes = extension_goes || get_body_size (segment) - sizeof packet_name
+                                        != g_bytes_get_size (packet);
       seen = seen || segment->kind == SEGMENT_MULTI_PICTURE;
-      if (seen && (segment->kind == SEGMENT_PACKET || is_extension_of (segment, data, guid)))
+      if (seen && changes)
         {
           g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
                        "it holds several pictures, and its XMP packet stands where it cannot "
-                       "change without harm to them");
+                       "change its size without harm to them");
           return FALSE;
         }
     }
   return TRUE;
+}
+
+/* Before which segment the packet comes in a file that has none: behind those that readers look
+ * for first. */
+static guint
+find_place (GArray *segments)
+{
+  guint i = 0;
+
+  for (guint k = 0; k < segments->len; k++)
+    if (g_array_index (segments, Segment, k).kind == SEGMENT_PACKET)
+      return k;
+  while (i < segments->len && g_array_index (segments, Segment, i).kind == SEGMENT_LEADING)
+    i++;
+  return i;
+}
+
+static void
+append_packets (GPtrArray  *pieces,
+                GBytes     *packet,
+                GBytes     *extension,
+                const char *guid)
+{
+  GByteArray *head = g_byte_array_new ();
+
+  g_byte_array_append (head, (const guint8 *) packet_name, sizeof packet_name);
+  append_segment (pieces, head, g_bytes_get_data (packet, NULL), g_bytes_get_size (packet));
+  if (extension != NULL)
+    append_extension (pieces, extension, guid);
 }
 
 GPtrArray *
@@ -307,11 +414,12 @@ ivl_xmp_jpeg_put (GBytes      *file,
   g_auto (IvlXmpPlace) place;
   g_autoptr (GArray) segments = NULL;
   g_autofree char *old_guid = NULL;
-  GByteArray *head;
   gsize size;
   const guint8 *data = g_bytes_get_data (file, &size);
+  gboolean extension_stays;
+  gboolean extension_goes;
   gsize scan;
-  guint i;
+  guint at;
 
   ivl_xmp_place_init (&place);
   if (!ivl_xmp_jpeg_scan (data, size, &place, error))
@@ -320,27 +428,22 @@ ivl_xmp_jpeg_put (GBytes      *file,
   if (segments == NULL)
     return NULL;
   old_guid = read_guid (&place);
-  if (!check_multi_picture (segments, data, old_guid, error))
+  extension_stays = extension != NULL && place.extension != NULL
+                    && g_strcmp0 (guid, old_guid) == 0
+                    && g_bytes_equal (extension, place.extension);
+  extension_goes = place.extension != NULL && !extension_stays;
+  if (!check_multi_picture (segments, data, packet, extension_goes, old_guid, error))
     return NULL;
+  at = find_place (segments);
   ivl_xmp_place_append_part (pieces, file, 0, 2);
-  for (i = 0; i < segments->len; i++)
+  for (guint i = 0; i <= segments->len; i++)
     {
       const Segment *segment = &g_array_index (segments, Segment, i);
 
-      if (segment->kind != SEGMENT_LEADING)
-        break;
-      ivl_xmp_place_append_part (pieces, file, segment->offset, segment->size);
-    }
-  head = g_byte_array_new ();
-  g_byte_array_append (head, (const guint8 *) packet_name, sizeof packet_name);
-  append_segment (pieces, head, g_bytes_get_data (packet, NULL), g_bytes_get_size (packet));
-  if (extension != NULL)
-    append_extension (pieces, extension, guid);
-  for (; i < segments->len; i++)
-    {
-      const Segment *segment = &g_array_index (segments, Segment, i);
-
-      if (segment->kind != SEGMENT_PACKET && !is_extension_of (segment, data, old_guid))
+      if (i == at)
+        append_packets (pieces, packet, extension_stays ? NULL : extension, guid);
+      if (i < segments->len && segment->kind != SEGMENT_PACKET
+          && !(extension_goes && is_extension_of (segment, data, old_guid)))
         ivl_xmp_place_append_part (pieces, file, segment->offset, segment->size);
     }
   ivl_xmp_place_append_part (pieces, file, scan, size - scan);

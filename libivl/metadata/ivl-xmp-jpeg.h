@@ -16,8 +16,9 @@ gboolean   ivl_xmp_jpeg_scan (const guint8  *data,
 /* Most bytes of a packet in a JPEG segment (XMP part 3, 1.1.3). */
 #define IVL_XMP_JPEG_MAX_PACKET 65502u
 
-/* The new file, the packet after the JFIF and Exif segments. extension (nullable) and its name,
- * 32 digits, go with it; the extension that went with the old packet goes away. */
+/* The new file, the packet in the old one's place or after the JFIF and Exif segments. extension
+ * (nullable) and its name, 32 digits, go with it; the extension that went with the old packet goes
+ * away, unless it is the same or cannot be read. */
 GPtrArray *ivl_xmp_jpeg_put (GBytes      *file,
                              GBytes      *packet,
                              GBytes      *extension,

@@ -1,255 +1,158 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * XMP packets through exempi: texts in several languages, and all other properties untouched.
- * exempi is used for packets in memory only. What it does to files is not good enough: it takes
- * over captions from Exif and IPTC and writes ours there, and it damages WebP.
- *
- * Its tables of namespaces belong to the process: one lock stands around every call.
+ * XMP packets: encoding, wrapper and padding around the XML (XMP part 1, 7.3). No library for XMP
+ * stands behind this: those that there are write anew what they have read, and leave out, rename or
+ * complete what they know better.
  */
 #include "metadata/ivl-xmp-packet.h"
 
-#include "metadata/ivl-xmp-check.h"
+#include "metadata/ivl-xmp-edit.h"
 
-#include <exempi/xmp.h>
-#include <exempi/xmpconsts.h>
-#include <exempi/xmperrors.h>
 #include <libivl/ivl-error.h>
 #include <string.h>
 
-enum
-{
-  MAX_LANGUAGES = 1000, /* alternatives of one text */
-};
-
-static const char note_namespace[] = "http://ns.adobe.com/xmp/note/";
-static const char extension_property[] = "HasExtendedXMP";
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct _IvlXmpPacket
 {
-  XmpPtr xmp;
+  GString   *bytes; /* (owned): all of it, as in the file, in UTF-8 */
+  gsize      start; /* where its XML begins, and ends: between are no blanks */
+  gsize      end;
+  gsize      size; /* bytes that it had when it was read */
+  IvlXmpXml *xml;  /* (owned): what is where, counted from start */
 };
 
-typedef struct
-{
-  char *language;
-  char *text;
-} Alternative;
+static const char body[] =
+    "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">"
+    "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">"
+    "<rdf:Description rdf:about=\"\""
+    " xmlns:Iptc4xmpCore=\"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/\""
+    " xmlns:dc=\"http://purl.org/dc/elements/1.1/\"/></rdf:RDF></x:xmpmeta>";
+static const char header[] = "<?xpacket begin=\"" BYTE_ORDER_MARK
+                             "\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n";
+static const char trailer[] = "\n<?xpacket end=\"w\"?>";
 
-G_LOCK_DEFINE_STATIC (exempi);
-
-static const char *
-get_namespace (IvlXmpText which)
-{
-  return which == IVL_XMP_TEXT_CAPTION ? NS_DC : NS_IPTC4XMP;
-}
-
-static const char *
-get_property (IvlXmpText which)
-{
-  static const char *const names[IVL_XMP_TEXT_N] = {
-    [IVL_XMP_TEXT_ALT] = "AltTextAccessibility",
-    [IVL_XMP_TEXT_LONG] = "ExtDescrAccessibility",
-    [IVL_XMP_TEXT_CAPTION] = "description",
-  };
-
-  return names[which];
-}
-
-/* Called with the lock. */
-static const char *
-describe_error (void)
-{
-  switch (xmp_get_error ())
-    {
-    case XMPErr_NoMemory:
-      return "not enough memory";
-    case XMPErr_BadXML:
-      return "it is not well-formed XML";
-    case XMPErr_BadRDF:
-      return "it is not well-formed RDF";
-    case XMPErr_BadXMP:
-    case XMPErr_BadParse:
-      return "it breaks the rules of XMP";
-    case XMPErr_BadUnicode:
-      return "it has characters that XML does not allow";
-    case XMPErr_BadSerialize:
-      return "it cannot be written";
-    default:
-      return "the XMP library refuses it";
-    }
-}
-
-/* Called with the lock; always FALSE. */
 static gboolean
-fail (GError     **error,
-      const char  *what)
+is_blank (char c)
 {
-  const int code = xmp_get_error () == XMPErr_NoMemory ? IVL_ERROR_NO_MEMORY
-                                                       : IVL_ERROR_INVALID_DATA;
-
-  g_set_error (error, IVL_ERROR, code, "%s: %s", what, describe_error ());
-  return FALSE;
+  return c == '\0' || g_ascii_isspace (c);
 }
 
-/* Called with the lock. */
+/* Finds the XML in the bytes and reads it. bytes: (transfer full) */
 static gboolean
-start_exempi (GError **error)
+take_bytes (IvlXmpPacket  *self,
+            GString       *bytes,
+            GError       **error)
 {
-  static gboolean started;
+  gsize start = 0;
+  gsize end = bytes->len;
+  IvlXmpXml *xml = NULL;
 
-  if (started)
-    return TRUE;
-  if (!xmp_init () || !xmp_register_namespace (NS_IPTC4XMP, "Iptc4xmpCore", NULL)
-      || !xmp_register_namespace (note_namespace, "xmpNote", NULL))
-    return fail (error, "the XMP library does not start");
-  started = TRUE;
-  return TRUE;
-}
-
-static void
-alternative_free (gpointer data)
-{
-  Alternative *alternative = data;
-
-  g_free (alternative->language);
-  g_free (alternative->text);
-  g_free (alternative);
-}
-
-static void
-add_alternative (GPtrArray  *list,
-                 const char *language,
-                 const char *text)
-{
-  Alternative *alternative = g_new0 (Alternative, 1);
-
-  alternative->language = g_strdup (language);
-  alternative->text = g_strdup (text);
-  g_ptr_array_add (list, alternative);
-}
-
-static Alternative *
-find_alternative (GPtrArray  *list,
-                  const char *language)
-{
-  for (guint i = 0; i < list->len; i++)
-    {
-      Alternative *alternative = list->pdata[i];
-
-      if (g_ascii_strcasecmp (alternative->language, language) == 0)
-        return alternative;
-    }
-  return NULL;
-}
-
-/* exiv2 0.27, which GIMP 2.10 writes with, knows the accessibility texts as plain strings and puts
- * its own notation for languages into them: lang="x-default" TEXT. */
-static void
-add_plain (GPtrArray  *list,
-           const char *text)
-{
-  static const char start[] = "lang=\"";
-  g_autofree char *language = NULL;
-  const char *end;
-
-  if (!g_str_has_prefix (text, start))
-    {
-      add_alternative (list, "x-default", text);
-      return;
-    }
-  end = strstr (text, "\" ");
-  if (end != NULL)
-    language = g_strndup (text + strlen (start), end - text - strlen (start));
-  if (language != NULL && ivl_xmp_packet_is_language (language))
-    add_alternative (list, language, end + 2);
+  if (end >= 3 && memcmp (bytes->str, BYTE_ORDER_MARK, 3) == 0)
+    start = 3;
+  while (start < end && is_blank (bytes->str[start]))
+    start++;
+  while (end > start && is_blank (bytes->str[end - 1]))
+    end--;
+  if (bytes->len > IVL_XMP_PACKET_MAX_BYTES)
+    g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                 "the texts make an XMP packet of %" G_GSIZE_FORMAT " bytes, more than %d",
+                 bytes->len, IVL_XMP_PACKET_MAX_BYTES);
   else
-    add_alternative (list, "x-default", text);
-}
-
-/* Called with the lock. */
-static GPtrArray *
-read_alternatives (IvlXmpPacket *self,
-                   IvlXmpText    which)
-{
-  GPtrArray *list = g_ptr_array_new_with_free_func (alternative_free);
-  const char *namespace = get_namespace (which);
-  const char *name = get_property (which);
-  XmpStringPtr value = xmp_string_new ();
-  XmpStringPtr language = xmp_string_new ();
-  uint32_t bits = 0;
-
-  if (xmp_get_property (self->xmp, namespace, name, value, &bits))
+    xml = ivl_xmp_xml_read (bytes->str + start, end - start, error);
+  if (xml == NULL)
     {
-      if (XMP_IS_PROP_SIMPLE (bits))
-        add_plain (list, xmp_string_cstr (value));
-      for (int i = 1; XMP_IS_PROP_ARRAY (bits) && i <= MAX_LANGUAGES; i++)
-        {
-          g_autofree char *path = g_strdup_printf ("%s[%d]/?xml:lang", name, i);
-
-          if (!xmp_get_array_item (self->xmp, namespace, name, i, value, NULL))
-            break;
-          if (xmp_get_property (self->xmp, namespace, path, language, NULL))
-            add_alternative (list, xmp_string_cstr (language), xmp_string_cstr (value));
-          else
-            add_plain (list, xmp_string_cstr (value));
-        }
+      g_string_free (bytes, TRUE);
+      return FALSE;
     }
-  xmp_string_free (language);
-  xmp_string_free (value);
-  return list;
-}
-
-/* Called with the lock. Languages are given once each. */
-static gboolean
-write_alternatives (IvlXmpPacket  *self,
-                    IvlXmpText     which,
-                    GPtrArray     *list,
-                    GError       **error)
-{
-  const char *namespace = get_namespace (which);
-  const char *name = get_property (which);
-
-  if (!xmp_delete_property (self->xmp, namespace, name))
-    return fail (error, "the old text cannot be taken out of the XMP packet");
-  for (guint i = 0; i < list->len; i++)
-    {
-      const Alternative *alternative = list->pdata[i];
-      g_autofree char *path = g_strdup_printf ("%s[%u]/?xml:lang", name, i + 1);
-
-      if (!xmp_append_array_item (self->xmp, namespace, name, XMP_PROP_ARRAY_IS_ALTTEXT,
-                                  alternative->text, 0)
-          || !xmp_set_property (self->xmp, namespace, path, alternative->language, 0))
-        return fail (error, "the text cannot be put into the XMP packet");
-    }
+  if (self->bytes != NULL)
+    g_string_free (self->bytes, TRUE);
+  g_clear_pointer (&self->xml, ivl_xmp_xml_free);
+  self->bytes = bytes;
+  self->start = start;
+  self->end = end;
+  self->xml = xml;
   return TRUE;
-}
-
-static IvlXmpPacket *
-take_packet (XmpPtr xmp)
-{
-  IvlXmpPacket *self = g_new0 (IvlXmpPacket, 1);
-
-  self->xmp = xmp;
-  return self;
 }
 
 IvlXmpPacket *
-ivl_xmp_packet_new (GError **error)
+ivl_xmp_packet_new (gboolean   is_extension,
+                    GError   **error)
 {
-  IvlXmpPacket *self = NULL;
-  XmpPtr xmp;
+  g_autoptr (IvlXmpPacket) self = g_new0 (IvlXmpPacket, 1);
+  GString *bytes = g_string_new (NULL);
 
-  G_LOCK (exempi);
-  if (start_exempi (error))
+  if (!is_extension)
+    g_string_append (bytes, header);
+  g_string_append (bytes, body);
+  if (!is_extension)
+    g_string_append (bytes, trailer);
+  return take_bytes (self, bytes, error) ? g_steal_pointer (&self) : NULL;
+}
+
+/* NULL: none that takes several bytes for each character */
+static const char *
+find_wide_encoding (const char *xml,
+                    gsize       size)
+{
+  static const struct
+  {
+    const char *start;
+    gsize       n;
+    const char *encoding;
+  } rows[] = {
+    { "\xff\xfe\0\0", 4, "UTF-32LE" }, { "\0\0\xfe\xff", 4, "UTF-32BE" },
+    { "<\0\0\0", 4, "UTF-32LE" },      { "\0\0\0<", 4, "UTF-32BE" },
+    { "\xff\xfe", 2, "UTF-16LE" },     { "\xfe\xff", 2, "UTF-16BE" },
+    { "<\0", 2, "UTF-16LE" },          { "\0<", 2, "UTF-16BE" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (size >= rows[i].n && memcmp (xml, rows[i].start, rows[i].n) == 0)
+      return rows[i].encoding;
+  return NULL;
+}
+
+/* In UTF-8, and without the XML declaration, which would name the old encoding. */
+static GString *
+convert (const char  *xml,
+         gsize        size,
+         const char  *encoding,
+         GError     **error)
+{
+  g_autofree char *converted = NULL;
+  const char *start;
+  const char *end;
+  gsize n;
+
+  converted = g_convert (xml, size, "UTF-8", encoding, NULL, &n, NULL);
+  if (converted == NULL)
     {
-      xmp = xmp_new_empty ();
-      if (xmp != NULL)
-        self = take_packet (xmp);
-      else
-        fail (error, "the XMP library makes no packet");
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "damaged XMP packet: it begins as %s and is none", encoding);
+      return NULL;
     }
-  G_UNLOCK (exempi);
-  return self;
+  start = converted;
+  end = converted + n;
+  if (g_str_has_prefix (start, BYTE_ORDER_MARK))
+    start += strlen (BYTE_ORDER_MARK);
+  if (g_str_has_prefix (start, "<?xml "))
+    {
+      const char *behind = strstr (start, "?>");
+
+      start = behind != NULL ? behind + 2 : start;
+    }
+  return g_string_new_len (start, end - start);
+}
+
+static gboolean
+is_blank_packet (const char *xml,
+                 gsize       size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (!is_blank (xml[i]))
+      return FALSE;
+  return TRUE;
 }
 
 IvlXmpPacket *
@@ -257,8 +160,9 @@ ivl_xmp_packet_parse (const char  *xml,
                       gsize        size,
                       GError     **error)
 {
+  const char *encoding = find_wide_encoding (xml, size);
   g_autoptr (IvlXmpPacket) self = NULL;
-  gboolean parsed;
+  GString *bytes;
 
   if (size > IVL_XMP_PACKET_MAX_BYTES)
     {
@@ -267,142 +171,136 @@ ivl_xmp_packet_parse (const char  *xml,
                    size, IVL_XMP_PACKET_MAX_BYTES);
       return NULL;
     }
-  if (size >= 3 && memcmp (xml, "\xef\xbb\xbf", 3) == 0)
-    {
-      xml += 3;
-      size -= 3;
-    }
-  while (size > 0 && (xml[size - 1] == '\0' || g_ascii_isspace (xml[size - 1])))
-    size--;
-  if (size == 0)
-    return ivl_xmp_packet_new (error);
-  if (!ivl_xmp_check_xml (xml, size, error))
+  if (is_blank_packet (xml, size))
+    return ivl_xmp_packet_new (FALSE, error);
+  bytes = encoding != NULL ? convert (xml, size, encoding, error) : g_string_new_len (xml, size);
+  if (bytes == NULL)
     return NULL;
-  self = ivl_xmp_packet_new (error);
-  if (self == NULL)
-    return NULL;
-  G_LOCK (exempi);
-  parsed = xmp_parse (self->xmp, xml, size);
-  if (!parsed)
-    fail (error, "damaged XMP packet");
-  G_UNLOCK (exempi);
-  return parsed ? g_steal_pointer (&self) : NULL;
+  self = g_new0 (IvlXmpPacket, 1);
+  self->size = bytes->len;
+  return take_bytes (self, bytes, error) ? g_steal_pointer (&self) : NULL;
 }
 
 void
 ivl_xmp_packet_free (IvlXmpPacket *self)
 {
-  G_LOCK (exempi);
-  xmp_free (self->xmp);
-  G_UNLOCK (exempi);
+  if (self->bytes != NULL)
+    g_string_free (self->bytes, TRUE);
+  g_clear_pointer (&self->xml, ivl_xmp_xml_free);
   g_free (self);
 }
 
-char *
-ivl_xmp_packet_get_text (IvlXmpPacket  *self,
-                         IvlXmpText     which,
-                         char         **language)
+GPtrArray *
+ivl_xmp_packet_list_texts (const IvlXmpPacket *self,
+                           IvlXmpText          which)
 {
-  g_autoptr (GPtrArray) list = NULL;
-  Alternative *chosen;
+  GPtrArray *list = ivl_xmp_text_list_new ();
 
-  G_LOCK (exempi);
-  list = read_alternatives (self, which);
-  G_UNLOCK (exempi);
-  if (language != NULL)
-    *language = NULL;
-  if (list->len == 0)
-    return NULL;
-  chosen = find_alternative (list, "x-default");
-  if (chosen == NULL)
-    chosen = list->pdata[0];
-  for (guint i = 0; language != NULL && *language == NULL && i < list->len; i++)
+  for (guint i = 0; i < self->xml->properties->len; i++)
     {
-      const Alternative *other = list->pdata[i];
+      const IvlXmpProperty *property = self->xml->properties->pdata[i];
 
-      if (g_ascii_strcasecmp (other->language, "x-default") != 0
-          && strcmp (other->text, chosen->text) == 0)
-        *language = g_strdup (other->language);
-    }
-  return g_strdup (chosen->text);
-}
+      for (guint k = 0; property->which == (int) which && k < property->texts->len; k++)
+        {
+          const IvlXmpAlternative *alternative = property->texts->pdata[k];
 
-/* The list that follows from an old one when a text is set. */
-static GPtrArray *
-replace_alternative (GPtrArray  *old,
-                     const char *text,
-                     const char *language)
-{
-  GPtrArray *list = g_ptr_array_new_with_free_func (alternative_free);
-  const Alternative *for_all = find_alternative (old, "x-default");
-
-  if (text[0] == '\0')
-    return list;
-  add_alternative (list, "x-default", text);
-  if (language != NULL)
-    add_alternative (list, language, text);
-  for (guint i = 0; i < old->len; i++)
-    {
-      const Alternative *other = old->pdata[i];
-      const gboolean follows = language == NULL && for_all != NULL
-                               && strcmp (other->text, for_all->text) == 0;
-
-      if (find_alternative (list, other->language) == NULL)
-        add_alternative (list, other->language, follows ? text : other->text);
+          ivl_xmp_text_list_add (list, alternative->language, alternative->text);
+        }
     }
   return list;
 }
 
 gboolean
-ivl_xmp_packet_set_text (IvlXmpPacket  *self,
-                         IvlXmpText     which,
-                         const char    *text,
-                         const char    *language,
-                         GError       **error)
+ivl_xmp_packet_has_text (const IvlXmpPacket *self,
+                         IvlXmpText          which)
 {
-  g_autoptr (GPtrArray) old = NULL;
-  g_autoptr (GPtrArray) list = NULL;
-  gboolean done;
+  for (guint i = 0; i < self->xml->properties->len; i++)
+    {
+      const IvlXmpProperty *property = self->xml->properties->pdata[i];
 
-  G_LOCK (exempi);
-  old = read_alternatives (self, which);
-  list = replace_alternative (old, text, language);
-  done = write_alternatives (self, which, list, error);
-  G_UNLOCK (exempi);
-  return done;
+      if (property->which == (int) which)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 gboolean
-ivl_xmp_packet_move_text (IvlXmpPacket  *self,
+ivl_xmp_packet_is_tied (const IvlXmpPacket *self,
+                        IvlXmpText          which)
+{
+  for (guint i = 0; i < self->xml->properties->len; i++)
+    {
+      const IvlXmpProperty *property = self->xml->properties->pdata[i];
+
+      if (property->which == (int) which && property->has_more)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+ivl_xmp_packet_has_others (const IvlXmpPacket *self)
+{
+  return self->xml->n_others > 0;
+}
+
+gboolean
+ivl_xmp_packet_is_empty (const IvlXmpPacket *self)
+{
+  return self->xml->properties->len == 0 && !ivl_xmp_packet_has_others (self);
+}
+
+/* The bytes of the packet with the changes to its XML in them */
+static GString *
+apply (const IvlXmpPacket *self,
+       IvlXmpEdit         *edit)
+{
+  GString *xml = ivl_xmp_edit_apply (edit);
+
+  g_string_prepend_len (xml, self->bytes->str, self->start);
+  g_string_append_len (xml, self->bytes->str + self->end, self->bytes->len - self->end);
+  return xml;
+}
+
+static IvlXmpEdit *
+begin_edit (const IvlXmpPacket  *self,
+            GError             **error)
+{
+  const char *encoding = self->xml->encoding;
+
+  if (encoding == NULL || g_ascii_strcasecmp (encoding, "UTF-8") == 0)
+    return ivl_xmp_edit_new (self->bytes->str + self->start, self->end - self->start, self->xml);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+               "its XMP packet says that it is in %s; texts are put into UTF-8 only", encoding);
+  return NULL;
+}
+
+gboolean
+ivl_xmp_packet_set_texts (IvlXmpPacket  *self,
                           IvlXmpText     which,
-                          IvlXmpPacket  *target,
+                          GPtrArray     *texts,
                           GError       **error)
 {
-  g_autoptr (GPtrArray) list = NULL;
-  g_autoptr (GPtrArray) none = g_ptr_array_new ();
-  gboolean done;
+  g_autoptr (IvlXmpEdit) edit = NULL;
 
-  G_LOCK (exempi);
-  list = read_alternatives (self, which);
-  done = write_alternatives (target, which, list, error)
-         && write_alternatives (self, which, none, error);
-  G_UNLOCK (exempi);
-  return done;
+  if (texts->len == 0 && !ivl_xmp_packet_has_text (self, which))
+    return TRUE;
+  edit = begin_edit (self, error);
+  return edit != NULL && ivl_xmp_edit_set_texts (edit, which, texts, error)
+         && take_bytes (self, apply (self, edit), error);
 }
 
 char *
-ivl_xmp_packet_get_extension (IvlXmpPacket *self)
+ivl_xmp_packet_get_extension (const IvlXmpPacket *self)
 {
-  XmpStringPtr value;
-  char *guid = NULL;
+  for (guint i = 0; i < self->xml->properties->len; i++)
+    {
+      const IvlXmpProperty *property = self->xml->properties->pdata[i];
 
-  G_LOCK (exempi);
-  value = xmp_string_new ();
-  if (xmp_get_property (self->xmp, note_namespace, extension_property, value, NULL))
-    guid = g_strdup (xmp_string_cstr (value));
-  xmp_string_free (value);
-  G_UNLOCK (exempi);
-  return guid;
+      if (property->which == IVL_XMP_PROPERTY_EXTENSION)
+        return g_strdup (ivl_xmp_text_list_choose (property->texts, NULL));
+    }
+  return NULL;
 }
 
 gboolean
@@ -410,110 +308,52 @@ ivl_xmp_packet_set_extension (IvlXmpPacket  *self,
                               const char    *guid,
                               GError       **error)
 {
-  gboolean done;
+  g_autofree char *old = ivl_xmp_packet_get_extension (self);
+  g_autoptr (IvlXmpEdit) edit = NULL;
 
-  G_LOCK (exempi);
-  if (guid != NULL)
-    done = xmp_set_property (self->xmp, note_namespace, extension_property, guid, 0);
-  else
-    done = xmp_delete_property (self->xmp, note_namespace, extension_property);
-  if (!done)
-    fail (error, "the second XMP packet cannot be named in the first");
-  G_UNLOCK (exempi);
-  return done;
+  if (g_strcmp0 (old, guid) == 0)
+    return TRUE;
+  edit = begin_edit (self, error);
+  return edit != NULL && ivl_xmp_edit_set_extension (edit, guid, error)
+         && take_bytes (self, apply (self, edit), error);
 }
 
-/* Called with the lock. */
-static GBytes *
-serialize (XmpPtr    xmp,
-           gboolean  is_extension,
-           GError  **error)
+/* The padding before the last line, or at the end if there is no such line */
+static IvlXmpSpan
+find_padding (const IvlXmpPacket *self)
 {
-  const uint32_t options = XMP_SERIAL_USECOMPACTFORMAT
-                           | (is_extension ? XMP_SERIAL_OMITPACKETWRAPPER : 0);
-  XmpStringPtr text = xmp_string_new ();
-  GBytes *bytes = NULL;
+  const IvlXmpXml *xml = self->xml;
+  IvlXmpSpan padding = { self->end, self->bytes->len };
 
-  /* One byte of padding: none would mean two kilobytes. */
-  if (!xmp_serialize_and_format (xmp, text, options, is_extension ? 0 : 1, "\n", " ", 0))
-    fail (error, "the XMP packet cannot be written");
-  else if (xmp_string_len (text) > IVL_XMP_PACKET_MAX_BYTES)
-    g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-                 "the texts make an XMP packet of %" G_GSIZE_FORMAT " bytes, more than %d",
-                 (gsize) xmp_string_len (text), IVL_XMP_PACKET_MAX_BYTES);
-  else
-    bytes = g_bytes_new (xmp_string_cstr (text), xmp_string_len (text));
-  xmp_string_free (text);
-  return bytes;
+  if (xml->trailer.end == 0)
+    return padding;
+  padding.start = padding.end = self->start + xml->trailer.start;
+  while (padding.start > self->start + xml->document.end
+         && is_blank (self->bytes->str[padding.start - 1]))
+    padding.start--;
+  return padding;
 }
 
 GBytes *
-ivl_xmp_packet_serialize (IvlXmpPacket  *self,
-                          gboolean       is_extension,
-                          GError       **error)
+ivl_xmp_packet_serialize (const IvlXmpPacket *self)
 {
-  GBytes *bytes;
+  const IvlXmpSpan padding = find_padding (self);
+  const gsize size = self->bytes->len;
+  GString *bytes = g_string_new_len (self->bytes->str, size);
 
-  G_LOCK (exempi);
-  bytes = serialize (self->xmp, is_extension, error);
-  G_UNLOCK (exempi);
-  return bytes;
-}
-
-/* Called with the lock. xmp_copy() would give the same packet once more. */
-static XmpPtr
-copy (XmpPtr    xmp,
-      GError  **error)
-{
-  g_autoptr (GBytes) bytes = serialize (xmp, TRUE, error);
-  XmpPtr copied;
-
-  if (bytes == NULL)
-    return NULL;
-  copied = xmp_new_empty ();
-  if (xmp_parse (copied, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)))
-    return copied;
-  fail (error, "the XMP packet cannot be copied");
-  xmp_free (copied);
-  return NULL;
-}
-
-char *
-ivl_xmp_packet_dump_rest (IvlXmpPacket  *self,
-                          GError       **error)
-{
-  g_autoptr (GBytes) bytes = NULL;
-  XmpPtr rest;
-
-  G_LOCK (exempi);
-  rest = copy (self->xmp, error);
-  if (rest != NULL)
+  if (self->size > 0 && size > self->size)
+    g_string_erase (bytes, padding.start, MIN (size - self->size, padding.end - padding.start));
+  else if (size < self->size && self->xml->trailer.end > 0)
     {
-      for (int i = 0; i < IVL_XMP_TEXT_N; i++)
-        xmp_delete_property (rest, get_namespace (i), get_property (i));
-      xmp_delete_property (rest, note_namespace, extension_property);
-      bytes = serialize (rest, TRUE, error);
-      xmp_free (rest);
+      g_autofree char *spaces = g_strnfill (self->size - size, ' ');
+
+      g_string_insert_len (bytes, padding.start, spaces, self->size - size);
     }
-  G_UNLOCK (exempi);
-  if (bytes == NULL)
-    return NULL;
-  return g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  return g_string_free_to_bytes (bytes);
 }
 
-gboolean
-ivl_xmp_packet_is_language (const char *language)
+const GString *
+ivl_xmp_packet_get_rest (const IvlXmpPacket *self)
 {
-  guint n = 0;
-
-  for (const char *p = language; *p != '\0'; p++)
-    {
-      if (*p == '-' && n > 0)
-        n = 0;
-      else if (g_ascii_isalnum (*p) && n < 8)
-        n++;
-      else
-        return FALSE;
-    }
-  return n > 0;
+  return self->xml->rest;
 }

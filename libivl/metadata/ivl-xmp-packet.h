@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "metadata/ivl-xmp-text.h"
 
 G_BEGIN_DECLS
 
@@ -9,66 +9,53 @@ G_BEGIN_DECLS
  * editor's long history has some hundred. */
 #define IVL_XMP_PACKET_MAX_BYTES (4 * 1024 * 1024)
 
-typedef enum
-{
-  IVL_XMP_TEXT_ALT,     /* Iptc4xmpCore:AltTextAccessibility */
-  IVL_XMP_TEXT_LONG,    /* Iptc4xmpCore:ExtDescrAccessibility */
-  IVL_XMP_TEXT_CAPTION, /* dc:description */
-} IvlXmpText;
-
-enum
-{
-  IVL_XMP_TEXT_N = 3,
-};
-
-/* One XMP packet: the three texts that this library knows, and all else that is in it, which is
- * kept. All functions may be called from several threads; one object from one at a time. */
+/* One XMP packet: its own bytes, of which only those of our texts change. All functions may be
+ * called from several threads; one object from one at a time. */
 typedef struct _IvlXmpPacket IvlXmpPacket;
 
-IvlXmpPacket *ivl_xmp_packet_new (GError **error);
+/* Without a text yet. is_extension: without the wrapper, as XMP part 3 wants it for a JPEG file's
+ * second packet. Fails for want of memory only. */
+IvlXmpPacket *ivl_xmp_packet_new (gboolean   is_extension,
+                                  GError   **error);
 /* Reads a packet of an untrusted file, with or without the wrapper and its padding. Blank
- * ones are empty. Errors:
- * IVL_ERROR_INVALID_DATA, IVL_ERROR_UNSUPPORTED (not UTF-8, too large). */
+ * ones are empty. UTF-16 and UTF-32 become UTF-8, the only encoding that files of pictures may have
+ * (XMP part 3, 1.1). Errors: IVL_ERROR_INVALID_DATA, IVL_ERROR_UNSUPPORTED (another encoding, too
+ * large), IVL_ERROR_NO_MEMORY. */
 IvlXmpPacket *ivl_xmp_packet_parse (const char  *xml,
                                     gsize        size,
                                     GError     **error);
 void          ivl_xmp_packet_free (IvlXmpPacket *self);
 
-/* The text for everyone ("x-default", or the first one), NULL when there is none. *language
- * (nullable): the language under which the same text is repeated, NULL when it is not said. */
-char         *ivl_xmp_packet_get_text (IvlXmpPacket  *self,
-                                       IvlXmpText     which,
-                                       char         **language);
-/* Sets the text for everyone, first, and again under language. Texts in other languages stay;
- * those that repeated the old one follow it if language is NULL. An empty text takes the property
- * away with all its languages. */
-gboolean      ivl_xmp_packet_set_text (IvlXmpPacket  *self,
-                                       IvlXmpText     which,
-                                       const char    *text,
-                                       const char    *language,
-                                       GError       **error);
-/* Moves a text with all its languages into another packet. */
-gboolean      ivl_xmp_packet_move_text (IvlXmpPacket  *self,
+/* (transfer full): a text in all its languages, IvlXmpAlternative; none if it is not there */
+GPtrArray    *ivl_xmp_packet_list_texts (const IvlXmpPacket *self,
+                                         IvlXmpText          which);
+gboolean      ivl_xmp_packet_has_text (const IvlXmpPacket *self,
+                                       IvlXmpText          which);
+/* Whether a text has qualifiers, or anything else that moving it would lose. */
+gboolean      ivl_xmp_packet_is_tied (const IvlXmpPacket *self,
+                                      IvlXmpText          which);
+gboolean      ivl_xmp_packet_has_others (const IvlXmpPacket *self);
+/* Whether it has no properties, neither ours nor others. */
+gboolean      ivl_xmp_packet_is_empty (const IvlXmpPacket *self);
+/* The text gets these languages and no others; none takes it away. */
+gboolean      ivl_xmp_packet_set_texts (IvlXmpPacket  *self,
                                         IvlXmpText     which,
-                                        IvlXmpPacket  *target,
+                                        GPtrArray     *texts,
                                         GError       **error);
 
-/* The checksum that names a JPEG file's second packet, NULL without one (XMP part 3, 1.1.3.1). */
-char         *ivl_xmp_packet_get_extension (IvlXmpPacket *self);
+/* (transfer full) (nullable): the checksum that names a JPEG file's second packet (XMP part 3,
+ * 1.1.3.1) */
+char         *ivl_xmp_packet_get_extension (const IvlXmpPacket *self);
 gboolean      ivl_xmp_packet_set_extension (IvlXmpPacket  *self,
                                             const char    *guid,
                                             GError       **error);
 
-/* is_extension: without the wrapper, as XMP part 3 wants it for a JPEG file's second packet. */
-GBytes       *ivl_xmp_packet_serialize (IvlXmpPacket  *self,
-                                        gboolean       is_extension,
-                                        GError       **error);
-/* What is in it besides the three texts and the extension's name, to be compared: equal strings
- * mean equal contents. NULL: it could not be written, with error set. */
-char         *ivl_xmp_packet_dump_rest (IvlXmpPacket  *self,
-                                        GError       **error);
-/* Whether the language can stand in xml:lang: letters and digits in groups of 1 to 8. */
-gboolean      ivl_xmp_packet_is_language (const char *language);
+/* The packet as it is to be written. What has become longer uses up its padding, what has become
+ * shorter adds to it, so that it keeps its size where it can. */
+GBytes       *ivl_xmp_packet_serialize (const IvlXmpPacket *self);
+/* All that is in it besides the three texts, the extension's name and padding, byte by byte, to be
+ * compared. */
+const GString *ivl_xmp_packet_get_rest (const IvlXmpPacket *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlXmpPacket, ivl_xmp_packet_free)
 

@@ -4,6 +4,9 @@
  */
 #include "metadata/ivl-xmp-place.h"
 
+#include "metadata/ivl-xmp-packet.h"
+
+#include <libivl/ivl-error.h>
 #include <string.h>
 
 void
@@ -11,6 +14,7 @@ ivl_xmp_place_init (IvlXmpPlace *self)
 {
   *self = (IvlXmpPlace) { 0 };
   self->kept = g_array_new (FALSE, FALSE, sizeof (IvlXmpRange));
+  self->copies = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
 }
 
 void
@@ -19,6 +23,7 @@ ivl_xmp_place_clear (IvlXmpPlace *self)
   g_clear_pointer (&self->packet, g_bytes_unref);
   g_clear_pointer (&self->extension, g_bytes_unref);
   g_clear_pointer (&self->kept, g_array_unref);
+  g_clear_pointer (&self->copies, g_ptr_array_unref);
 }
 
 void
@@ -40,14 +45,41 @@ ivl_xmp_place_keep (IvlXmpPlace *self,
     g_array_append_val (self->kept, range);
 }
 
-void
-ivl_xmp_place_add_packet (IvlXmpPlace  *self,
-                          const guint8 *data,
-                          gsize         size)
+GBytes *
+ivl_xmp_place_copy (const guint8  *data,
+                    gsize          size,
+                    GError       **error)
+{
+  guint8 *copy;
+
+  if (size > IVL_XMP_PACKET_MAX_BYTES)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                   "its XMP packet has %" G_GSIZE_FORMAT " bytes, more than the %d that are read",
+                   size, IVL_XMP_PACKET_MAX_BYTES);
+      return NULL;
+    }
+  copy = g_try_malloc (MAX (size, 1));
+  if (copy == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "no memory for its XMP packet");
+      return NULL;
+    }
+  if (size > 0)
+    memcpy (copy, data, size);
+  return g_bytes_new_take (copy, size);
+}
+
+gboolean
+ivl_xmp_place_add_packet (IvlXmpPlace   *self,
+                          const guint8  *data,
+                          gsize          size,
+                          GError       **error)
 {
   self->n_packets++;
   if (self->packet == NULL)
-    self->packet = g_bytes_new (data, size);
+    self->packet = ivl_xmp_place_copy (data, size, error);
+  return self->packet != NULL;
 }
 
 gboolean

@@ -18,6 +18,8 @@ typedef struct
   guint   n_packets; /* more than one: nobody can say which counts, and nothing is written */
   GBytes *packet;    /* (owned) (nullable): the first XMP packet, as it is in the file */
   GBytes *extension; /* (owned) (nullable): JPEG only, the second packet that goes with it */
+  GPtrArray *copies; /* (owned): GBytes, PNG only, packets in chunks that ImageMagick writes */
+  gboolean has_broken_extension; /* JPEG only: one that cannot be read, which stays as it is */
   GArray *kept;      /* (owned): IvlXmpRange, all that must stay as it is, in reading order */
   guint64 n_kept;    /* bytes in kept */
 } IvlXmpPlace;
@@ -27,10 +29,16 @@ void ivl_xmp_place_clear (IvlXmpPlace *self);
 void ivl_xmp_place_keep (IvlXmpPlace *self,
                          guint64      offset,
                          guint64      size);
-/* Counts one more packet and takes it if it is the first. */
-void ivl_xmp_place_add_packet (IvlXmpPlace  *self,
-                               const guint8 *data,
-                               gsize         size);
+/* Counts one more packet and takes it if it is the first. One that is too large to be read, or has
+ * no memory, is an error: IVL_ERROR_UNSUPPORTED, IVL_ERROR_NO_MEMORY. */
+gboolean ivl_xmp_place_add_packet (IvlXmpPlace   *self,
+                                   const guint8  *data,
+                                   gsize          size,
+                                   GError       **error);
+/* (transfer full) (nullable): the bytes, with the errors above */
+GBytes  *ivl_xmp_place_copy (const guint8  *data,
+                             gsize          size,
+                             GError       **error);
 /* Whether all that must stay is the same in two files, byte by byte. */
 gboolean ivl_xmp_place_is_same (const IvlXmpPlace *self,
                                 const guint8      *data,

@@ -7,12 +7,15 @@
 #include "metadata/ivl-xmp-tiff.h"
 
 #include "metadata/ivl-xmp-packet.h"
+#include "util/ivl-tiff-directory.h"
 
 #include <libivl/ivl-error.h>
 #include <string.h>
 
 enum
 {
+  TAG_MAKE = 271,
+  TAG_PHOTOMETRIC = 262,
   TAG_STRIP_OFFSETS = 273,
   TAG_STRIP_SIZES = 279,
   TAG_TILE_OFFSETS = 324,
@@ -22,38 +25,12 @@ enum
   TAG_EXIF = 34665,
   TAG_GPS = 34853,
   TAG_INTEROP = 40965,
-  TYPE_BYTE = 1,
-  TYPE_SHORT = 3,
-  TYPE_LONG = 4,
-  TYPE_UNDEFINED = 7,
-  TYPE_IFD = 13,
-  HEADER_SIZE = 8,
-  ENTRY_SIZE = 12,
-  MAX_DIRECTORIES = 20000,
-  MAX_ENTRIES = 1000000,
+  TAG_DNG_VERSION = 50706,
+  TYPE_SIGNED_BYTE = 6,
+  PHOTOMETRIC_MOSAIC = 32803,
+  PHOTOMETRIC_LINEAR = 34892,
   MAX_PARTS = 16 * 1024 * 1024, /* strips and tiles: a row of pixels each is allowed */
 };
-
-typedef struct
-{
-  const guint8 *data;
-  guint64       size;
-  gboolean      big_endian;
-  IvlXmpPlace  *place;
-  GArray       *queue;     /* guint32: offsets of directories that were found */
-  GHashTable   *seen;      /* offsets that are in queue or were */
-  guint         n_entries; /* of all directories so far */
-  guint64       n_parts;   /* strips and tiles so far */
-} Tiff;
-
-typedef struct
-{
-  guint   tag;
-  guint   type;
-  guint32 count;
-  guint64 offset; /* of the values, wherever they are */
-  guint64 size;   /* bytes of the values; 0 for a type that is not known */
-} Entry;
 
 static gboolean
 fail (GError     **error,
@@ -63,128 +40,48 @@ fail (GError     **error,
   return FALSE;
 }
 
-static guint
-get16 (const Tiff *self,
-       guint64     offset)
-{
-  const guint8 *p = self->data + offset;
-
-  return self->big_endian ? p[0] << 8 | p[1] : p[1] << 8 | p[0];
-}
-
-static guint32
-get32 (const Tiff *self,
-       guint64     offset)
-{
-  const guint32 first = get16 (self, offset);
-  const guint32 second = get16 (self, offset + 2);
-
-  return self->big_endian ? first << 16 | second : second << 16 | first;
-}
-
-static void
-put16 (const Tiff *self,
-       guint8     *p,
-       guint       value)
-{
-  p[self->big_endian ? 0 : 1] = value >> 8;
-  p[self->big_endian ? 1 : 0] = value;
-}
-
-static void
-put32 (const Tiff *self,
-       guint8     *p,
-       guint32     value)
-{
-  put16 (self, p, self->big_endian ? value >> 16 : value & 0xffff);
-  put16 (self, p + 2, self->big_endian ? value & 0xffff : value >> 16);
-}
-
 static gboolean
-read_entry (const Tiff  *self,
-            guint64      offset,
-            Entry       *entry,
-            GError     **error)
+add_sub_directories (IvlTiffWalk         *walk,
+                     const IvlTiffEntry  *entry,
+                     GError             **error)
 {
-  static const guint8 sizes[] = { 0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4 };
-
-  entry->tag = get16 (self, offset);
-  entry->type = get16 (self, offset + 2);
-  entry->count = get32 (self, offset + 4);
-  entry->size = entry->type < sizeof sizes ? (guint64) sizes[entry->type] * entry->count : 0;
-  entry->offset = entry->size <= 4 ? offset + 8 : get32 (self, offset + 8);
-  if (entry->offset > self->size || entry->size > self->size - entry->offset)
-    return fail (error, "a value reaches over its end");
-  return TRUE;
-}
-
-/* Value i of an entry of SHORT or LONG. */
-static guint32
-get_value (const Tiff  *self,
-           const Entry *entry,
-           guint32      i)
-{
-  if (entry->type == TYPE_SHORT)
-    return get16 (self, entry->offset + (guint64) i * 2);
-  return get32 (self, entry->offset + (guint64) i * 4);
-}
-
-static gboolean
-is_number (const Entry *entry)
-{
-  return entry->type == TYPE_SHORT || entry->type == TYPE_LONG || entry->type == TYPE_IFD;
-}
-
-static gboolean
-add_directory (Tiff     *self,
-               guint32   offset,
-               GError  **error)
-{
-  if (offset < HEADER_SIZE || offset > self->size || self->size - offset < 2)
-    return fail (error, "a directory is outside of it");
-  if (!g_hash_table_add (self->seen, GUINT_TO_POINTER (offset)))
-    return fail (error, "its directories go in a circle");
-  if (self->queue->len >= MAX_DIRECTORIES)
-    return fail (error, "too many directories");
-  g_array_append_val (self->queue, offset);
-  return TRUE;
-}
-
-static gboolean
-add_sub_directories (Tiff         *self,
-                     const Entry  *entry,
-                     GError      **error)
-{
-  if (!is_number (entry))
+  if (!ivl_tiff_entry_is_number (entry))
     return TRUE;
   for (guint32 i = 0; i < entry->count; i++)
-    if (get_value (self, entry, i) != 0 && !add_directory (self, get_value (self, entry, i), error))
-      return FALSE;
+    {
+      const guint32 offset = ivl_tiff_entry_get (entry, &walk->tiff, i);
+
+      if (offset != 0 && !ivl_tiff_walk_add (walk, offset, error))
+        return FALSE;
+    }
   return TRUE;
 }
 
 /* Strips or tiles. A directory without their sizes says nothing about where they end. */
 static gboolean
-keep_parts (Tiff         *self,
-            const Entry  *offsets,
-            const Entry  *sizes,
-            GError      **error)
+keep_parts (const IvlTiff       *tiff,
+            const IvlTiffEntry  *offsets,
+            const IvlTiffEntry  *sizes,
+            IvlXmpPlace         *place,
+            guint64             *n_parts,
+            GError             **error)
 {
   if (offsets->count == 0 || sizes->count == 0)
     return TRUE;
-  if (!is_number (offsets) || !is_number (sizes) || offsets->count != sizes->count)
+  if (!ivl_tiff_entry_is_number (offsets) || !ivl_tiff_entry_is_number (sizes)
+      || offsets->count != sizes->count)
     return fail (error, "the list of its strips is broken");
-  self->n_parts += offsets->count;
-  if (self->n_parts > MAX_PARTS)
+  *n_parts += offsets->count;
+  if (*n_parts > MAX_PARTS)
     return fail (error, "too many strips");
   for (guint32 i = 0; i < offsets->count; i++)
     {
-      const guint64 offset = get_value (self, offsets, i);
-      const guint64 size = get_value (self, sizes, i);
+      const guint64 offset = ivl_tiff_entry_get (offsets, tiff, i);
+      const guint64 size = ivl_tiff_entry_get (sizes, tiff, i);
 
-      if (offset > self->size || size > self->size - offset)
+      if (offset > tiff->size || size > tiff->size - offset)
         return fail (error, "it ends before its picture does");
-      ivl_xmp_place_keep (self->place, offset, size);
+      ivl_xmp_place_keep (place, offset, size);
     }
   return TRUE;
 }
@@ -195,69 +92,56 @@ is_directory_tag (guint tag)
   return tag == TAG_SUB_DIRECTORIES || tag == TAG_EXIF || tag == TAG_GPS || tag == TAG_INTEROP;
 }
 
+/* BYTE or UNDEFINED as it should be, or what other programs write for a row of bytes */
 static gboolean
-read_directory (Tiff     *self,
-                guint32   start,
-                gboolean  is_first,
-                GError  **error)
+is_packet_type (guint type)
 {
-  const guint n = get16 (self, start);
-  Entry parts[4] = { 0 }; /* strip offsets and sizes, tile offsets and sizes */
-  guint64 end = (guint64) start + 2 + (guint64) n * ENTRY_SIZE;
+  return type == IVL_TIFF_TYPE_BYTE || type == IVL_TIFF_TYPE_UNDEFINED
+         || type == IVL_TIFF_TYPE_ASCII || type == TYPE_SIGNED_BYTE || type == IVL_TIFF_TYPE_LONG;
+}
 
-  self->n_entries += n;
-  if (self->n_entries > MAX_ENTRIES)
-    return fail (error, "too many entries");
-  if (end > self->size || self->size - end < 4)
-    return fail (error, "a directory reaches over its end");
-  for (guint64 at = start + 2; at < end; at += ENTRY_SIZE)
+static gboolean
+read_directory (IvlTiffWalk             *walk,
+                const IvlTiffDirectory  *directory,
+                gboolean                 is_first,
+                IvlXmpPlace             *place,
+                guint64                 *n_parts,
+                GError                 **error)
+{
+  const guint64 end = (guint64) directory->offset + 2
+                      + (guint64) directory->n_entries * IVL_TIFF_ENTRY_SIZE;
+  IvlTiffEntry parts[4] = { 0 }; /* strip offsets and sizes, tile offsets and sizes */
+
+  if (!ivl_tiff_directory_check_tags (directory, error))
+    return FALSE;
+  for (guint i = 0; i < directory->n_entries; i++)
     {
-      Entry entry;
+      IvlTiffEntry entry;
 
-      if (!read_entry (self, at, &entry, error))
+      if (!ivl_tiff_directory_get_entry (directory, i, &entry, error))
         return FALSE;
       if (is_first && entry.tag == TAG_XMP)
         {
-          if (entry.type != TYPE_BYTE && entry.type != TYPE_UNDEFINED)
+          if (!is_packet_type (entry.type))
             return fail (error, "its XMP packet has a wrong type");
-          ivl_xmp_place_add_packet (self->place, self->data + entry.offset, entry.size);
+          if (!ivl_xmp_place_add_packet (place, walk->tiff.data + entry.offset, entry.size, error))
+            return FALSE;
           continue;
         }
-      ivl_xmp_place_keep (self->place, at, ENTRY_SIZE);
+      ivl_xmp_place_keep (place, entry.at, IVL_TIFF_ENTRY_SIZE);
       if (entry.size > 4)
-        ivl_xmp_place_keep (self->place, entry.offset, entry.size);
-      if (is_directory_tag (entry.tag) && !add_sub_directories (self, &entry, error))
+        ivl_xmp_place_keep (place, entry.offset, entry.size);
+      if (is_directory_tag (entry.tag) && !add_sub_directories (walk, &entry, error))
         return FALSE;
       if (entry.tag == TAG_STRIP_OFFSETS || entry.tag == TAG_STRIP_SIZES)
         parts[entry.tag == TAG_STRIP_SIZES] = entry;
       else if (entry.tag == TAG_TILE_OFFSETS || entry.tag == TAG_TILE_SIZES)
         parts[2 + (entry.tag == TAG_TILE_SIZES)] = entry;
     }
-  ivl_xmp_place_keep (self->place, end, 4);
-  return keep_parts (self, &parts[0], &parts[1], error)
-         && keep_parts (self, &parts[2], &parts[3], error)
-         && (get32 (self, end) == 0 || add_directory (self, get32 (self, end), error));
-}
-
-static gboolean
-read_header (Tiff          *self,
-             const guint8  *data,
-             gsize          size,
-             GError       **error)
-{
-  self->data = data;
-  self->size = size;
-  self->big_endian = size > 0 && data[0] == 'M';
-  if (size < HEADER_SIZE || data[0] != data[1] || (data[0] != 'M' && data[0] != 'I'))
-    return fail (error, "it does not begin as one");
-  if (get16 (self, 2) == 43)
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-                   "it is a BigTIFF file; only classic TIFF files, of up to 4 GB, carry texts "
-                   "here");
-      return FALSE;
-    }
-  return get16 (self, 2) == 42 || fail (error, "it does not begin as one");
+  if (walk->tiff.size - end >= 4)
+    ivl_xmp_place_keep (place, end, 4);
+  return keep_parts (&walk->tiff, &parts[0], &parts[1], place, n_parts, error)
+         && keep_parts (&walk->tiff, &parts[2], &parts[3], place, n_parts, error);
 }
 
 gboolean
@@ -266,18 +150,106 @@ ivl_xmp_tiff_scan (const guint8  *data,
                    IvlXmpPlace   *place,
                    GError       **error)
 {
-  g_autoptr (GArray) queue = g_array_new (FALSE, FALSE, sizeof (guint32));
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-  Tiff self = { .place = place, .queue = queue, .seen = seen };
+  g_auto (IvlTiffWalk) walk = { 0 };
+  g_autoptr (GError) local = NULL;
+  IvlTiffDirectory directory;
+  IvlTiff tiff;
+  guint64 n_parts = 0;
 
-  if (!read_header (&self, data, size, error) || !add_directory (&self, get32 (&self, 4), error))
+  if (!ivl_tiff_init (&tiff, data, size, error) || !ivl_tiff_walk_init (&walk, &tiff, error))
     return FALSE;
   ivl_xmp_place_keep (place, 0, 4);
-  for (guint i = 0; i < queue->len; i++)
-    if (!read_directory (&self, g_array_index (queue, guint32, i), i == 0, error))
+  while (ivl_tiff_walk_next (&walk, &directory, &local))
+    if (!read_directory (&walk, &directory, directory.offset == tiff.first, place, &n_parts, error))
       return FALSE;
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
   /* Parts that lie over each other would be compared many times. */
   return place->n_kept / 4 <= size || fail (error, "its parts lie over each other");
+}
+
+/* --------------------------------------------------------------------------------- raw files */
+
+/* The maker's name for the raw format of its cameras; (nullable) */
+static const char *
+find_maker_format (const IvlTiff          *tiff,
+                   const IvlTiffDirectory *directory)
+{
+  static const char *const rows[][2] = {
+    { "NIKON", "NEF" }, { "SONY", "ARW" },       { "PENTAX", "PEF" }, { "Canon", "CR2" },
+    { "SAMSUNG", "SRW" }, { "EASTMAN", "DCR" }, { "Hasselblad", "3FR" }, { "Phase One", "IIQ" },
+  };
+  IvlTiffEntry make;
+
+  if (!ivl_tiff_directory_find (directory, TAG_MAKE, &make, NULL))
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      const gsize n = strlen (rows[i][0]);
+
+      if (make.size > n
+          && g_ascii_strncasecmp ((const char *) tiff->data + make.offset, rows[i][0], n) == 0)
+        return rows[i][1];
+    }
+  return NULL;
+}
+
+/* What a camera's sensor saw, in any directory */
+static gboolean
+is_raw_directory (const IvlTiff          *tiff,
+                  const IvlTiffDirectory *directory)
+{
+  IvlTiffEntry entry;
+  guint32 photometric;
+
+  if (!ivl_tiff_directory_find (directory, TAG_PHOTOMETRIC, &entry, NULL)
+      || !ivl_tiff_entry_is_number (&entry) || entry.count == 0)
+    return FALSE;
+  photometric = ivl_tiff_entry_get (&entry, tiff, 0);
+  return photometric == PHOTOMETRIC_MOSAIC || photometric == PHOTOMETRIC_LINEAR;
+}
+
+/* Cameras' raw files begin as TIFF files. Their makers' notes point into them as they please, and
+ * no program here could tell afterwards that the picture is still the same. */
+static gboolean
+check_no_raw (const guint8  *data,
+              gsize          size,
+              GError       **error)
+{
+  g_auto (IvlTiffWalk) walk = { 0 };
+  IvlTiffDirectory directory;
+  IvlTiff tiff;
+  IvlTiffEntry entry;
+  const char *format = NULL;
+  gboolean is_raw;
+
+  if (!ivl_tiff_init (&tiff, data, size, error) || !ivl_tiff_walk_init (&walk, &tiff, error))
+    return FALSE;
+  is_raw = size > 10 && memcmp (data + 8, "CR", 2) == 0;
+  while (ivl_tiff_walk_next (&walk, &directory, NULL))
+    {
+      if (format == NULL && ivl_tiff_directory_find (&directory, TAG_DNG_VERSION, &entry, NULL))
+        {
+          format = "DNG";
+          is_raw = TRUE;
+        }
+      if (format == NULL)
+        format = find_maker_format (&tiff, &directory);
+      is_raw = is_raw || is_raw_directory (&tiff, &directory);
+      if (ivl_tiff_directory_find (&directory, TAG_SUB_DIRECTORIES, &entry, NULL)
+          && !add_sub_directories (&walk, &entry, NULL))
+        break;
+    }
+  if (!is_raw)
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+               "it is a camera's raw file (%s), into which no texts are written here: write them "
+               "into the JPEG or TIFF file that is made of it",
+               format != NULL ? format : "of an unknown kind");
+  return FALSE;
 }
 
 /* Replaces a few bytes of the old file by as many others. */
@@ -316,17 +288,17 @@ append_padding (GPtrArray *pieces,
 }
 
 static GBytes *
-make_entry (const Tiff *self,
-            guint32     count,
-            guint64     offset)
+make_entry (const IvlTiff *self,
+            guint32        count,
+            guint64        offset)
 {
-  guint8 *entry = g_malloc (ENTRY_SIZE);
+  guint8 *entry = g_malloc (IVL_TIFF_ENTRY_SIZE);
 
-  put16 (self, entry, TAG_XMP);
-  put16 (self, entry + 2, TYPE_BYTE);
-  put32 (self, entry + 4, count);
-  put32 (self, entry + 8, offset);
-  return g_bytes_new_take (entry, ENTRY_SIZE);
+  ivl_tiff_put16 (self, entry, TAG_XMP);
+  ivl_tiff_put16 (self, entry + 2, IVL_TIFF_TYPE_BYTE);
+  ivl_tiff_put32 (self, entry + 4, count);
+  ivl_tiff_put32 (self, entry + 8, offset);
+  return g_bytes_new_take (entry, IVL_TIFF_ENTRY_SIZE);
 }
 
 /* size bytes of spaces, which a packet may end with, or begin with one that is given. */
@@ -345,15 +317,15 @@ make_room (gsize   size,
 /* The old packet's room is used again if the new one fits. If not, its text is wiped out: nobody
  * finds it there again, except those who must not. */
 static gboolean
-replace_packet (const Tiff  *self,
-                GPtrArray   *pieces,
-                GBytes      *file,
-                guint64      at,
-                const Entry *old,
-                GBytes      *packet,
-                GError     **error)
+replace_packet (const IvlTiff       *self,
+                GPtrArray           *pieces,
+                GBytes              *file,
+                const IvlTiffEntry  *old,
+                GBytes              *packet,
+                GError             **error)
 {
   const gsize size = g_bytes_get_size (packet);
+  const guint64 at = old->at;
   const gboolean fits = size <= old->size;
   const gboolean is_inline = old->size <= 4;
   const gboolean is_last = !is_inline && old->offset + old->size == self->size;
@@ -363,7 +335,7 @@ replace_packet (const Tiff  *self,
   Patch patches[2];
   guint n = 0;
 
-  if (!is_inline && old->offset < at + ENTRY_SIZE && at < old->offset + old->size)
+  if (!is_inline && old->offset < at + IVL_TIFF_ENTRY_SIZE && at < old->offset + old->size)
     return fail (error, "its XMP packet lies over a directory");
   if (fits)
     {
@@ -392,16 +364,17 @@ replace_packet (const Tiff  *self,
 
 /* The first directory again, with one entry more, and the packet behind it. */
 static gboolean
-add_packet (const Tiff  *self,
-            GPtrArray   *pieces,
-            GBytes      *file,
-            GBytes      *packet,
-            GError     **error)
+add_packet (const IvlTiff           *self,
+            const IvlTiffDirectory  *first,
+            GPtrArray               *pieces,
+            GBytes                  *file,
+            GBytes                  *packet,
+            GError                 **error)
 {
-  const guint64 start = get32 (self, 4);
-  const guint n = get16 (self, start);
+  const guint64 entries = (guint64) first->offset + 2;
+  const guint n = first->n_entries;
   const guint64 new_start = self->size + self->size % 2;
-  const guint64 new_size = 2 + ((guint64) n + 1) * ENTRY_SIZE + 4;
+  const guint64 new_size = 2 + ((guint64) n + 1) * IVL_TIFF_ENTRY_SIZE + 4;
   guint8 number[4];
   g_autoptr (GBytes) offset = NULL;
   g_autoptr (GBytes) entry = make_entry (self, g_bytes_get_size (packet), new_start + new_size);
@@ -410,19 +383,21 @@ add_packet (const Tiff  *self,
 
   if (n == G_MAXUINT16)
     return fail (error, "its directory is full");
-  while (before < n && get16 (self, start + 2 + before * ENTRY_SIZE) < TAG_XMP)
+  while (before < n && ivl_tiff_get16 (self, entries + before * IVL_TIFF_ENTRY_SIZE) < TAG_XMP)
     before++;
-  put32 (self, number, new_start);
+  ivl_tiff_put32 (self, number, new_start);
   offset = g_bytes_new (number, 4);
   patch.bytes = offset;
   append_patched (pieces, file, &patch, 1, self->size);
   append_padding (pieces, self->size);
-  put16 (self, number, n + 1);
+  ivl_tiff_put16 (self, number, n + 1);
   g_ptr_array_add (pieces, g_bytes_new (number, 2));
-  ivl_xmp_place_append_part (pieces, file, start + 2, before * ENTRY_SIZE);
+  ivl_xmp_place_append_part (pieces, file, entries, before * IVL_TIFF_ENTRY_SIZE);
   g_ptr_array_add (pieces, g_bytes_ref (entry));
-  ivl_xmp_place_append_part (pieces, file, start + 2 + before * ENTRY_SIZE,
-                             (n - before) * ENTRY_SIZE + 4);
+  ivl_xmp_place_append_part (pieces, file, entries + before * IVL_TIFF_ENTRY_SIZE,
+                             (n - before) * IVL_TIFF_ENTRY_SIZE);
+  ivl_tiff_put32 (self, number, first->next);
+  g_ptr_array_add (pieces, g_bytes_new (number, 4));
   g_ptr_array_add (pieces, g_bytes_ref (packet));
   return TRUE;
 }
@@ -433,33 +408,33 @@ ivl_xmp_tiff_put (GBytes  *file,
                   GError **error)
 {
   g_autoptr (GPtrArray) pieces = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GError) local = NULL;
   g_auto (IvlXmpPlace) place;
   gsize size;
   const guint8 *data = g_bytes_get_data (file, &size);
-  Tiff self = { 0 };
-  guint64 start;
+  IvlTiffDirectory first;
+  IvlTiffEntry old;
+  IvlTiff tiff;
+  gboolean done;
 
   ivl_xmp_place_init (&place);
-  if (!ivl_xmp_tiff_scan (data, size, &place, error) || !read_header (&self, data, size, error))
+  if (!ivl_xmp_tiff_scan (data, size, &place, error) || !check_no_raw (data, size, error)
+      || !ivl_tiff_init (&tiff, data, size, error)
+      || !ivl_tiff_read_directory (&tiff, tiff.first, &first, error))
     return NULL;
   if (size > G_MAXUINT32 - 2 * IVL_XMP_PACKET_MAX_BYTES)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "a TIFF file cannot grow over 4 GB");
       return NULL;
     }
-  start = get32 (&self, 4);
-  for (guint i = 0; i < get16 (&self, start); i++)
+  if (ivl_tiff_directory_find (&first, TAG_XMP, &old, &local))
+    done = replace_packet (&tiff, pieces, file, &old, packet, error);
+  else if (local == NULL)
+    done = add_packet (&tiff, &first, pieces, file, packet, error);
+  else
     {
-      const guint64 at = start + 2 + i * ENTRY_SIZE;
-      Entry old;
-
-      if (!read_entry (&self, at, &old, error))
-        return NULL;
-      if (old.tag != TAG_XMP)
-        continue;
-      return replace_packet (&self, pieces, file, at, &old, packet, error)
-                 ? g_steal_pointer (&pieces)
-                 : NULL;
+      g_propagate_error (error, g_steal_pointer (&local));
+      done = FALSE;
     }
-  return add_packet (&self, pieces, file, packet, error) ? g_steal_pointer (&pieces) : NULL;
+  return done ? g_steal_pointer (&pieces) : NULL;
 }

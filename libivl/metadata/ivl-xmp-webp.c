@@ -97,7 +97,10 @@ ivl_xmp_webp_scan (const guint8  *data,
       if (n_chunks++ == MAX_CHUNKS)
         return fail (error, "too many chunks");
       if (memcmp (chunk, "XMP ", 4) == 0)
-        ivl_xmp_place_add_packet (place, chunk + CHUNK_HEADER, length);
+        {
+          if (!ivl_xmp_place_add_packet (place, chunk + CHUNK_HEADER, length, error))
+            return FALSE;
+        }
       else if (memcmp (chunk, "VP8X", 4) != 0)
         ivl_xmp_place_keep (place, offset, CHUNK_HEADER + length);
       offset += CHUNK_HEADER + length + length % 2;

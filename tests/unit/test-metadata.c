@@ -64,6 +64,7 @@ copy_with_packet (const char *folder,
 {
   g_autoptr (GBytes) bytes = read_golden (name);
   g_autoptr (GBytes) packet = g_bytes_new (xml, strlen (xml));
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
   g_autoptr (GPtrArray) pieces = NULL;
   g_autoptr (GByteArray) joined = g_byte_array_new ();
   g_autoptr (GError) error = NULL;
@@ -71,7 +72,7 @@ copy_with_packet (const char *folder,
   if (g_str_has_suffix (name, ".jpg"))
     pieces = ivl_xmp_jpeg_put (bytes, packet, NULL, NULL, &error);
   else if (g_str_has_suffix (name, ".png"))
-    pieces = ivl_xmp_png_put (bytes, packet, &error);
+    pieces = ivl_xmp_png_put (bytes, packet, none, &error);
   else if (g_str_has_suffix (name, ".tiff"))
     pieces = ivl_xmp_tiff_put (bytes, packet, &error);
   else
@@ -157,10 +158,7 @@ assert_texts (const char *path,
   g_assert_cmpstr (ivl_metadata_get_alt_text (texts), ==, alt_text);
   g_assert_cmpstr (ivl_metadata_get_long_description (texts), ==, long_description);
   g_assert_cmpstr (ivl_metadata_get_caption (texts), ==, caption);
-  /* exempi writes zh-Hant-TW as zh-hant-tw, which is the same language. */
-  g_assert_true (language == NULL
-                     ? ivl_metadata_get_language (texts) == NULL
-                     : g_ascii_strcasecmp (ivl_metadata_get_language (texts), language) == 0);
+  g_assert_cmpstr (ivl_metadata_get_language (texts), ==, language);
 }
 
 static char *
@@ -241,42 +239,53 @@ test_long_texts (void)
   temp_files_remove_folder (folder);
 }
 
+/* A file's only packet */
+static GBytes *
+read_packet (const char *path)
+{
+  g_autoptr (GBytes) bytes = read_bytes (path);
+  g_auto (IvlXmpFile) file = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  ivl_xmp_file_read (&file, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (file.place.n_packets, ==, 1);
+  return g_bytes_ref (file.place.packet);
+}
+
+/* The packet of the file is this, byte for byte, padding at its end left out. */
+static void
+assert_packet (const char *path,
+               const char *wanted)
+{
+  g_autoptr (GBytes) packet = read_packet (path);
+  g_autofree char *found = g_strndup (g_bytes_get_data (packet, NULL), g_bytes_get_size (packet));
+
+  g_assert_cmpstr (g_strchomp (found), ==, wanted);
+}
+
 static void
 test_other_properties (void)
 {
-  g_autofree char *xml = g_strdup_printf (OTHER_PACKET, "");
+  g_autofree char *before = g_strdup_printf (OTHER_PACKET, "");
+  /* What is asked for, and not a byte besides */
+  g_autofree char *filled = g_strdup_printf (
+      OTHER_PACKET, "<i:ExtDescrAccessibility><rdf:Alt><rdf:li xml:lang=\"x-default\">Lang</rdf:li>"
+                    "<rdf:li xml:lang=\"de\">Lang</rdf:li></rdf:Alt></i:ExtDescrAccessibility>");
+  g_auto (GStrv) parts = g_strsplit (filled, "'x-default'>A cat</rdf:li>", 2);
+  g_autofree char *wanted = g_strconcat (
+      parts[0], "'x-default'>Eine Katze</rdf:li><rdf:li xml:lang=\"de\">Eine Katze</rdf:li>",
+      parts[1], NULL);
   char *folder = temp_files_make_folder ();
 
   for (guint f = 0; f < G_N_ELEMENTS (four); f++)
     {
-      g_autofree char *path = copy_with_packet (folder, four[f], xml);
-      g_autoptr (GBytes) bytes = NULL;
-      g_autofree char *rest_before = NULL;
-      g_autofree char *rest_after = NULL;
-      g_auto (IvlXmpFile) before = { 0 };
-      g_auto (IvlXmpFile) after = { 0 };
+      g_autofree char *path = copy_with_packet (folder, four[f], before);
 
-      bytes = read_bytes (path);
-      g_assert_true (ivl_xmp_file_read (&before, g_bytes_get_data (bytes, NULL),
-                                        g_bytes_get_size (bytes), NULL));
-      rest_before = ivl_xmp_packet_dump_rest (before.packet, NULL);
-      g_assert_nonnull (strstr (rest_before, "Hund &amp; Katze"));
-      g_assert_nonnull (strstr (rest_before, "42"));
       assert_texts (path, "A cat", NULL, NULL, "en-US");
       write_texts (path, "Eine Katze", "Lang", NULL, "de");
       assert_texts (path, "Eine Katze", "Lang", NULL, "de");
-
-      g_clear_pointer (&bytes, g_bytes_unref);
-      bytes = read_bytes (path);
-      g_assert_true (ivl_xmp_file_read (&after, g_bytes_get_data (bytes, NULL),
-                                        g_bytes_get_size (bytes), NULL));
-      rest_after = ivl_xmp_packet_dump_rest (after.packet, NULL);
-      g_assert_cmpstr (rest_after, ==, rest_before);
-      /* The other languages of the same text */
-      g_clear_pointer (&bytes, g_bytes_unref);
-      bytes = ivl_xmp_packet_serialize (after.packet, TRUE, NULL);
-      g_assert_true (has_text (bytes, "xml:lang=\"fr\">Un chat<"));
-      g_assert_true (has_text (bytes, "xml:lang=\"en-US\">A cat<"));
+      assert_packet (path, wanted);
     }
   temp_files_remove_folder (folder);
 }
@@ -330,7 +339,7 @@ test_broken_notation (void)
       bytes = read_bytes (path);
       g_assert_true (has_text (bytes, "<rdf:Alt>"));
       g_assert_false (has_text (bytes, "lang=&quot;x-default"));
-      g_assert_false (has_text (bytes, "<Iptc4xmpCore:ExtDescrAccessibility>lang"));
+      g_assert_false (has_text (bytes, "<i:ExtDescrAccessibility>lang"));
       write_texts (path, "", NULL, NULL, NULL);
       assert_texts (path, NULL, rows[i].text, NULL, rows[i].language);
     }
