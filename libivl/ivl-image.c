@@ -97,6 +97,19 @@ ivl_image_new_from_bytes (GBytes         *bytes,
   return self;
 }
 
+/* What is no picture is known by its first bytes, however large it is. */
+static gboolean
+check_start (const char  *path,
+             const char  *name,
+             GError     **error)
+{
+  gsize size;
+  g_autofree char *start =
+      ivl_bounded_file_read_start (path, IVL_DECODE_START_SIZE, &size, error);
+
+  return start != NULL && ivl_decode_check_start ((const guint8 *) start, size, name, error);
+}
+
 IvlImage *
 ivl_image_new_from_file (const char     *path,
                          IvlImageFlags   flags,
@@ -118,11 +131,13 @@ ivl_image_new_from_file (const char     *path,
     max_pixels = IVL_DECODE_DEFAULT_MAX_PIXELS;
   max_bytes = MIN (max_pixels, (G_MAXSIZE - FILE_BYTES_EXTRA) / FILE_BYTES_PER_PIXEL);
   max_bytes = max_bytes * FILE_BYTES_PER_PIXEL + FILE_BYTES_EXTRA;
+  name = g_filename_display_name (path);
+  if (!check_start (path, name, error))
+    return NULL;
   data = ivl_bounded_file_read (path, max_bytes, &size, error);
   if (data == NULL)
     return NULL;
   bytes = g_bytes_new_take (data, size);
-  name = g_filename_display_name (path);
   return ivl_image_new_from_bytes (bytes, name, flags, max_pixels, cancellable, error);
 }
 

@@ -4,6 +4,7 @@
  * only then the format's own decoder gives its pixels to the rows. */
 #include "image/ivl-decode.h"
 
+#include "image/ivl-foreign.h"
 #include "image/ivl-format.h"
 #include <libivl/ivl-error.h>
 
@@ -99,6 +100,21 @@ decode_pixels (GBytes          *bytes,
   decode->converted = ivl_rows_get_converted (rows);
   decode->pixels = ivl_rows_take (rows, &decode->width, &decode->height);
   return TRUE;
+}
+
+gboolean
+ivl_decode_check_start (const guint8  *start,
+                        gsize          size,
+                        const char    *name,
+                        GError       **error)
+{
+  G_STATIC_ASSERT (IVL_DECODE_START_SIZE == IVL_FOREIGN_HEAD_SIZE);
+
+  if (ivl_format_find (start, size, error) != NULL)
+    return TRUE;
+  if (name != NULL)
+    g_prefix_error (error, "%s: ", name);
+  return FALSE;
 }
 
 gboolean

@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 /* Pixels a side; libpng's own limit, kept for every format. Tables of the resize grow with it. */
 #define IVL_DECODE_MAX_SIDE 1000000u
 
+/* Bytes of a file's beginning that tell its format. */
+#define IVL_DECODE_START_SIZE 4096u
+
 typedef enum
 {
   IVL_DECODE_DEFAULT = 0,
@@ -61,6 +64,13 @@ gboolean ivl_decode_page  (GBytes          *bytes,
                            GCancellable    *cancellable,
                            IvlDecode       *decode,
                            GError         **error);
+/* Whether a file that begins with these bytes (IVL_DECODE_START_SIZE, or the whole file) is in a
+ * format that is read here. IVL_ERROR_UNSUPPORTED, which says what it is if that is known;
+ * IVL_ERROR_INVALID_DATA: it is empty. */
+gboolean ivl_decode_check_start (const guint8 *start,
+                                 gsize         size,
+                                 const char   *name,
+                                 GError      **error);
 void     ivl_decode_clear (IvlDecode *decode);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IvlDecode, ivl_decode_clear)

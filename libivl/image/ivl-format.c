@@ -4,7 +4,10 @@
  * ever sees it. */
 #include "image/ivl-format.h"
 
+#include "image/ivl-foreign.h"
 #include <libivl/ivl-error.h>
+
+#define FORMAT_NAMES "PNG, JPEG, WebP, TIFF, GIF, BMP"
 
 static const IvlFormat *const formats[] = {
   &ivl_format_png,  &ivl_format_jpeg, &ivl_format_webp,
@@ -53,13 +56,25 @@ ivl_probe_clear (IvlProbe *probe)
   ivl_colour_space_clear (&probe->colours);
 }
 
-static const IvlFormat *
-find_format (const guint8 *data,
-             gsize         size)
+const IvlFormat *
+ivl_format_find (const guint8  *data,
+                 gsize          size,
+                 GError       **error)
 {
+  const char *foreign;
+
+  if (size == 0)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "the file is empty");
+      return NULL;
+    }
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
     if (formats[i]->sniff (data, size))
       return formats[i];
+  foreign = ivl_foreign_find (data, size);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+               "not a picture in a format that is read here (" FORMAT_NAMES ")%s%s",
+               foreign != NULL ? "; it is " : "", foreign != NULL ? foreign : "");
   return NULL;
 }
 
@@ -71,19 +86,8 @@ ivl_format_probe (const guint8  *data,
                   GError       **error)
 {
   *probe = (IvlProbe) { .orientation = 1, .page = page, .n_pages = 1 };
-  if (size == 0)
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "the file is empty");
-      return FALSE;
-    }
-  probe->format = find_format (data, size);
-  if (probe->format == NULL)
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-                   "not a picture in a format that is read here (PNG, JPEG, WebP, TIFF, GIF, BMP)");
-      return FALSE;
-    }
-  if (!probe->format->probe (data, size, probe, error))
+  probe->format = ivl_format_find (data, size, error);
+  if (probe->format == NULL || !probe->format->probe (data, size, probe, error))
     return FALSE;
   if (probe->width == 0 || probe->height == 0)
     return ivl_format_fail (error, probe->format, "no width or height");

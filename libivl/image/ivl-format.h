@@ -59,6 +59,13 @@ extern const IvlFormat ivl_format_png;
 extern const IvlFormat ivl_format_tiff;
 extern const IvlFormat ivl_format_webp;
 
+/* The format of a file that begins with these bytes; IVL_FOREIGN_HEAD_SIZE of them are enough.
+ * NULL: IVL_ERROR_UNSUPPORTED, which names the format if it is known, or IVL_ERROR_INVALID_DATA for
+ * an empty file. */
+const IvlFormat *ivl_format_find     (const guint8     *data,
+                                      gsize             size,
+                                      GError          **error);
+
 /* Reads the headers of a picture file without decoding it. Some damage, such as a file that is
  * cut, is found here already. IVL_ERROR_UNSUPPORTED for another format, IVL_ERROR_INVALID_DATA
  * for a damaged file. */

@@ -8,8 +8,18 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <libivl/ivl-error.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* A scheme and "//": https://..., file://... */
+static gboolean
+is_address (const char *path)
+{
+  g_autofree char *scheme = g_uri_parse_scheme (path);
+
+  return scheme != NULL && g_str_has_prefix (path + strlen (scheme), "://");
+}
 
 static void
 set_errno_error (GError    **error,
@@ -23,11 +33,26 @@ set_errno_error (GError    **error,
   if (target != NULL)
     g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "%s: a link to %s, and nothing is there",
                  name, target_name);
+  else if ((saved_errno == ENOENT || saved_errno == ENOTDIR) && is_address (path))
+    g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+                 "%s: no such file; it is an address, and nothing is downloaded here: save it to "
+                 "a file and name that",
+                 name);
   else if (saved_errno == ENOENT || saved_errno == ENOTDIR)
     g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "%s: no such file", name);
   else
     g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved_errno), "%s: %s", name,
                  g_strerror (saved_errno));
+}
+
+static const char *
+describe_kind (mode_t mode)
+{
+  if (S_ISDIR (mode))
+    return "it is a folder: name the files in it";
+  if (S_ISFIFO (mode))
+    return "it is a pipe (FIFO)";
+  return S_ISSOCK (mode) ? "it is a socket" : "it is a device";
 }
 
 int
@@ -53,7 +78,8 @@ ivl_bounded_file_open (const char  *path,
     {
       g_autofree char *name = g_filename_display_name (path);
 
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: not a regular file", name);
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: not a regular file, %s", name,
+                   describe_kind (st.st_mode));
       close (fd);
       return -1;
     }
@@ -83,6 +109,33 @@ read_all (int    fd,
       n += n_read;
     }
   return n;
+}
+
+char *
+ivl_bounded_file_read_start (const char  *path,
+                             gsize        max_bytes,
+                             gsize       *size,
+                             GError     **error)
+{
+  g_autofree char *buffer = g_malloc (max_bytes);
+  guint64 file_size;
+  gint64 mtime_ns;
+  gssize n_read;
+  int saved_errno;
+  int fd = ivl_bounded_file_open (path, &file_size, &mtime_ns, error);
+
+  if (fd < 0)
+    return NULL;
+  n_read = read_all (fd, buffer, max_bytes);
+  saved_errno = errno;
+  close (fd);
+  if (n_read < 0)
+    {
+      set_errno_error (error, path, saved_errno);
+      return NULL;
+    }
+  *size = n_read;
+  return g_steal_pointer (&buffer);
 }
 
 char *

@@ -14,6 +14,12 @@ char *ivl_bounded_file_read (const char  *path,
                              gsize       *size,
                              GError     **error);
 
+/* The first bytes of a regular file, max_bytes or as many as it has. */
+char *ivl_bounded_file_read_start (const char  *path,
+                                   gsize        max_bytes,
+                                   gsize       *size,
+                                   GError     **error);
+
 /* Opens a regular file for reading, never waiting for a FIFO or a device; *size and *mtime_ns
  * are those of the open file. Returns the descriptor, or -1 with one of the errors above. */
 int   ivl_bounded_file_open (const char  *path,

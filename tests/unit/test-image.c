@@ -3,6 +3,9 @@
 #include <libivl/ivl-error.h>
 #include <libivl/ivl-image.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static char *
 get_path (const char *name)
@@ -61,6 +64,104 @@ test_file_errors (void)
       g_assert_error (error, IVL_ERROR, rows[i].code);
       g_assert_nonnull (strstr (error->message, rows[i].name));
     }
+}
+
+/* What no file is, or no picture, is said in words. */
+static void
+test_reasons (void)
+{
+  static const char *const rows[][2] = {
+    { ".", "folder" },
+    { "https://example.org/a.png", "an address" },
+    { "file:///a.png", "an address" },
+    { "drawing.svg", "(SVG)" },
+    { "icon.ico", "(ICO)" },
+    { "image.xpm", "XPM" },
+  };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *pipe = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("ivl-image-XXXXXX", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path =
+          strstr (rows[i][0], "://") != NULL ? g_strdup (rows[i][0]) : get_path (rows[i][0]);
+
+      g_assert_null (ivl_image_new_from_file (path, 0, 0, NULL, &error));
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, rows[i][1]));
+      g_clear_error (&error);
+    }
+  pipe = g_build_filename (folder, "pipe", NULL);
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  g_assert_null (ivl_image_new_from_file (pipe, 0, 0, NULL, &error));
+  g_assert_nonnull (strstr (error->message, "pipe"));
+  unlink (pipe);
+  rmdir (folder);
+}
+
+/* The first bytes of formats that are not read name them, in files of every length. */
+static void
+test_foreign (void)
+{
+  static const struct
+  {
+    const char *bytes;
+    gsize       length;
+    const char *says;
+  } rows[] = {
+    { "\0\0\0\030ftypheic\0\0\0\0mif1heic", 24, "HEIC" },
+    { "\0\0\0\030ftypavif\0\0\0\0mif1avif", 24, "AVIF" },
+    { "\0\0\0\030ftypisom\0\0\2\0isommp41", 24, "film" },
+    { "\0\0\0\024ftypqt  \0\0\2\0qt  ", 20, "film" },
+    { "\0\0\0\030ftypcrx \0\0\0\1crx isom", 24, "CR3" },
+    { "\377\012\1\2\3\4", 6, "JPEG XL" },
+    { "\0\0\0\014JXL \r\n\207\n", 12, "JPEG XL" },
+    { "\0\0\0\014jP  \r\n\207\n", 12, "JPEG 2000" },
+    { "8BPS\0\1\0\0", 8, "PSD" },
+    { "gimp xcf v011\0", 14, "XCF" },
+    { "%PDF-1.7\n", 9, "PDF" },
+    { "\357\273\277<?xml version='1.0'?>\n<!-- x -->\n<svg width='1'/>", 52, "SVG" },
+    { "<!DOCTYPE html><html>", 21, "web page" },
+    { "IIRO\10\0\0\0", 8, "ORF" },
+    { "FUJIFILMCCD-RAW 0201", 20, "RAF" },
+    { "\032E\337\243\1\0\0\0", 8, "film" },
+    { "RIFF\4\0\0\0AVI LIST", 16, "film" },
+    { "P6\n2 2\n255\n", 11, "Netpbm" },
+    { "PK\3\4\24\0", 6, "archive" },
+    { "version https://git-lfs.github.com/spec/v1\n", 43, "git lfs pull" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new_static (rows[i].bytes, rows[i].length);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (ivl_image_new_from_bytes (bytes, "a", 0, 0, NULL, &error));
+      g_test_message ("%s", error->message);
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED);
+      g_assert_nonnull (strstr (error->message, rows[i].says));
+    }
+}
+
+/* A film of 800 MB among the pictures is told by its first bytes, not read. */
+static void
+test_large (void)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+  struct rusage before, after;
+  int fd = g_file_open_tmp ("ivl-film-XXXXXX", &path, NULL);
+
+  g_assert_cmpint (write (fd, "\0\0\0\030ftypisom\0\0\2\0isommp41", 24), ==, 24);
+  g_assert_cmpint (ftruncate (fd, (off_t) 1500 * 1024 * 1024), ==, 0);
+  close (fd);
+  getrusage (RUSAGE_SELF, &before);
+  g_assert_null (ivl_image_new_from_file (path, 0, 0, NULL, &error));
+  getrusage (RUSAGE_SELF, &after);
+  unlink (path);
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED);
+  g_assert_cmpint (after.ru_maxrss - before.ru_maxrss, <, 10 * 1024); /* KiB */
 }
 
 static void
@@ -265,6 +366,9 @@ main (int   argc,
   g_test_add_func ("/image/file", test_file);
   g_test_add_func ("/image/file-errors", test_file_errors);
   g_test_add_func ("/image/async", test_async);
+  g_test_add_func ("/image/reasons", test_reasons);
+  g_test_add_func ("/image/foreign", test_foreign);
+  g_test_add_func ("/image/large", test_large);
   g_test_add_func ("/image/pixels", test_pixels);
   g_test_add_func ("/image/pixels-errors", test_pixels_errors);
   g_test_add_func ("/image/tiles", test_tiles);
