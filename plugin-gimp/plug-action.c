@@ -14,8 +14,7 @@ static const PlugAction actions[] = {
     .blurb = N_ ("Ask questions about the picture and read the answers"),
     .help = N_ ("Asks the question in “prompt” about the picture and returns the answer. It is "
                 "computed on this computer unless the settings of the Image Assistant or "
-                "“model=” in the options name a server that the person has allowed in its "
-                "window."),
+                "“model” name a server that the person has allowed in its window."),
     .task = "ask",
     .page = PLUG_PAGE_ASK,
     .takes_text = TRUE,
@@ -36,8 +35,8 @@ static const PlugAction actions[] = {
     .blurb = N_ ("Write a text for people who do not see the picture"),
     .help = N_ ("Returns an alternative text for the picture, which a human should read before "
                 "it is used. “prompt” may say where the picture stands and what is known about "
-                "it; the option “role=” (informative, text, functional, complex or decorative) "
-                "says what it is for. Nothing is written to the image: plug-in-ivl-export does "
+                "it; “role” (informative, text, functional, complex or decorative) says what "
+                "it is for. Nothing is written to the image: plug-in-ivl-export does "
                 "that."),
     .task = "alt",
     .page = PLUG_PAGE_ALT,
@@ -55,9 +54,10 @@ static const PlugAction actions[] = {
     .procedure = "plug-in-ivl-locate",
     .menu_label = N_ ("_Find and Select…"),
     .blurb = N_ ("Find things in the picture and select them"),
-    .help = N_ ("Looks for what “prompt” names and returns where it is: “boxes” holds x, y, "
-                "width and height of each place in pixels of the image, “names” what was found "
-                "there. The selection stays as it is."),
+    .help = N_ ("Looks for what “prompt” names and returns where it is: “text” has a line "
+                "“WIDTHxHEIGHT+X+Y name” for each place, “boxes” holds x, y, width and height of "
+                "each in pixels of the image, “names” what was found there. The selection stays "
+                "as it is."),
     .task = "locate",
     .page = PLUG_PAGE_FIND,
     .takes_text = TRUE,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One question from a script, or one export, from the words of its options to the result. */
+ * One question from a script, or one export, from its arguments to the result. */
 #include "plug-batch.h"
 
 #include "plug-advice.h"
@@ -11,12 +11,20 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-/* What the words of the options say. Strings belong to the settings or to words. */
+/* A model is silent for minutes; what shows that it works is drawn this often */
+#define PULSE_MS 250
+
+const char *const plug_batch_sources[] = { "layer", "visible", "selection", NULL };
+const char *const plug_batch_roles[] = { "informative", "text", "functional", "complex",
+                                         "decorative", NULL };
+const char *const plug_batch_metadata[] = { "drop", "keep", NULL };
+
+/* What the arguments say. Strings belong to the settings or to the call. */
 typedef struct
 {
-  char         **words; /* (owned) */
   char          *location; /* (owned) of a server: a folder is opened by the service */
   const char    *language;
+  const char    *task;
   IvlOptions    *answer; /* (owned) */
   PlugSourceKind source;
   gboolean       keep_metadata;
@@ -27,7 +35,6 @@ static void
 options_clear (Options *self)
 {
   g_free (self->location);
-  g_strfreev (self->words);
   g_clear_object (&self->answer);
 }
 
@@ -41,31 +48,31 @@ plug_result_clear (PlugResult *self)
 }
 
 static gboolean
-refuse_value (const char  *name,
-              const char  *value,
-              const char  *possible,
-              GError     **error)
+is_given (const char *text)
 {
-  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-               _ ("The option “%s=%s” is not possible: it may be %s."), name, value, possible);
-  return FALSE;
+  return text != NULL && *text != '\0';
 }
 
-/* *index: which of the names the value is; possible: all of them, for people */
+/* *index: which of the values it is, 0 where none is given */
 static gboolean
 choose_value (const char         *name,
               const char         *value,
-              const char *const  *names,
+              const char *const  *values,
               int                *index,
               GError            **error)
 {
   g_autofree char *possible = NULL;
 
-  for (*index = 0; names[*index] != NULL; ++*index)
-    if (g_str_equal (names[*index], value))
+  *index = 0;
+  if (!is_given (value))
+    return TRUE;
+  for (; values[*index] != NULL; ++*index)
+    if (g_str_equal (values[*index], value))
       return TRUE;
-  possible = g_strjoinv (", ", (char **) names);
-  return refuse_value (name, value, possible, error);
+  possible = g_strjoinv (", ", (char **) values);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+               _ ("%s “%s” is not possible: it may be %s."), name, value, possible);
+  return FALSE;
 }
 
 /* No model is opened in this process: a folder or a model's name is given to the service. */
@@ -79,92 +86,57 @@ set_location (Options    *self,
 }
 
 static gboolean
-take_option (Options     *self,
-             gboolean     exports,
-             const char  *name,
-             const char  *value,
-             GError     **error)
+set_number (Options     *self,
+            const char  *name,
+            int          number,
+            GError     **error)
 {
-  static const char *const sources[] = { "layer", "visible", "selection", NULL };
-  static const char *const metadata[] = { "drop", "keep", NULL };
-  int index;
+  g_autofree char *value = g_strdup_printf ("%d", number);
 
-  if (exports && g_str_equal (name, "metadata"))
-    {
-      if (!choose_value (name, value, metadata, &index, error))
-        return FALSE;
-      self->keep_metadata = index == 1;
-      return TRUE;
-    }
-  if (!exports && g_str_equal (name, "source"))
-    {
-      if (!choose_value (name, value, sources, &index, error))
-        return FALSE;
-      self->source = (PlugSourceKind) index;
-      return TRUE;
-    }
-  if (!exports && g_str_equal (name, "role"))
-    {
-      if (!ivl_alt_text_find_role (value, &self->role))
-        return refuse_value (name, value,
-                             "informative, text, functional, complex, decorative", error);
-      return TRUE;
-    }
-  if (!exports && g_str_equal (name, "language"))
-    self->language = value;
-  else if (!exports && g_str_equal (name, "model"))
-    set_location (self, value);
-  else if (!exports && (g_str_equal (name, "max-tiles") || g_str_equal (name, "max-tokens")))
-    return ivl_options_set_string (self->answer, name, value, error);
-  else
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-                   _ ("There is no option “%s”. Possible are: %s."), name,
-                   exports ? "metadata" : "source, language, max-tiles, max-tokens, model, role");
-      return FALSE;
-    }
-  return TRUE;
+  return number == 0 || ivl_options_set_string (self->answer, name, value, error);
 }
 
-/* What no word says is as in the window */
+static gboolean
+set_language (Options     *self,
+              const char  *language,
+              GError     **error)
+{
+  g_autofree char *tag = ivl_task_find_language (language);
+
+  self->language = language;
+  if (tag != NULL)
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+               _ ("language “%s” is not known: write a tag such as “de” or “pt-br”, or the English "
+                  "name."),
+               language);
+  return FALSE;
+}
+
+/* What is not given is as in the window */
 static gboolean
 read_options (Options         *self,
               const PlugCall  *call,
               GError         **error)
 {
   PlugSettings *settings = plug_settings_get ();
-  g_autoptr (GError) failure = NULL;
-  int n = 0;
+  int source, metadata, role;
 
   self->answer = ivl_options_new ();
-  set_location (self, plug_settings_get_location (settings));
+  set_location (self, is_given (call->model) ? call->model : plug_settings_get_location (settings));
   self->language = plug_settings_get_asked_language (settings);
+  self->task = is_given (call->task) ? call->task : call->action->task;
   g_object_set (self->answer, "max-tiles", plug_settings_get_max_tiles (settings), NULL);
-  if (call->options == NULL || *call->options == '\0')
-    return TRUE;
-  if (!g_shell_parse_argv (call->options, &n, &self->words, &failure) &&
-      !g_error_matches (failure, G_SHELL_ERROR, G_SHELL_ERROR_EMPTY_STRING))
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-                   _ ("The options cannot be read: %s"), failure->message);
-      return FALSE;
-    }
-  for (int i = 0; i < n; i++)
-    {
-      char *sign = strchr (self->words[i], '=');
-
-      if (sign == NULL)
-        {
-          g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-                       _ ("“%s” is not an option: options are written name=value."),
-                       self->words[i]);
-          return FALSE;
-        }
-      *sign = '\0';
-      if (!take_option (self, call->action->task == NULL, self->words[i], sign + 1, error))
-        return FALSE;
-    }
-  return TRUE;
+  if (!choose_value ("source", call->source, plug_batch_sources, &source, error) ||
+      !choose_value ("metadata", call->metadata, plug_batch_metadata, &metadata, error) ||
+      !choose_value ("role", call->role, plug_batch_roles, &role, error) ||
+      !set_number (self, "max-tiles", call->max_tiles, error) ||
+      !set_number (self, "max-tokens", call->max_tokens, error) ||
+      (is_given (call->language) && !set_language (self, call->language, error)))
+    return FALSE;
+  self->source = (PlugSourceKind) source;
+  self->keep_metadata = metadata == 1;
+  return ivl_alt_text_find_role (plug_batch_roles[role], &self->role);
 }
 
 /* A script has no window that shows what can be done: failure (transfer full) with that in
@@ -237,27 +209,114 @@ create_message (const PlugCall  *call,
   return message;
 }
 
+/* A call that ends in the main loop */
+typedef struct
+{
+  GMainLoop    *loop;
+  GAsyncResult *result; /* (owned) */
+} Wait;
+
+static void
+on_done (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  Wait *wait = user_data;
+
+  wait->result = g_object_ref (result);
+  g_main_loop_quit (wait->loop);
+}
+
+static gboolean
+pulse (gpointer user_data)
+{
+  plug_host_pulse_wait ();
+  return G_SOURCE_CONTINUE;
+}
+
+/* GIMP shows that something goes on meanwhile, and can end it (transfer full) */
+static GAsyncResult *
+wait_for (Wait *wait)
+{
+  guint timer = g_timeout_add (PULSE_MS, pulse, NULL);
+
+  g_main_loop_run (wait->loop);
+  g_source_remove (timer);
+  return g_steal_pointer (&wait->result);
+}
+
+static IvlReply *
+ask (const Options  *options,
+     IvlTask        *task,
+     IvlMessage     *message,
+     GError        **error)
+{
+  g_autoptr (IvlOptions) complete = ivl_task_complete_options (task, options->answer);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (IvlModel) model = NULL;
+  g_autoptr (IvlSession) session = NULL;
+  g_autoptr (GAsyncResult) opened = NULL;
+  g_autoptr (GAsyncResult) answered = NULL;
+  Wait wait = { loop, NULL };
+
+  ivl_model_open_async (options->location, NULL, on_done, &wait);
+  opened = wait_for (&wait);
+  model = ivl_model_open_finish (opened, error);
+  if (model == NULL)
+    return NULL;
+  session = ivl_session_new (model);
+  ivl_session_send_and_read_async (session, message, complete, NULL, on_done, &wait);
+  answered = wait_for (&wait);
+  return ivl_session_send_and_read_finish (session, answered, error);
+}
+
 static IvlReply *
 answer (const Options  *options,
         IvlTask        *task,
         IvlMessage     *message,
         GError        **error)
 {
-  g_autoptr (IvlOptions) complete = ivl_task_complete_options (task, options->answer);
-  g_autoptr (IvlModel) model = NULL;
-  g_autoptr (IvlSession) session = NULL;
-  IvlReply *reply = NULL;
   GError *failure = NULL;
+  IvlReply *reply;
 
-  model = ivl_model_open (options->location, NULL, &failure);
-  if (model != NULL)
-    {
-      session = ivl_session_new (model);
-      reply = ivl_session_send_and_read (session, message, complete, NULL, &failure);
-    }
+  plug_host_begin_wait (_ ("Image Assistant: looking at the picture"));
+  reply = ask (options, task, message, &failure);
+  plug_host_end_wait ();
   if (reply == NULL)
     explain (failure, error);
   return reply;
+}
+
+/* One answer is about one drawable, and which is said by the call. */
+static gboolean
+check_drawables (const PlugCall  *call,
+                 const Options   *options,
+                 GError         **error)
+{
+  if (options->source != PLUG_SOURCE_LAYER || call->n_drawables < 2)
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+               _ ("%d drawables were passed, and an answer is about one. Call the procedure once "
+                  "for each, or with the source “visible”."),
+               call->n_drawables);
+  return FALSE;
+}
+
+/* As the command writes them, the name last since it may hold anything (transfer full) */
+static char *
+list_boxes (GPtrArray *boxes)
+{
+  g_autoptr (GString) lines = g_string_new (NULL);
+
+  for (guint i = 0; i < boxes->len; i++)
+    {
+      const PlugBox *box = g_ptr_array_index (boxes, i);
+      const char *name = box->name != NULL ? box->name : "";
+
+      g_string_append_printf (lines, "%s%dx%d%+d%+d%s%s", i > 0 ? "\n" : "", box->width,
+                              box->height, box->x, box->y, *name != '\0' ? " " : "", name);
+    }
+  return g_string_free (g_steal_pointer (&lines), FALSE);
 }
 
 static gboolean
@@ -272,17 +331,19 @@ run_task (const PlugCall  *call,
   g_autoptr (IvlReply) reply = NULL;
   g_autoptr (GPtrArray) regions = NULL;
 
-  if (call->action->takes_text && (call->prompt == NULL || *call->prompt == '\0'))
+  if (call->action->takes_text && !is_given (call->prompt))
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
                    _ ("The prompt is missing: it says what is asked or looked for."));
       return FALSE;
     }
-  task = ivl_task_load (call->action->task, error);
-  if (task == NULL || !check_leave (options->location, error))
+  task = ivl_task_load (options->task, error);
+  if (task == NULL || !check_drawables (call, options, error) ||
+      !check_leave (options->location, error))
     return FALSE;
   source = plug_source_new (call->image);
   plug_source_set_kind (source, options->source);
+  plug_source_set_drawable (source, call->drawable);
   if (!plug_source_read (source, error))
     return FALSE;
   message = create_message (call, options, task, plug_source_get_picture (source), error);
@@ -292,16 +353,20 @@ run_task (const PlugCall  *call,
   if (reply == NULL)
     return FALSE;
   regions = ivl_reply_get_regions (reply);
-  result->text = g_strdup (ivl_reply_get_text (reply));
   result->boxes = plug_source_place_regions (plug_source_get_picture (source), regions);
+  result->text = call->action->gives_boxes ? list_boxes (result->boxes)
+                                           : g_strdup (ivl_reply_get_text (reply));
   return TRUE;
 }
 
-/* Empty stands for what the image carries, NULL in the language of plug_export_write() */
-static const char *
-get_given (const char *text)
+/* In the language of plug_export_write(): NULL for what the image carries, an empty one is not
+ * written (transfer full) */
+static char *
+get_text (const char *given)
 {
-  return text != NULL && *text != '\0' ? text : NULL;
+  g_autofree char *rest = is_given (given) ? g_strstrip (g_strdup (given)) : NULL;
+
+  return rest != NULL && *rest != '\0' ? g_strdup (given) : g_steal_pointer (&rest);
 }
 
 static void
@@ -321,21 +386,22 @@ run_export (const PlugCall  *call,
 {
   g_autoptr (IvlMetadata) texts = ivl_metadata_new ();
   g_autoptr (IvlMetadata) written = NULL;
-  g_autoptr (GFile) file = NULL;
   g_autoptr (GString) lines = g_string_new (NULL);
+  g_autofree char *alt_text = get_text (call->alt_text);
+  g_autofree char *description = get_text (call->description);
+  g_autofree char *caption = get_text (call->caption);
 
-  if (get_given (call->file) == NULL)
+  if (call->file == NULL)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
                    _ ("No file to write is given. Name one that ends in .jpg, .png, .webp or "
                       ".tif."));
       return FALSE;
     }
-  file = g_file_new_for_path (call->file);
-  ivl_metadata_set_alt_text (texts, get_given (call->alt_text));
-  ivl_metadata_set_long_description (texts, get_given (call->description));
-  ivl_metadata_set_caption (texts, get_given (call->caption));
-  written = plug_export_write (call->image, file, texts, options->keep_metadata, error);
+  ivl_metadata_set_alt_text (texts, alt_text);
+  ivl_metadata_set_long_description (texts, description);
+  ivl_metadata_set_caption (texts, caption);
+  written = plug_export_write (call->image, call->file, texts, options->keep_metadata, error);
   if (written == NULL)
     return FALSE;
   add_line (lines, "alt-text", ivl_metadata_get_alt_text (written));
@@ -350,8 +416,9 @@ static gboolean
 check_utf8 (const PlugCall  *call,
             GError         **error)
 {
-  const char *texts[] = { call->prompt, call->options, call->alt_text, call->description,
-                          call->caption };
+  const char *texts[] = { call->prompt,   call->source,   call->language,    call->model,
+                          call->task,     call->role,     call->metadata,    call->alt_text,
+                          call->description, call->caption };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     if (texts[i] != NULL && !g_utf8_validate (texts[i], -1, NULL))

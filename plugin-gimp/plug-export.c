@@ -53,6 +53,7 @@ typedef struct
   GFile       *file;
   IvlMetadata *texts; /* (nullable) */
   gboolean     keep_metadata;
+  gboolean     keep_texts; /* no text of the file there may get lost unasked */
 } Order;
 
 static void
@@ -159,6 +160,61 @@ choose_texts (int          image,
   ivl_metadata_set_language (texts,
                              language != NULL ? language : ivl_metadata_get_language (carried));
   return texts;
+}
+
+/* A text of the file there, for which nothing comes and nothing was chosen */
+static void
+add_lost (GString    *names,
+          const char *name,
+          const char *before,
+          const char *after,
+          const char *chosen)
+{
+  if (before == NULL || *before == '\0' || (after != NULL && *after != '\0') || chosen != NULL)
+    return;
+  g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", name);
+}
+
+char *
+plug_export_find_lost (GFile       *file,
+                       IvlMetadata *texts,
+                       IvlMetadata *chosen)
+{
+  g_autofree char *path = g_file_get_path (file);
+  g_autoptr (IvlMetadata) none = ivl_metadata_new ();
+  g_autoptr (IvlMetadata) before = path != NULL ? ivl_metadata_read_file (path, NULL) : NULL;
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  if (before == NULL)
+    return NULL;
+  if (chosen == NULL)
+    chosen = none;
+  add_lost (names, _("alternative text"), ivl_metadata_get_alt_text (before),
+            ivl_metadata_get_alt_text (texts), ivl_metadata_get_alt_text (chosen));
+  add_lost (names, _("long description"), ivl_metadata_get_long_description (before),
+            ivl_metadata_get_long_description (texts), ivl_metadata_get_long_description (chosen));
+  add_lost (names, _("caption"), ivl_metadata_get_caption (before),
+            ivl_metadata_get_caption (texts), ivl_metadata_get_caption (chosen));
+  return names->len > 0 ? g_string_free (g_steal_pointer (&names), FALSE) : NULL;
+}
+
+static gboolean
+check_lost (const Order *order,
+            IvlMetadata *texts,
+            GError     **error)
+{
+  g_autofree char *lost =
+      order->keep_texts ? plug_export_find_lost (order->file, texts, order->texts) : NULL;
+  g_autofree char *name = NULL;
+
+  if (lost == NULL)
+    return TRUE;
+  name = g_file_get_parse_name (order->file);
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+               _("%s has texts that the new file would not have: %s. Give the new file its own, or "
+                 "a single space for a text that shall be left out."),
+               name, lost);
+  return FALSE;
 }
 
 static gboolean
@@ -306,7 +362,7 @@ start (const Order *order,
   if (draft == NULL)
     return NULL;
   draft->texts = choose_texts (order->image, order->texts, error);
-  if (draft->texts == NULL)
+  if (draft->texts == NULL || !check_lost (order, draft->texts, error))
     return NULL;
   temporary = g_file_new_for_path (draft->temporary);
   if (!plug_host_export (order->image, temporary, order->keep_metadata, error))
@@ -338,7 +394,7 @@ plug_export_write (int           image,
                    gboolean      keep_metadata,
                    GError      **error)
 {
-  const Order order = { image, file, texts, keep_metadata };
+  const Order order = { image, file, texts, keep_metadata, TRUE };
   g_autoptr (Draft) draft = start (&order, error);
 
   return draft != NULL ? finish (draft, NULL, error) : NULL;
@@ -392,7 +448,7 @@ plug_export_write_async (int                  image,
   Order *order = g_new (Order, 1);
 
   *order = (Order) { image, g_object_ref (file), texts != NULL ? g_object_ref (texts) : NULL,
-                     keep_metadata };
+                     keep_metadata, FALSE };
   g_task_set_source_tag (task, plug_export_write_async);
   g_task_set_task_data (task, order, (GDestroyNotify) order_free);
   /* What was put in place stays there, cancelled or not */

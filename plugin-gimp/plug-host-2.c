@@ -30,14 +30,40 @@ plug_host_check_image (int      image,
   return FALSE;
 }
 
-/* With GIMP's own words about the call that failed last */
+/* GIMP has words for a call that succeeded, too */
 void
 plug_host_set_error (GError     **error,
                      const char  *what)
 {
-  const char *why = gimp_get_pdb_error ();
+  const char *why = gimp_get_pdb_status () != GIMP_PDB_SUCCESS ? gimp_get_pdb_error () : NULL;
+  const gboolean has_words = why != NULL && why[0] != '\0';
 
-  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s %s", what, why != NULL ? why : "");
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s%s%s", what, has_words ? " " : "",
+               has_words ? why : "");
+}
+
+gboolean
+plug_host_is_shown (int item)
+{
+  for (; item >= 0; item = gimp_item_get_parent (item))
+    if (!gimp_item_get_visible (item))
+      return FALSE;
+  return TRUE;
+}
+
+/* Of a group that mixes its layers with what is below it, the mode is none of its own. */
+static gboolean
+is_plain_mode (GimpLayerMode mode)
+{
+  return mode == GIMP_LAYER_MODE_NORMAL || mode == GIMP_LAYER_MODE_NORMAL_LEGACY
+         || mode == GIMP_LAYER_MODE_PASS_THROUGH;
+}
+
+gboolean
+plug_host_is_mixed (int layer)
+{
+  return !is_plain_mode (gimp_layer_get_mode (layer)) || gimp_layer_get_opacity (layer) < 100.0
+         || gimp_layer_get_mask (layer) >= 0;
 }
 
 PlugStep
@@ -221,26 +247,34 @@ enum
   MAX_VALUES = 6, /* status, text, and the boxes and names with their numbers */
 };
 
-/* Arrays of the procedure database have their length before them. */
+/* What all procedures take first */
+#define FIRST_ARGS(drawable)                                                                       \
+  { GIMP_PDB_INT32, "run-mode",                                                                    \
+    "The run mode { RUN-INTERACTIVE (0), RUN-NONINTERACTIVE (1), RUN-WITH-LAST-VALS (2) }" },      \
+    { GIMP_PDB_IMAGE, "image", "The image" }, { GIMP_PDB_DRAWABLE, "drawable", drawable }
+
+/* In GIMP 2.10 a call gives all of them; 0 and the empty string are what the window would take. */
 static const GimpParamDef task_args[] = {
-  { GIMP_PDB_INT32, "run-mode", "The run mode { RUN-INTERACTIVE (0), RUN-NONINTERACTIVE (1) }" },
-  { GIMP_PDB_IMAGE, "image", "The image" },
-  { GIMP_PDB_DRAWABLE, "drawable", "Not used: the active layer is looked at, or what is chosen" },
+  FIRST_ARGS ("What is looked at, where the source is “layer”"),
   { GIMP_PDB_STRING, "prompt", "The question, what is looked for, or what is known; may be empty" },
-  { GIMP_PDB_STRING, "options",
-    "Words name=value: source=layer, visible or selection, language=de, max-tiles=6, "
-    "max-tokens=200, model=LOCATION, role=informative" },
+  { GIMP_PDB_STRING, "source", "layer (or empty: the drawable), visible, selection" },
+  { GIMP_PDB_STRING, "language", "Of the answer: a tag such as de, or an English name" },
+  { GIMP_PDB_INT32, "max-tiles", "Parts that the picture is cut into, at most" },
+  { GIMP_PDB_INT32, "max-tokens", "Length of the answer, at most" },
+  { GIMP_PDB_STRING, "model", "A model's name or folder, or a server that a person has allowed" },
+  { GIMP_PDB_STRING, "task", "Another task than the procedure's, as “ivl --help” lists them" },
+  /* Of alternative texts only */
+  { GIMP_PDB_STRING, "role", "informative (or empty), text, functional, complex, decorative" },
 };
 static const GimpParamDef export_args[] = {
-  { GIMP_PDB_INT32, "run-mode", "The run mode { RUN-INTERACTIVE (0), RUN-NONINTERACTIVE (1) }" },
-  { GIMP_PDB_IMAGE, "image", "The image" },
-  { GIMP_PDB_DRAWABLE, "drawable", "Not used: what is visible is written" },
-  { GIMP_PDB_STRING, "file", "The file to write; its ending names the format" },
+  FIRST_ARGS ("Not used: what is visible is written"),
+  { GIMP_PDB_STRING, "file", "The path or URI of the file to write; its ending names the format" },
   { GIMP_PDB_STRING, "alt-text", "Alternative text; empty: the one that the image carries" },
   { GIMP_PDB_STRING, "description", "Long description; empty: the one that the image carries" },
   { GIMP_PDB_STRING, "caption", "Caption; empty: the one that the image carries" },
-  { GIMP_PDB_STRING, "options", "Words name=value: metadata=keep or drop" },
+  { GIMP_PDB_STRING, "metadata", "drop (or empty) or keep what the image carries besides" },
 };
+/* Arrays of the procedure database have their length before them. */
 static const GimpParamDef results[] = {
   { GIMP_PDB_STRING, "text", "The answer" },
   { GIMP_PDB_INT32, "num-boxes", "Four times the number of places" },
@@ -248,6 +282,14 @@ static const GimpParamDef results[] = {
   { GIMP_PDB_INT32, "num-names", "The number of places" },
   { GIMP_PDB_STRINGARRAY, "names", "What was found at each place" },
 };
+
+static int
+count_args (const PlugAction *action)
+{
+  if (action->task == NULL)
+    return G_N_ELEMENTS (export_args);
+  return G_N_ELEMENTS (task_args) - (action->page == PLUG_PAGE_ALT ? 0 : 1);
+}
 
 static void
 query (void)
@@ -261,14 +303,13 @@ query (void)
   for (guint i = 0; i < n_actions; i++)
     {
       const PlugAction *action = &actions[i];
-      const gboolean exports = action->task == NULL;
 
       gimp_install_procedure (action->procedure, action->blurb, action->help, "The ivl authors",
                               "The ivl authors", "2026", action->menu_label,
                               "RGB*, GRAY*, INDEXED*", GIMP_PLUGIN,
-                              exports ? G_N_ELEMENTS (export_args) : G_N_ELEMENTS (task_args),
+                              count_args (action),
                               action->gives_boxes ? G_N_ELEMENTS (results) : 1,
-                              exports ? export_args : task_args, results);
+                              action->task == NULL ? export_args : task_args, results);
       gimp_plugin_menu_register (action->procedure, MENU_PARENT "/Image Assistant");
     }
 }
@@ -279,6 +320,27 @@ get_string (const GimpParam *param,
             int              index)
 {
   return index < n_params ? param[index].data.d_string : NULL;
+}
+
+static int
+get_number (const GimpParam *param,
+            int              n_params,
+            int              index)
+{
+  return index < n_params ? param[index].data.d_int32 : 0;
+}
+
+/* As GIMP's own save procedures take a name: a URI, or the path of a file (transfer full)
+ * (nullable) */
+static GFile *
+get_file (const char *name)
+{
+  g_autofree char *scheme = name != NULL ? g_uri_parse_scheme (name) : NULL;
+
+  if (name == NULL || name[0] == '\0')
+    return NULL;
+  return scheme != NULL && strstr (name, "://") != NULL ? g_file_new_for_uri (name)
+                                                        : g_file_new_for_path (name);
 }
 
 /* values[2..5] */
@@ -322,22 +384,31 @@ run_batch (const PlugAction  *action,
            GError           **error)
 {
   static char *text;
-  const gboolean exports = action->task == NULL;
-  PlugCall call = { .action = action, .image = param[1].data.d_image };
+  g_autoptr (GFile) file = NULL;
+  PlugCall call = { .action = action,
+                    .image = param[1].data.d_image,
+                    .drawable = param[2].data.d_drawable,
+                    .n_drawables = param[2].data.d_drawable >= 0 ? 1 : 0 };
   g_auto (PlugResult) result = { NULL };
 
-  if (exports)
+  if (action->task == NULL)
     {
-      call.file = get_string (param, n_params, 3);
+      call.file = file = get_file (get_string (param, n_params, 3));
       call.alt_text = get_string (param, n_params, 4);
       call.description = get_string (param, n_params, 5);
       call.caption = get_string (param, n_params, 6);
-      call.options = get_string (param, n_params, 7);
+      call.metadata = get_string (param, n_params, 7);
     }
   else
     {
       call.prompt = get_string (param, n_params, 3);
-      call.options = get_string (param, n_params, 4);
+      call.source = get_string (param, n_params, 4);
+      call.language = get_string (param, n_params, 5);
+      call.max_tiles = get_number (param, n_params, 6);
+      call.max_tokens = get_number (param, n_params, 7);
+      call.model = get_string (param, n_params, 8);
+      call.task = get_string (param, n_params, 9);
+      call.role = get_string (param, n_params, 10);
     }
   if (!plug_batch_run (&call, &result, error))
     return FALSE;
@@ -377,7 +448,7 @@ run (const char       *name,
   values[0].data.d_status = GIMP_PDB_CALLING_ERROR;
   if (action == NULL || n_params < 3)
     return;
-  if (param[0].data.d_int32 == GIMP_RUN_NONINTERACTIVE)
+  if (param[0].data.d_int32 != GIMP_RUN_INTERACTIVE)
     done = run_batch (action, param, n_params, values, n_values, &error);
   else
     done = plug_app_run (action, param[1].data.d_image, &error);

@@ -35,10 +35,49 @@ void
 plug_host_set_gimp_error (GError    **error,
                           const char *sentence)
 {
-  const char *words = gimp_pdb_get_last_error (gimp_get_pdb ());
+  GimpPDB *pdb = gimp_get_pdb ();
+  const char *words = gimp_pdb_get_last_status (pdb) != GIMP_PDB_SUCCESS
+                          ? gimp_pdb_get_last_error (pdb)
+                          : NULL;
+  gboolean has_words = words != NULL && *words != '\0';
 
-  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s %s", sentence,
-               words != NULL ? words : "");
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s%s%s", sentence, has_words ? " " : "",
+               has_words ? words : "");
+}
+
+gboolean
+plug_host_is_shown (GimpItem *item)
+{
+  for (; item != NULL; item = gimp_item_get_parent (item))
+    if (!gimp_item_get_visible (item))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+has_effects (GimpDrawable *drawable)
+{
+  g_autofree GimpDrawableFilter **filters = gimp_drawable_get_filters (drawable);
+
+  for (gsize i = 0; filters != NULL && filters[i] != NULL; i++)
+    if (gimp_drawable_filter_get_visible (filters[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* Of a group that mixes its layers with what is below it, the mode is none of its own. */
+static gboolean
+is_plain_mode (GimpLayerMode mode)
+{
+  return mode == GIMP_LAYER_MODE_NORMAL || mode == GIMP_LAYER_MODE_NORMAL_LEGACY ||
+         mode == GIMP_LAYER_MODE_PASS_THROUGH;
+}
+
+gboolean
+plug_host_is_mixed (GimpLayer *layer)
+{
+  return !is_plain_mode (gimp_layer_get_mode (layer)) || gimp_layer_get_opacity (layer) < 100 ||
+         has_effects (GIMP_DRAWABLE (layer)) || gimp_layer_get_mask (layer) != NULL;
 }
 
 gboolean
@@ -167,37 +206,73 @@ return_boxes (GimpValueArray *values,
   GIMP_VALUES_SET_STRV (values, RESULT_NAMES, names);
 }
 
+/* The text of an argument that the procedure has (nullable); *texts keeps it. */
+static const char *
+get_string (GimpProcedureConfig *config,
+            const char          *name,
+            GPtrArray           *texts)
+{
+  char *text = NULL;
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (config), name) == NULL)
+    return NULL;
+  g_object_get (config, name, &text, NULL);
+  if (text != NULL)
+    g_ptr_array_add (texts, text);
+  return text;
+}
+
+static void
+read_task_arguments (GimpProcedureConfig *config,
+                     GPtrArray           *texts,
+                     PlugCall            *call)
+{
+  call->prompt = get_string (config, "prompt", texts);
+  call->source = get_string (config, "source", texts);
+  call->language = get_string (config, "language", texts);
+  call->model = get_string (config, "model", texts);
+  call->task = get_string (config, "task", texts);
+  call->role = get_string (config, "role", texts);
+  g_object_get (config, "max-tiles", &call->max_tiles, "max-tokens", &call->max_tokens, NULL);
+}
+
+static void
+read_export_arguments (GimpProcedureConfig *config,
+                       GPtrArray           *texts,
+                       PlugCall            *call)
+{
+  call->alt_text = get_string (config, "alt-text", texts);
+  call->description = get_string (config, "description", texts);
+  call->caption = get_string (config, "caption", texts);
+  call->metadata = get_string (config, "metadata", texts);
+}
+
 static GimpValueArray *
 run_batch (GimpProcedure       *procedure,
            const PlugAction    *action,
            GimpImage           *image,
+           GimpDrawable       **drawables,
            GimpProcedureConfig *config)
 {
-  g_autofree char *prompt = NULL;
-  g_autofree char *options = NULL;
-  g_autofree char *alt_text = NULL;
-  g_autofree char *description = NULL;
-  g_autofree char *caption = NULL;
-  g_autofree char *path = NULL;
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GFile) file = NULL;
   g_auto (PlugResult) result = { 0 };
   GimpValueArray *values;
   GError *error = NULL;
-  PlugCall call = { .action = action, .image = gimp_image_get_id (image) };
+  PlugCall call = { .action = action, .image = gimp_image_get_id (image), .drawable = -1 };
 
-  g_object_get (config, "options", &options, NULL);
+  while (drawables != NULL && drawables[call.n_drawables] != NULL)
+    call.n_drawables++;
+  if (call.n_drawables > 0)
+    call.drawable = gimp_item_get_id (GIMP_ITEM (drawables[0]));
   if (action->task != NULL)
-    g_object_get (config, "prompt", &prompt, NULL);
+    read_task_arguments (config, texts, &call);
   else
-    g_object_get (config, "file", &file, "alt-text", &alt_text, "description", &description,
-                  "caption", &caption, NULL);
-  path = file != NULL ? g_file_get_path (file) : NULL;
-  call.prompt = prompt;
-  call.options = options;
-  call.file = path;
-  call.alt_text = alt_text;
-  call.description = description;
-  call.caption = caption;
+    {
+      read_export_arguments (config, texts, &call);
+      g_object_get (config, "file", &file, NULL);
+      call.file = file;
+    }
   if (!plug_batch_run (&call, &result, &error))
     return gimp_procedure_new_return_values (procedure, GIMP_PDB_EXECUTION_ERROR, error);
 
@@ -222,8 +297,8 @@ run (GimpProcedure       *procedure,
   const PlugAction *action = data;
   GError *error = NULL;
 
-  if (mode == GIMP_RUN_NONINTERACTIVE)
-    return run_batch (procedure, action, image, config);
+  if (mode != GIMP_RUN_INTERACTIVE)
+    return run_batch (procedure, action, image, drawables, config);
   if (!plug_app_run (action, gimp_image_get_id (image), &error))
     return gimp_procedure_new_return_values (procedure, GIMP_PDB_EXECUTION_ERROR, error);
   return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
@@ -238,32 +313,85 @@ add_string (GimpProcedure *procedure,
   gimp_procedure_add_string_argument (procedure, name, label, blurb, "", G_PARAM_READWRITE);
 }
 
+/* values: each is its own name */
+static void
+add_choice (GimpProcedure     *procedure,
+            const char        *name,
+            const char        *label,
+            const char        *blurb,
+            const char *const *values)
+{
+  GimpChoice *choice = gimp_choice_new ();
+
+  for (int i = 0; values[i] != NULL; i++)
+    gimp_choice_add (choice, values[i], i, values[i], NULL);
+  gimp_procedure_add_choice_argument (procedure, name, label, blurb, choice, values[0],
+                                      G_PARAM_READWRITE);
+}
+
+/* 0 stands for what the window would take; the highest is that of the option of this name */
+static void
+add_number (GimpProcedure *procedure,
+            const char    *name,
+            const char    *label,
+            const char    *blurb)
+{
+  g_autoptr (IvlOptions) options = ivl_options_new ();
+  GParamSpec *spec = g_object_class_find_property (G_OBJECT_GET_CLASS (options), name);
+
+  gimp_procedure_add_int_argument (procedure, name, label, blurb, 0,
+                                   (int) G_PARAM_SPEC_UINT (spec)->maximum, 0, G_PARAM_READWRITE);
+}
+
+static void
+add_task_arguments (GimpProcedure    *procedure,
+                    const PlugAction *action)
+{
+  add_string (procedure, "prompt", _("_Prompt"),
+              action->takes_text ? _("The question, or what is looked for")
+                                 : _("What is known about the picture, or empty"));
+  add_choice (procedure, "source", _("_Source"),
+              _("What is looked at: the drawable, all that is visible, or the selection of it"),
+              plug_batch_sources);
+  add_string (procedure, "language", _("_Language"),
+              _("Of the answer: a tag such as de, or an English name. Empty: as in the window"));
+  add_number (procedure, "max-tiles", _("Most _tiles"),
+              _("Parts that the picture is cut into, at most. 0: as in the window"));
+  add_number (procedure, "max-tokens", _("Most t_okens"),
+              _("Length of the answer, at most. 0: as the task has it"));
+  add_string (procedure, "model", _("_Model"),
+              _("A model’s name or folder, or a server that a person has allowed. Empty: as in the "
+                "window"));
+  add_string (procedure, "task", _("_Task"),
+              _("Another task than the procedure’s, as “ivl --help” lists them"));
+  if (action->page == PLUG_PAGE_ALT)
+    add_choice (procedure, "role", _("_Role"), _("What the picture is for"), plug_batch_roles);
+}
+
+static void
+add_export_arguments (GimpProcedure *procedure)
+{
+  gimp_procedure_add_file_argument (procedure, "file", _("_File"),
+                                    _("File to write: its ending names the format"),
+                                    GIMP_FILE_CHOOSER_ACTION_SAVE, FALSE, NULL,
+                                    G_PARAM_READWRITE);
+  add_string (procedure, "alt-text", _("_Alternative text"),
+              _("Empty: the one that the image carries"));
+  add_string (procedure, "description", _("_Long description"),
+              _("Empty: the one that the image carries"));
+  add_string (procedure, "caption", _("_Caption"), _("Empty: the one that the image carries"));
+  add_choice (procedure, "metadata", _("_Metadata"), _("What the image carries besides the texts"),
+              plug_batch_metadata);
+}
+
 static void
 add_arguments (GimpProcedure    *procedure,
                const PlugAction *action)
 {
   if (action->task != NULL)
-    add_string (procedure, "prompt", _("_Prompt"),
-                action->takes_text ? _("The question, or what is looked for")
-                                   : _("What is known about the picture, or empty"));
+    add_task_arguments (procedure, action);
   else
-    {
-      gimp_procedure_add_file_argument (procedure, "file", _("_File"),
-                                        _("File to write: its ending names the format"),
-                                        GIMP_FILE_CHOOSER_ACTION_SAVE, FALSE, NULL,
-                                        G_PARAM_READWRITE);
-      add_string (procedure, "alt-text", _("_Alternative text"),
-                  _("Empty: the one that the image carries"));
-      add_string (procedure, "description", _("_Long description"),
-                  _("Empty: the one that the image carries"));
-      add_string (procedure, "caption", _("_Caption"),
-                  _("Empty: the one that the image carries"));
-    }
-  add_string (procedure, "options", _("_Options"),
-              action->task != NULL
-                  ? _("Words “name=value”: source=layer, visible or selection, language=de, "
-                       "max-tiles=6, max-tokens=200, model=LOCATION, role=informative")
-                  : _("Words “name=value”: metadata=drop or keep what the image carries besides"));
+    add_export_arguments (procedure);
 }
 
 static void

@@ -2,6 +2,7 @@
  *
  * GIMP 2.10: what results become on the canvas: a selection, guides, channels, text layers. */
 #include "plug-host-2.h"
+#include "plug-host-text.h"
 #include "plug-pixels.h"
 
 #include <glib/gi18n.h>
@@ -265,22 +266,60 @@ fit_text (const char *text,
   return size;
 }
 
-/* Returns the layer, or -1 */
-static int
-add_text_layer (int         image,
-                const char *text,
-                const char *font,
-                double      size,
-                int         x,
-                int         y)
+/* GIMP says of a text that it cannot draw no more than a message to the person. */
+static gboolean
+check_drawn (int      image,
+             int      layer,
+             GError **error)
 {
-  const int layer = gimp_text_layer_new (image, text, font, size, GIMP_UNIT_PIXEL);
+  double mean, deviation, median, pixels, n_drawn, share;
+
+  if (gimp_drawable_histogram (layer, GIMP_HISTOGRAM_ALPHA, 0.1, 1.0, &mean, &deviation, &median,
+                               &pixels, &n_drawn, &share)
+      && plug_host_text_check_drawn (n_drawn, error))
+    return TRUE;
+  gimp_image_remove_layer (image, layer);
+  return FALSE;
+}
+
+/* room: where it stands; of a width, in which lines are broken, or of none. The text comes last, so
+ * that it is never drawn on one line that is too long. */
+static gboolean
+add_text_layer (int                  image,
+                const char          *text,
+                const char          *font,
+                double               size,
+                const GeglRectangle *room,
+                GError             **error)
+{
+  const int layer = gimp_text_layer_new (image, room->width > 0 ? " " : text, font, size,
+                                         GIMP_UNIT_PIXEL);
 
   if (layer < 0 || !gimp_image_insert_layer (image, layer, -1, 0))
-    return -1;
-  gimp_layer_set_offsets (layer, x, y);
+    return FALSE;
+  gimp_layer_set_offsets (layer, room->x, room->y);
+  if (room->width > 0
+      && (!gimp_text_layer_resize (layer, room->width, room->height)
+          || !gimp_text_layer_set_text (layer, text)))
+    return FALSE;
   choose_text_color (image, layer);
-  return layer;
+  return check_drawn (image, layer, error);
+}
+
+static gboolean
+add_text_box (int             image,
+              const PlugBox  *box,
+              const char     *font,
+              GError        **error)
+{
+  const double size = fit_text (box->name, font, box->width, box->height);
+  const GeglRectangle room = { box->x, box->y, 0, 0 };
+  int width, height;
+
+  if (measure_text (box->name, font, size, &width, &height)
+      && !plug_host_text_check (width, height, error))
+    return FALSE;
+  return add_text_layer (image, box->name, font, size, &room, error);
 }
 
 gboolean
@@ -315,11 +354,9 @@ plug_host_add_text_boxes (int         image,
 
       if (box->name == NULL || box->name[0] == '\0')
         continue;
-      done = add_text_layer (image, box->name, font,
-                             fit_text (box->name, font, box->width, box->height), box->x, box->y)
-             >= 0;
+      done = add_text_box (image, box, font, error);
     }
-  if (!done)
+  if (!done && (error == NULL || *error == NULL))
     plug_host_set_error (error, _ ("GIMP did not add the text."));
   plug_host_end_step (&step);
   return done;
@@ -353,16 +390,19 @@ count_longest_line (const char *text)
 /* In a size that can be read when the whole picture is seen; wrapped where lines are too long
  * for that. */
 static gboolean
-add_long_text (int         image,
-               const char *text,
-               const char *font)
+add_long_text (int          image,
+               const char  *text,
+               const char  *font,
+               GError     **error)
 {
   const int canvas = gimp_image_width (image);
   const int margin = MAX (canvas / 50, 1);
   const int room = MAX (canvas - 2 * margin, 1);
   const double small = CLAMP (canvas / 45.0, 2 * MIN_TEXT_SIZE, 200);
   double size = CLAMP (canvas / 25.0, 2 * MIN_TEXT_SIZE, 400);
-  int width, height, layer;
+  GeglRectangle box = { margin, margin, 0, 0 };
+  double needed;
+  int width, height;
 
   if (!measure_text (text, font, size, &width, &height))
     return FALSE;
@@ -372,18 +412,19 @@ add_long_text (int         image,
       if (!measure_text (text, font, size, &width, &height))
         return FALSE;
     }
-  layer = add_text_layer (image, text, font, size, margin, margin);
-  if (layer < 0)
-    return FALSE;
+  needed = height;
   if (width > room)
     {
       const double chars_per_row = (double) count_longest_line (text) * room / width;
       const double row = (double) height / MAX (count_rows (text, G_MAXINT), 1);
 
-      return gimp_text_layer_resize (layer, room,
-                                     count_rows (text, MAX (chars_per_row, 1)) * row + row / 2);
+      needed = count_rows (text, MAX (chars_per_row, 1)) * row + row / 2;
+      box.width = room;
     }
-  return TRUE;
+  if (!plug_host_text_check (MIN (width, room), needed, error))
+    return FALSE;
+  box.height = (int) needed;
+  return add_text_layer (image, text, font, size, &box, error);
 }
 
 gboolean
@@ -405,8 +446,8 @@ plug_host_add_text (int          image,
     }
   font = gimp_context_get_font ();
   step = plug_host_begin_step (image);
-  done = add_long_text (image, clean, font);
-  if (!done)
+  done = add_long_text (image, clean, font, error);
+  if (!done && (error == NULL || *error == NULL))
     plug_host_set_error (error, _ ("GIMP did not add the text."));
   plug_host_end_step (&step);
   return done;

@@ -2,6 +2,7 @@
  *
  * Changes to an image in GIMP 3.0 and 3.2, each one step of undo. */
 #include "plug-host-3.h"
+#include "plug-host-text.h"
 #include "plug-pixels.h"
 #include "plug-texts.h"
 
@@ -78,7 +79,8 @@ typedef gboolean (*BoxFunc) (GimpImage           *image,
                              const PlugBox       *box,
                              const GeglRectangle *cut,
                              guint                index,
-                             gpointer             data);
+                             gpointer             data,
+                             GError             **error);
 
 static gboolean
 change_for_boxes (int        image,
@@ -99,7 +101,7 @@ change_for_boxes (int        image,
       GeglRectangle cut;
 
       if (cut_box (change.image, box, &cut))
-        done = function (change.image, box, &cut, n_done++, data);
+        done = function (change.image, box, &cut, n_done++, data, error);
     }
   if (done && n_done == 0)
     {
@@ -116,7 +118,8 @@ select_box (GimpImage           *image,
             const PlugBox       *box,
             const GeglRectangle *cut,
             guint                index,
-            gpointer             data)
+            gpointer             data,
+            GError             **error)
 {
   return gimp_image_select_rectangle (image,
                                       index == 0 ? GIMP_CHANNEL_OP_REPLACE : GIMP_CHANNEL_OP_ADD,
@@ -161,7 +164,8 @@ add_box_guides (GimpImage           *image,
                 const PlugBox       *box,
                 const GeglRectangle *cut,
                 guint                index,
-                gpointer             data)
+                gpointer             data,
+                GError             **error)
 {
   Guides *guides = data;
   gboolean done = TRUE;
@@ -214,7 +218,8 @@ add_box_channel (GimpImage           *image,
                  const PlugBox       *box,
                  const GeglRectangle *cut,
                  guint                index,
-                 gpointer             data)
+                 gpointer             data,
+                 GError             **error)
 {
   g_autofree char *numbered = g_strdup_printf (_("Found %u"), index + 1);
   GeglColor *tint = gegl_color_new ("black");
@@ -320,24 +325,46 @@ choose_text_color (GimpImage     *image,
   g_clear_object (&other);
 }
 
+/* GIMP says of a text that it cannot draw no more than a message to the person. */
+static gboolean
+check_drawn (GimpImage *image,
+             GimpLayer *layer,
+             GError   **error)
+{
+  double mean, deviation, median, pixels, n_drawn, share;
+
+  if (gimp_drawable_histogram (GIMP_DRAWABLE (layer), GIMP_HISTOGRAM_ALPHA, 0.1, 1, &mean,
+                               &deviation, &median, &pixels, &n_drawn, &share) &&
+      plug_host_text_check_drawn (n_drawn, error))
+    return TRUE;
+  gimp_image_remove_layer (image, layer);
+  return FALSE;
+}
+
+/* The text comes last, so that it is never drawn on one line that is too long. */
 static gboolean
 insert_text (GimpImage           *image,
              const char          *text,
              GimpFont            *font,
              double               size,
-             const GeglRectangle *box)
+             const GeglRectangle *box,
+             GError             **error)
 {
-  GimpTextLayer *layer = gimp_text_layer_new (image, text, font, size, gimp_unit_pixel ());
+  GimpTextLayer *layer;
 
+  if (!plug_host_text_check (box->width, box->height, error))
+    return FALSE;
+  layer = gimp_text_layer_new (image, " ", font, size, gimp_unit_pixel ());
   if (layer == NULL || !gimp_image_insert_layer (image, GIMP_LAYER (layer), NULL, 0))
     return FALSE;
   if (is_right_to_left (text))
     gimp_text_layer_set_base_direction (layer, GIMP_TEXT_DIRECTION_RTL);
-  gimp_text_layer_resize (layer, box->width, box->height);
-  if (!gimp_layer_set_offsets (GIMP_LAYER (layer), box->x, box->y))
+  if (!gimp_text_layer_resize (layer, box->width, box->height) ||
+      !gimp_text_layer_set_text (layer, text) ||
+      !gimp_layer_set_offsets (GIMP_LAYER (layer), box->x, box->y))
     return FALSE;
   choose_text_color (image, layer);
-  return TRUE;
+  return check_drawn (image, GIMP_LAYER (layer), error);
 }
 
 static gboolean
@@ -345,7 +372,8 @@ add_box_text (GimpImage           *image,
               const PlugBox       *box,
               const GeglRectangle *cut,
               guint                index,
-              gpointer             data)
+              gpointer             data,
+              GError             **error)
 {
   GimpFont *font = gimp_context_get_font ();
   int width, height;
@@ -356,7 +384,7 @@ add_box_text (GimpImage           *image,
   measure_text (box->name, font, &width, &height);
   size = FONT_SLACK * MEASURE_PIXELS *
          MIN ((double) cut->width / width, (double) cut->height / height);
-  return insert_text (image, box->name, font, MAX (size, MIN_FONT_PIXELS), cut);
+  return insert_text (image, box->name, font, MAX (size, MIN_FONT_PIXELS), cut, error);
 }
 
 gboolean
@@ -401,7 +429,8 @@ plug_host_add_text (int         image_id,
   GimpFont *font;
   GeglRectangle box;
   int margin;
-  double size;
+  double size, needed;
+  gboolean done;
 
   if (*text == '\0')
     {
@@ -422,8 +451,14 @@ plug_host_add_text (int         image_id,
   while (size * SMALLER >= MIN_FONT_PIXELS &&
          estimate_height (text, font, size, box.width) > box.height)
     size *= SMALLER;
-  box.height = (int) ceil (estimate_height (text, font, size, box.width));
-  return finish_change (&change, insert_text (change.image, text, font, size, &box), error);
+  needed = ceil (estimate_height (text, font, size, box.width));
+  done = plug_host_text_check (box.width, needed, error);
+  if (done)
+    {
+      box.height = (int) needed;
+      done = insert_text (change.image, text, font, size, &box, error);
+    }
+  return finish_change (&change, done, error);
 }
 
 IvlMetadata *

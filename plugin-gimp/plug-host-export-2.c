@@ -2,6 +2,7 @@
  *
  * GIMP 2.10: the texts in the image's metadata, and export, both without a dialog. */
 #include "plug-host-2.h"
+#include "plug-host-page.h"
 #include "plug-host-progress.h"
 #include "plug-texts.h"
 
@@ -206,27 +207,57 @@ find_format (GFile   *file,
   return NULL;
 }
 
-/* Is the image one layer that is the whole picture as it stands? */
-static gboolean
-is_plain (int image)
+/* Adds what is seen of an item and of those in it. */
+static void
+look_at_layer (int           layer,
+               gboolean      is_top,
+               PlugHostPage *page)
 {
-  int n;
-  g_autofree int *layers = gimp_image_get_layers (image, &n);
-  int x, y;
+  const gboolean is_mixed = plug_host_is_mixed (layer);
 
-  if (n != 1 || gimp_item_is_group (layers[0]) || !gimp_item_get_visible (layers[0])
-      || gimp_layer_get_mask (layers[0]) >= 0 || gimp_layer_get_opacity (layers[0]) < 100.0)
-    return FALSE;
-  gimp_drawable_offsets (layers[0], &x, &y);
-  return x == 0 && y == 0 && gimp_drawable_width (layers[0]) == gimp_image_width (image)
-         && gimp_drawable_height (layers[0]) == gimp_image_height (image);
+  if (!gimp_item_get_visible (layer))
+    return;
+  page->has_mixing |= is_mixed;
+  if (gimp_item_is_group (layer))
+    {
+      int n;
+      g_autofree int *children = gimp_item_get_children (layer, &n);
+
+      page->has_group = TRUE;
+      for (int i = 0; i < n; i++)
+        look_at_layer (children[i], FALSE, page);
+    }
+  else
+    {
+      int x, y;
+
+      page->n_shown++;
+      gimp_drawable_offsets (layer, &x, &y);
+      page->has_ground |= is_top && !is_mixed && !gimp_drawable_has_alpha (layer) && x <= 0
+                          && y <= 0 && x + gimp_drawable_width (layer) >= page->width
+                          && y + gimp_drawable_height (layer) >= page->height;
+    }
 }
 
-/* Makes the copy one layer as large as the canvas, and returns it, or -1. What GIMP would lay
- * over the background colour of the moment is laid over white. */
-static int
-merge_layers (int           copy,
-              const Format *format)
+static PlugHostPage
+look_at_layers (int image)
+{
+  PlugHostPage page = { .width = gimp_image_width (image), .height = gimp_image_height (image) };
+  g_autofree int *layers = gimp_image_get_layers (image, &page.n_layers);
+
+  for (int i = page.n_layers - 1; i >= 0; i--)
+    {
+      look_at_layer (layers[i], TRUE, &page);
+      gimp_drawable_offsets (layers[i], &page.layer_x, &page.layer_y);
+      page.layer_width = gimp_drawable_width (layers[i]);
+      page.layer_height = gimp_drawable_height (layers[i]);
+    }
+  return page;
+}
+
+/* What GIMP would lay over the background colour of the moment is laid over white. */
+static gboolean
+flatten (int copy)
 {
   GimpRGB white;
   int layer;
@@ -234,26 +265,12 @@ merge_layers (int           copy,
   gimp_rgb_set (&white, 1.0, 1.0, 1.0);
   gimp_context_push ();
   gimp_context_set_background (&white);
-  if (gimp_image_get_floating_sel (copy) >= 0)
-    gimp_floating_sel_anchor (gimp_image_get_floating_sel (copy));
-  if (!format->has_alpha)
-    layer = gimp_image_flatten (copy);
-  else if (is_plain (copy))
-    layer = gimp_image_get_active_layer (copy);
-  else
-    {
-      layer = gimp_image_merge_visible_layers (copy, GIMP_CLIP_TO_IMAGE);
-      if (layer >= 0)
-        {
-          gimp_layer_add_alpha (layer);
-          gimp_layer_resize_to_image_size (layer);
-        }
-    }
+  layer = gimp_image_flatten (copy);
   gimp_context_pop ();
-  return layer;
+  return layer >= 0;
 }
 
-/* TIFF would hold each of them as a page. */
+/* TIFF would hold each of the others as a page. */
 static void
 remove_other_layers (int copy,
                      int layer)
@@ -264,6 +281,59 @@ remove_other_layers (int copy,
   for (int i = 0; i < n; i++)
     if (layers[i] != layer)
       gimp_image_remove_layer (copy, layers[i]);
+}
+
+/* The lowest layer gives the result its size and its place, and shows nothing itself. */
+static gboolean
+merge_visible (int                 copy,
+               const PlugHostPage *page)
+{
+  static const GimpImageType types[] = { GIMP_RGBA_IMAGE, GIMP_GRAYA_IMAGE, GIMP_INDEXEDA_IMAGE };
+  int layer;
+
+  if (page->has_mixing && gimp_image_base_type (copy) == GIMP_INDEXED)
+    gimp_image_convert_rgb (copy);
+  layer = gimp_layer_new (copy, "", page->width, page->height, types[gimp_image_base_type (copy)],
+                          100.0, GIMP_LAYER_MODE_NORMAL);
+  if (layer < 0 || !gimp_drawable_fill (layer, GIMP_FILL_TRANSPARENT)
+      || !gimp_image_insert_layer (copy, layer, -1, page->n_layers))
+    return FALSE;
+  layer = gimp_image_merge_visible_layers (copy, GIMP_CLIP_TO_IMAGE);
+  if (layer < 0)
+    return FALSE;
+  remove_other_layers (copy, layer);
+  return TRUE;
+}
+
+/* Makes the copy one layer, and returns it; -1 with an error. */
+static int
+make_page (int           copy,
+           const Format *format,
+           GError      **error)
+{
+  PlugHostPage page;
+  PlugHostPageStep step;
+  gboolean done;
+  int n_layers;
+  g_autofree int *layers = NULL;
+
+  if (gimp_image_get_floating_sel (copy) >= 0)
+    gimp_floating_sel_anchor (gimp_image_get_floating_sel (copy));
+  page = look_at_layers (copy);
+  if (!plug_host_page_plan (&page, format->has_alpha, &step, error))
+    return -1;
+  done = step == PLUG_HOST_PAGE_KEEP
+         || (step == PLUG_HOST_PAGE_FLATTEN ? flatten (copy) : merge_visible (copy, &page));
+  if (!done)
+    {
+      plug_host_set_error (error, _ ("GIMP could not merge the visible layers."));
+      return -1;
+    }
+  page = look_at_layers (copy);
+  if (!plug_host_page_check (&page, error))
+    return -1;
+  layers = gimp_image_get_layers (copy, &n_layers);
+  return layers[0];
 }
 
 /* So that no value changes its meaning where the person's GIMP writes no profiles */
@@ -311,13 +381,9 @@ export_copy (int            copy,
   if (!format->has_palette && gimp_image_base_type (copy) == GIMP_INDEXED)
     gimp_image_convert_rgb (copy);
   settle_profile (copy);
-  layer = merge_layers (copy, format);
+  layer = make_page (copy, format, error);
   if (layer < 0)
-    {
-      plug_host_set_error (error, _ ("There is nothing to write: no layer is visible."));
-      return FALSE;
-    }
-  remove_other_layers (copy, layer);
+    return FALSE;
   if (format->save (copy, layer, path, keep_metadata))
     return TRUE;
   plug_host_set_error (error, _ ("GIMP could not write the file."));

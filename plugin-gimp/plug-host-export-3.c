@@ -2,6 +2,7 @@
  *
  * Writing an image to a file with the exporters of GIMP 3.0 and 3.2. */
 #include "plug-host-3.h"
+#include "plug-host-page.h"
 #include "plug-host-progress.h"
 #include "plug-pixels.h"
 
@@ -79,17 +80,126 @@ run_exporter (GimpProcedure *procedure,
   return done;
 }
 
-/* JPEG has no transparency, and GIMP lays it over the background colour of the moment */
+/* Adds what is seen of an item and of those in it. */
 static void
+look_at_layer (GimpItem     *item,
+               gboolean      is_top,
+               PlugHostPage *page)
+{
+  GimpDrawable *drawable = GIMP_DRAWABLE (item);
+  gboolean is_mixed = plug_host_is_mixed (GIMP_LAYER (item));
+  int x, y;
+
+  if (!gimp_item_get_visible (item))
+    return;
+  page->has_mixing |= is_mixed;
+  if (gimp_item_is_group (item))
+    {
+      g_autofree GimpItem **children = gimp_item_get_children (item);
+
+      page->has_group = TRUE;
+      for (gsize i = 0; children != NULL && children[i] != NULL; i++)
+        look_at_layer (children[i], FALSE, page);
+      return;
+    }
+  page->n_shown++;
+  gimp_drawable_get_offsets (drawable, &x, &y);
+  page->has_ground |= is_top && !is_mixed && !gimp_drawable_has_alpha (drawable) && x <= 0 &&
+                      y <= 0 && x + gimp_drawable_get_width (drawable) >= page->width &&
+                      y + gimp_drawable_get_height (drawable) >= page->height;
+}
+
+static PlugHostPage
+look_at_layers (GimpImage *image)
+{
+  g_autofree GimpLayer **layers = gimp_image_get_layers (image);
+  PlugHostPage page = { .width = gimp_image_get_width (image),
+                        .height = gimp_image_get_height (image) };
+
+  for (; layers != NULL && layers[page.n_layers] != NULL; page.n_layers++)
+    look_at_layer (GIMP_ITEM (layers[page.n_layers]), TRUE, &page);
+  if (page.n_layers > 0)
+    {
+      gimp_drawable_get_offsets (GIMP_DRAWABLE (layers[0]), &page.layer_x, &page.layer_y);
+      page.layer_width = gimp_drawable_get_width (GIMP_DRAWABLE (layers[0]));
+      page.layer_height = gimp_drawable_get_height (GIMP_DRAWABLE (layers[0]));
+    }
+  return page;
+}
+
+/* GIMP lays transparency over the background colour of the moment */
+static gboolean
 flatten_over_white (GimpImage *image)
 {
   GeglColor *white = gegl_color_new ("white");
+  GimpLayer *layer;
 
   gimp_context_push ();
   gimp_context_set_background (white);
   g_object_unref (white);
-  gimp_image_flatten (image);
+  layer = gimp_image_flatten (image);
   gimp_context_pop ();
+  return layer != NULL;
+}
+
+/* TIFF would hold each of the others as a page. */
+static void
+remove_other_layers (GimpImage *image,
+                     GimpLayer *layer)
+{
+  g_autofree GimpLayer **layers = gimp_image_get_layers (image);
+
+  for (gsize i = 0; layers != NULL && layers[i] != NULL; i++)
+    if (layers[i] != layer)
+      gimp_image_remove_layer (image, layers[i]);
+}
+
+/* The lowest layer gives the result its size and its place, and shows nothing itself. */
+static gboolean
+merge_visible (GimpImage          *image,
+               const PlugHostPage *page)
+{
+  static const GimpImageType types[] = { GIMP_RGBA_IMAGE, GIMP_GRAYA_IMAGE, GIMP_INDEXEDA_IMAGE };
+  GimpLayer *layer;
+
+  if (page->has_mixing && gimp_image_get_base_type (image) == GIMP_INDEXED)
+    gimp_image_convert_rgb (image);
+  layer = gimp_layer_new (image, "", page->width, page->height,
+                          types[gimp_image_get_base_type (image)], 100, GIMP_LAYER_MODE_NORMAL);
+  if (layer == NULL || !gimp_drawable_fill (GIMP_DRAWABLE (layer), GIMP_FILL_TRANSPARENT) ||
+      !gimp_image_insert_layer (image, layer, NULL, page->n_layers))
+    return FALSE;
+  layer = gimp_image_merge_visible_layers (image, GIMP_CLIP_TO_IMAGE);
+  if (layer == NULL)
+    return FALSE;
+  remove_other_layers (image, layer);
+  return TRUE;
+}
+
+static gboolean
+make_page (GimpImage *image,
+           gboolean   has_alpha,
+           GError   **error)
+{
+  PlugHostPage page;
+  PlugHostPageStep step;
+  gboolean done;
+
+  if (gimp_image_get_floating_sel (image) != NULL)
+    gimp_floating_sel_anchor (gimp_image_get_floating_sel (image));
+  page = look_at_layers (image);
+  if (!plug_host_page_plan (&page, has_alpha, &step, error))
+    return FALSE;
+  done = step == PLUG_HOST_PAGE_KEEP ||
+         (step == PLUG_HOST_PAGE_FLATTEN ? flatten_over_white (image)
+                                         : merge_visible (image, &page));
+  if (!done)
+    {
+      plug_host_set_gimp_error (error, _("GIMP could not merge the visible layers."));
+      return FALSE;
+    }
+  page = look_at_layers (image);
+  return plug_host_page_check (&page, error);
 }
 
 /* What a person called a layer is metadata too: a TIFF would hold it as the name of its page.
@@ -113,6 +223,7 @@ plug_host_export (int       image_id,
   GimpImage *image = plug_host_find_image (image_id, error);
   GimpProcedure *procedure;
   GimpImage *copy;
+  gboolean has_alpha;
   gboolean done;
 
   if (image == NULL)
@@ -128,11 +239,11 @@ plug_host_export (int       image_id,
     }
   gimp_image_undo_disable (copy);
   plug_pixels_init ();
-  if (g_str_equal (gimp_procedure_get_name (procedure), "file-jpeg-export"))
-    flatten_over_white (copy);
-  if (!keep_metadata)
+  has_alpha = !g_str_equal (gimp_procedure_get_name (procedure), "file-jpeg-export");
+  done = make_page (copy, has_alpha, error);
+  if (done && !keep_metadata)
     remove_names (copy);
-  done = run_exporter (procedure, copy, file, keep_metadata, error);
+  done = done && run_exporter (procedure, copy, file, keep_metadata, error);
   gimp_image_delete (copy);
   return done;
 }

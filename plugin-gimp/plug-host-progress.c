@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * How far GIMP is with an export, told to who watches it; the same for every GIMP. */
+ * How far GIMP is with an export, told to who watches it, and how far a script is, told to GIMP;
+ * the same for every GIMP. */
 #include "plug-host-progress.h"
 
 #include "plug-host.h"
@@ -78,4 +79,22 @@ plug_host_end_progress (const char *progress)
 {
   if (progress != NULL)
     gimp_progress_uninstall (progress);
+}
+
+void
+plug_host_begin_wait (const char *sentence)
+{
+  gimp_progress_init (sentence);
+}
+
+void
+plug_host_pulse_wait (void)
+{
+  gimp_progress_pulse ();
+}
+
+void
+plug_host_end_wait (void)
+{
+  gimp_progress_end ();
 }

@@ -19,7 +19,8 @@ G_BEGIN_DECLS
 /* Which pixels are looked at */
 typedef enum
 {
-  PLUG_SOURCE_LAYER,     /* the active layer, all of it, also what lies outside the canvas */
+  PLUG_SOURCE_LAYER,     /* one layer as it is seen without the others: with its effects, masks and
+                          * opacity and those of its groups, also where it leaves the canvas */
   PLUG_SOURCE_VISIBLE,   /* what the image window shows: all visible layers, cut to the canvas */
   PLUG_SOURCE_SELECTION, /* as visible, cut to the bounds of the selection */
 } PlugSourceKind;
@@ -27,9 +28,12 @@ typedef enum
 /* Pixels that are being read, a few rows at a time. GIMP holds nothing locked meanwhile. */
 typedef struct _PlugRaster PlugRaster;
 
-/* Errors: IVL_ERROR_NOT_FOUND (image closed, no layer, nothing selected). */
+/* drawable: of PLUG_SOURCE_LAYER, a layer, a channel or a mask of that image; -1: the active layer.
+ * Errors: IVL_ERROR_NOT_FOUND (image closed, no layer, nothing of it is seen, nothing selected),
+ * IVL_ERROR_INVALID_OPTION (no drawable of this image). */
 PlugRaster *plug_host_open_raster (int              image,
                                    PlugSourceKind   kind,
+                                   int              drawable,
                                    GError         **error);
 void        plug_raster_close (PlugRaster *self);
 int         plug_raster_get_width (PlugRaster *self);
@@ -86,6 +90,12 @@ gboolean     plug_host_export (int image, GFile *file, gboolean keep_metadata, G
  * own. function (nullable): nobody wants to know. */
 typedef void (*PlugHostProgress) (double fraction, gpointer user_data);
 void         plug_host_watch_export (PlugHostProgress function, gpointer user_data);
+
+/* What GIMP shows while a script waits for an answer: a sentence and a bar that moves, with GIMP's
+ * own button that ends this process */
+void plug_host_begin_wait (const char *sentence);
+void plug_host_pulse_wait (void);
+void plug_host_end_wait (void);
 
 /* GTK as GIMP wants it: display, theme, window class, help. FALSE without a display. */
 gboolean plug_host_init_ui (GError **error);

@@ -402,13 +402,20 @@ ask_overwrite (PlugExportPage *self,
 {
   g_autofree char *name = g_file_get_basename (file);
   g_autofree char *shown = g_filename_display_name (name);
+  g_autofree char *lost = self->shown != NULL ? plug_export_find_lost (file, self->shown, NULL)
+                                              : NULL;
+  g_autofree char *also = lost != NULL
+                              ? g_strdup_printf (_("It has texts that the new file would not "
+                                                   "have: %s."), lost)
+                              : NULL;
   GtkWidget *dialog = gtk_message_dialog_new (
     GTK_WINDOW (self->window), GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
     GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE, _("Replace “%s”?"), shown);
 
-  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s",
+  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s%s%s",
                                             _("There is a file of this name already. Its contents "
-                                              "would be gone."));
+                                              "would be gone."),
+                                            also != NULL ? " " : "", also != NULL ? also : "");
   gtk_dialog_add_button (GTK_DIALOG (dialog), _("_Cancel"), GTK_RESPONSE_CANCEL);
   gtk_dialog_add_button (GTK_DIALOG (dialog), _("_Replace"), GTK_RESPONSE_ACCEPT);
   gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_CANCEL);

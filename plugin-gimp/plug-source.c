@@ -53,6 +53,7 @@ struct _PlugSource
   GObject        parent_instance;
   int            image;
   PlugSourceKind kind;
+  int            drawable;  /* -1: the active one */
   IvlImage      *picture;   /* (owned) (nullable) */
   Buffer        *buffer;    /* (owned) (nullable): that picture lies in */
   int            width;     /* of what was read last */
@@ -176,6 +177,7 @@ static void
 plug_source_init (PlugSource *self)
 {
   g_queue_init (&self->waiting);
+  self->drawable = -1;
 }
 
 PlugSource *
@@ -220,6 +222,15 @@ plug_source_set_kind (PlugSource     *self,
     }
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KIND]);
   g_signal_emit (self, changed_signal, 0);
+}
+
+void
+plug_source_set_drawable (PlugSource *self,
+                          int         drawable)
+{
+  g_return_if_fail (PLUG_IS_SOURCE (self));
+
+  self->drawable = drawable;
 }
 
 /* What the host's failure means for people: the sentence is the host's own unless the cause is one
@@ -286,7 +297,7 @@ open_raster (PlugSource  *self,
 {
   GError *failure = NULL;
 
-  reading->raster = plug_host_open_raster (self->image, self->kind, &failure);
+  reading->raster = plug_host_open_raster (self->image, self->kind, self->drawable, &failure);
   if (reading->raster == NULL)
     {
       explain_failure (self, failure, error);

@@ -22,6 +22,8 @@ PlugSource    *plug_source_new (int image);
 int            plug_source_get_image_id (PlugSource *self);
 PlugSourceKind plug_source_get_kind (PlugSource *self);
 void           plug_source_set_kind (PlugSource *self, PlugSourceKind kind);
+/* Of PLUG_SOURCE_LAYER, before anything is read: this one, not the layer that is active */
+void           plug_source_set_drawable (PlugSource *self, int drawable);
 
 /* Result of the finish function: what is there now. A second call while one runs joins it. */
 void           plug_source_read_async (PlugSource          *self,

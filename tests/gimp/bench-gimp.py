@@ -218,7 +218,7 @@ class Bench:
             thread.start()
             for _ in range(TIMES):
                 try:
-                    self.gimp.script(f"(begin {self.gimp.ask_code('caption', image=image, options=f'source={source}')} 1)")
+                    self.gimp.script(f"(begin {self.gimp.ask_code('caption', image=image, source=source)} 1)")
                 except ScriptError as error:
                     print(error, file=sys.stderr)
             over.set()

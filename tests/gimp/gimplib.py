@@ -122,12 +122,12 @@ class Gimp:
         return self.desk.run(self.console, "-i", "-d", "--quit", "--batch-interpreter=plug-in-script-fu-eval", "-b",
                              script or "0", timeout=seconds, **bare)
 
-    def console_value(self, code, **changes):
+    def console_value(self, code, seconds=HANG, **changes):
         """What Script-Fu code is worth in a console: a list, a string, a number. It reaches the test through a file."""
         path = self.desk.folder / "value"
         path.unlink(missing_ok=True)
         done = self.console_run(f"(let* ((value {code}) (port (open-output-file {quote(path)}))) (write value port) "
-                                "(close-output-port port))", **changes)
+                                "(close-output-port port))", seconds, **changes)
         if not path.exists():
             raise ScriptError(f"exit status {done[0]}: {done[1]}{done[2]}")
         return atoms(path.read_text(encoding="utf-8", errors="replace"))
@@ -137,22 +137,45 @@ class Gimp:
         again = f" {quote(path)}" if self.major == 2 else ""
         return f"(car (gimp-file-load RUN-NONINTERACTIVE {quote(path)}{again}))"
 
-    def ask_code(self, action, image="image", prompt="", options=""):
-        """Script-Fu: all that a procedure of the plug-in returns about an image."""
+    def ask_code(self, action, image="image", prompt="", drawables=None, mode="RUN-NONINTERACTIVE", **options):
+        """Script-Fu: all that a procedure of the plug-in returns about an image. drawables: the code of each; the active
+        one by default. options: by the names of the arguments, with _ for -."""
+        texts = {name: options.get(name, "") for name in ("source", "language", "model", "task", "role")}
+        numbers = {name: options.get(name, 0) for name in ("max_tiles", "max_tokens")}
+        unknown = set(options) - set(texts) - set(numbers)
+        if unknown:
+            raise ValueError(f"no arguments: {unknown}")
         if self.major == 2:
-            return (f"(plug-in-ivl-{action} RUN-NONINTERACTIVE {image} (car (gimp-image-get-active-drawable {image})) "
-                    f"{quote(prompt)} {quote(options)})")
-        return (f"(plug-in-ivl-{action} #:run-mode RUN-NONINTERACTIVE #:image {image} #:drawables (car "
-                f"(gimp-image-get-selected-drawables {image})) #:prompt {quote(prompt)} #:options {quote(options)})")
+            drawable = drawables[0] if drawables else f"(car (gimp-image-get-active-drawable {image}))"
+            words = [quote(prompt), quote(texts["source"]), quote(texts["language"]), str(numbers["max_tiles"]),
+                     str(numbers["max_tokens"]), quote(texts["model"]), quote(texts["task"])]
+            words += [quote(texts["role"])] if action == "alt-text" else []
+            return f"(plug-in-ivl-{action} {mode} {image} {drawable} {' '.join(words)})"
+        given = {**{name: quote(value) for name, value in texts.items() if value},
+                 **{name.replace("_", "-"): str(value) for name, value in numbers.items() if value}}
+        words = " ".join(f"#:{name} {value}" for name, value in given.items())
+        return (f"(plug-in-ivl-{action} #:run-mode {mode} #:image {image} #:drawables {self.vector(drawables, image)} "
+                f"#:prompt {quote(prompt)} {words})")
 
-    def export_code(self, file, alt="", description="", caption="", options="", image="image"):
+    def vector(self, drawables, image):
+        """GIMP 3's Script-Fu: drawables as an argument"""
+        if drawables is None:
+            return f"(car (gimp-image-get-selected-drawables {image}))"
+        return f"(vector {' '.join(drawables)})"
+
+    def layer_code(self, image="image"):
+        """Script-Fu: its topmost layer"""
+        return f"(vector-ref (car (reverse (gimp-image-get-layers {image}))) 0)"
+
+    def export_code(self, file, alt="", description="", caption="", metadata="", image="image"):
         """Script-Fu: the export with texts."""
         if self.major == 2:
             return (f"(plug-in-ivl-export RUN-NONINTERACTIVE {image} (car (gimp-image-get-active-drawable {image})) "
-                    + " ".join(map(quote, (file, alt, description, caption, options))) + ")")
-        return (f"(plug-in-ivl-export #:run-mode RUN-NONINTERACTIVE #:image {image} #:drawables (car "
-                f"(gimp-image-get-selected-drawables {image})) #:file {quote(file)} #:alt-text {quote(alt)} "
-                f"#:description {quote(description)} #:caption {quote(caption)} #:options {quote(options)})")
+                    + " ".join(map(quote, (file, alt, description, caption, metadata))) + ")")
+        rest = f"#:metadata {quote(metadata)}" if metadata else ""
+        return (f"(plug-in-ivl-export #:run-mode RUN-NONINTERACTIVE #:image {image} #:drawables "
+                f"{self.vector(None, image)} #:file {quote(file)} #:alt-text {quote(alt)} "
+                f"#:description {quote(description)} #:caption {quote(caption)} {rest})")
 
     def start(self, *files):
         """With its main window in sight and the Script-Fu server up."""

@@ -167,7 +167,7 @@ host_double_listen (gboolean (*menu) (const char *procedure, int image))
  * pixels */
 
 PlugRaster *
-plug_host_open_raster (int image, PlugSourceKind kind, GError **error)
+plug_host_open_raster (int image, PlugSourceKind kind, int drawable, GError **error)
 {
   static const char *const kinds[] = { "layer", "visible", "selection" };
   Image *self = get_image (image, error);
@@ -406,6 +406,23 @@ plug_host_export (int image, GFile *file, gboolean keep_metadata, GError **error
       }
   g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: no format that is known here", path);
   return FALSE;
+}
+
+void
+plug_host_begin_wait (const char *sentence)
+{
+  tell ("begin-wait \"%s\"", sentence);
+}
+
+void
+plug_host_pulse_wait (void)
+{
+}
+
+void
+plug_host_end_wait (void)
+{
+  tell ("end-wait");
 }
 
 /* ---------------------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ def ask_plugin(gimp, folder, pictures):
     """[answer] of the procedure about each picture, in one console."""
     parts = []
     for picture in pictures:
-        ask = gimp.ask_code("caption", options="source=layer")
+        ask = gimp.ask_code("caption", source="layer")
         parts.append(f"(let* ((image {gimp.load_code(folder / (picture.name + '.png'))}) (answer (car {ask}))) "
                      "(gimp-image-delete image) (set! all (cons answer all)))")
     return gimp.console_value(f"(let* ((all '())) {' '.join(parts)} (reverse all))")

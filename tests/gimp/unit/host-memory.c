@@ -93,6 +93,7 @@ check_open (const HostImage  *image,
 PlugRaster *
 plug_host_open_raster (int             image,
                        PlugSourceKind  kind,
+                       int             drawable,
                        GError        **error)
 {
   HostImage *self = host_memory_get (image);
