@@ -44,8 +44,8 @@ void        plug_raster_get_offset (PlugRaster *self,
                                     int        *y);
 /* The layer's name, or NULL for visible pixels */
 const char *plug_raster_get_name (PlugRaster *self);
-/* Rows first_row .. first_row + n_rows - 1 as 8-bit sRGB, [n_rows, width, 3], transparency laid
- * over white. FALSE when the image went away or memory is short. */
+/* Rows first_row .. first_row + n_rows - 1 as 8-bit sRGB, [n_rows, width, 4], the colours
+ * not multiplied by the alpha. FALSE when the image went away or memory is short. */
 gboolean    plug_raster_read (PlugRaster  *self,
                               int          first_row,
                               int          n_rows,

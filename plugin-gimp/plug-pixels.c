@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Rows of a GEGL buffer as 8-bit sRGB over white. Values are read as the image keeps them, then
- * taken from its profile to sRGB, then laid over white: the order and the rounding of libivl's
- * loader, so that a layer and its file give the same numbers. */
+ * Rows of a GEGL buffer as 8-bit sRGB with alpha. Values are read as the image keeps them, then
+ * taken from its profile to sRGB: the order and the rounding of libivl's loader, so that a layer
+ * and its file give the same numbers. */
 #include "plug-pixels.h"
-
-#include <string.h>
 
 enum
 {
@@ -20,12 +18,10 @@ struct _PlugPixels
 {
   GeglBuffer   *buffer; /* (owned) */
   GeglRectangle area;
-  const Babl   *format;  /* R'G'B' or R'G'B'A, u8 or u16, in the buffer's own space: unconverted */
-  const Babl   *to_srgb; /* (nullable): a fish for rows of that many channels, float to u8 */
-  guint         n_channels;
-  gboolean      is_wide; /* 16 bits */
-  guint8 *band; /* (owned, nullable): [PLUG_PIXELS_BAND, width, n_channels], 1 or 2 bytes */
-  float  *row;  /* (owned, nullable): [width, n_channels], what to_srgb takes */
+  const Babl   *format;  /* R'G'B'A u8 or u16, in the buffer's own space: unconverted */
+  const Babl   *to_srgb; /* (nullable): a fish for rows, float to u8 */
+  guint16      *band;    /* (owned, nullable): [PLUG_PIXELS_BAND, width, 4], of 16 bits */
+  float        *row;     /* (owned, nullable): [width, 4], what to_srgb takes */
 };
 
 void
@@ -89,33 +85,28 @@ plug_pixels_new (GeglBuffer          *buffer,
   g_autoptr (PlugPixels) self = g_new0 (PlugPixels, 1);
   const Babl *own = gegl_buffer_get_format (buffer);
   const Babl *type = babl_format_get_type (own, 0);
-  const gboolean has_alpha = babl_format_has_alpha (own);
-  const char *encoding = has_alpha ? "R'G'B'A u8" : "R'G'B' u8";
-  const char *from = has_alpha ? "R'G'B'A float" : "R'G'B' float";
+  const gboolean is_wide = type == babl_type ("u16");
 
   self->buffer = g_object_ref (buffer);
   self->area = *area;
-  self->n_channels = has_alpha ? 4 : 3;
-  self->is_wide = type == babl_type ("u16");
   /* From bytes to bytes babl makes itself a table of all colours: it is right only where input and
    * output are apart, and takes 300 MB. */
   if (space != NULL)
-    self->to_srgb = babl_fish (babl_format_with_space (from, space), babl_format (encoding));
+    self->to_srgb = babl_fish (babl_format_with_space ("R'G'B'A float", space),
+                               babl_format ("R'G'B'A u8"));
   if (self->to_srgb != NULL && is_near_srgb (self->to_srgb))
     self->to_srgb = NULL;
-  if (self->is_wide)
-    encoding = has_alpha ? "R'G'B'A u16" : "R'G'B' u16";
-  self->format = babl_format_with_space (encoding, babl_format_get_space (own));
-  if (has_alpha || self->is_wide)
+  self->format = babl_format_with_space (is_wide ? "R'G'B'A u16" : "R'G'B'A u8",
+                                         babl_format_get_space (own));
+  if (is_wide)
     {
-      self->band = g_try_malloc_n ((gsize) area->width * PLUG_PIXELS_BAND,
-                                   self->n_channels * (self->is_wide ? 2 : 1));
+      self->band = g_try_malloc_n ((gsize) area->width * PLUG_PIXELS_BAND, 4 * sizeof *self->band);
       if (self->band == NULL)
         return NULL;
     }
   if (self->to_srgb != NULL)
     {
-      self->row = g_try_malloc_n (area->width, self->n_channels * sizeof *self->row);
+      self->row = g_try_malloc_n (area->width, 4 * sizeof *self->row);
       if (self->row == NULL)
         return NULL;
     }
@@ -145,15 +136,14 @@ plug_pixels_get_height (PlugPixels *self)
   return self->area.height;
 }
 
-/* In place. The low byte falls away unrounded, as in libivl's reading of a 16-bit PNG. */
+/* The low byte falls away unrounded, as in libivl's reading of a 16-bit PNG. */
 static void
-narrow (guint8 *band,
-        gsize   n)
+narrow (const guint16 *wide,
+        guint8        *bytes,
+        gsize          n)
 {
-  const guint16 *wide = (const guint16 *) band;
-
   for (gsize i = 0; i < n; i++)
-    band[i] = wide[i] >> 8;
+    bytes[i] = wide[i] >> 8;
 }
 
 /* In place */
@@ -162,7 +152,7 @@ convert (PlugPixels *self,
          guint8     *pixels,
          int         n_rows)
 {
-  const gsize n = (gsize) self->area.width * self->n_channels;
+  const gsize n = (gsize) self->area.width * 4;
 
   for (; n_rows > 0; n_rows--, pixels += n)
     {
@@ -171,55 +161,31 @@ convert (PlugPixels *self,
     }
 }
 
-static void
-lay_over_white (guint8       *rgb,
-                const guint8 *rgba,
-                gsize         n)
-{
-  for (; n > 0; n--, rgb += 3, rgba += 4)
-    if (rgba[3] == 255)
-      {
-        rgb[0] = rgba[0];
-        rgb[1] = rgba[1];
-        rgb[2] = rgba[2];
-      }
-    else
-      {
-        for (guint c = 0; c < 3; c++)
-          rgb[c] = (rgba[c] * rgba[3] + 255 * (255 - rgba[3]) + 127) / 255;
-      }
-}
-
 /* Up to PLUG_PIXELS_BAND rows */
 static void
 read_band (PlugPixels *self,
            int         first_row,
            int         n_rows,
-           guint8     *rgb)
+           guint8     *rgba)
 {
   const GeglRectangle *area = &self->area;
-  const gsize n = (gsize) area->width * n_rows;
-  guint8 *pixels = self->band != NULL ? self->band : rgb;
 
   gegl_buffer_get (self->buffer, GEGL_RECTANGLE (area->x, area->y + first_row, area->width, n_rows),
-                   1.0, self->format, pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-  if (self->is_wide)
-    narrow (pixels, n * self->n_channels);
+                   1.0, self->format, self->band != NULL ? (gpointer) self->band : rgba,
+                   GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  if (self->band != NULL)
+    narrow (self->band, rgba, (gsize) area->width * n_rows * 4);
   if (self->to_srgb != NULL)
-    convert (self, pixels, n_rows);
-  if (self->n_channels == 4)
-    lay_over_white (rgb, pixels, n);
-  else if (pixels != rgb)
-    memcpy (rgb, pixels, n * 3);
+    convert (self, rgba, n_rows);
 }
 
 void
 plug_pixels_read (PlugPixels *self,
                   int         first_row,
                   int         n_rows,
-                  guint8     *rgb)
+                  guint8     *rgba)
 {
-  const gsize row = (gsize) self->area.width * 3;
+  const gsize row = (gsize) self->area.width * 4;
 
   g_return_if_fail (first_row >= 0 && n_rows >= 0 && first_row <= self->area.height - n_rows);
 
@@ -229,9 +195,9 @@ plug_pixels_read (PlugPixels *self,
       int n = PLUG_PIXELS_BAND - (self->area.y + first_row) % PLUG_PIXELS_BAND;
 
       n = MIN (n, n_rows);
-      read_band (self, first_row, n, rgb);
+      read_band (self, first_row, n, rgba);
       first_row += n;
       n_rows -= n;
-      rgb += n * row;
+      rgba += n * row;
     }
 }

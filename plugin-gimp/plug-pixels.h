@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Rows of a GEGL buffer as 8-bit sRGB over white, with the numbers that libivl reads from the
+ * Rows of a GEGL buffer as 8-bit sRGB with alpha, with the numbers that libivl reads from the
  * same picture in a file. For plug-host-*.c only. */
 #pragma once
 
@@ -26,12 +26,12 @@ PlugPixels *plug_pixels_new (GeglBuffer          *buffer,
 void        plug_pixels_free (PlugPixels *self);
 int         plug_pixels_get_width (PlugPixels *self);
 int         plug_pixels_get_height (PlugPixels *self);
-/* rgb: [n_rows, width, 3]. Rows are counted from the top of the area; fast where first_row is a
+/* rgba: [n_rows, width, 4]. Rows are counted from the top of the area; fast where first_row is a
  * multiple of PLUG_PIXELS_BAND, since GIMP hands out tiles of that height. */
 void        plug_pixels_read (PlugPixels *self,
                               int         first_row,
                               int         n_rows,
-                              guint8     *rgb);
+                              guint8     *rgba);
 
 #define PLUG_PIXELS_BAND 64
 

@@ -273,7 +273,7 @@ gboolean
 plug_raster_read (PlugRaster  *self,
                   int          first_row,
                   int          n_rows,
-                  guint8      *rgb,
+                  guint8      *rgba,
                   GError     **error)
 {
   if (!gimp_item_is_valid (self->drawable))
@@ -283,6 +283,6 @@ plug_raster_read (PlugRaster  *self,
                       "window."));
       return FALSE;
     }
-  plug_pixels_read (self->pixels, first_row, n_rows, rgb);
+  plug_pixels_read (self->pixels, first_row, n_rows, rgba);
   return TRUE;
 }

@@ -15,6 +15,7 @@
 #define STRIP_ROWS 64
 /* Pixels a side that one pixel of the thumbnail is the mean of, at most */
 #define MAX_SAMPLES 8
+#define WHITE 255
 /* Key of a picture's Place */
 #define PLACE "plug-place"
 
@@ -44,6 +45,9 @@ typedef struct
   int         height;
   int         row;    /* the next one */
   int         n_rows; /* of a strip */
+  guint8     *rgba;   /* (owned) (nullable): [n_rows, width, 4] as the host hands them out */
+  guint8      ground; /* under transparent places: a gray, of which white is 255 */
+  gboolean    is_seen; /* a row had a pixel that is not wholly transparent */
   guint8     *strip;  /* (owned) (nullable): while all is as before */
   Buffer     *buffer; /* (owned) (nullable): [height, width, 3], once something is different */
 } Reading;
@@ -107,6 +111,7 @@ reading_new (void)
   Reading *reading = g_new0 (Reading, 1);
 
   reading->since = g_get_monotonic_time ();
+  reading->ground = WHITE;
   return reading;
 }
 
@@ -114,6 +119,7 @@ static void
 reading_free (Reading *reading)
 {
   g_clear_pointer (&reading->raster, plug_raster_close);
+  g_free (reading->rgba);
   g_free (reading->strip);
   g_clear_pointer (&reading->buffer, buffer_unref);
   g_free (reading);
@@ -258,13 +264,15 @@ explain_failure (PlugSource  *self,
 static guint8 *
 allocate_rows (const Reading  *reading,
                int             n_rows,
+               guint           n_channels,
                GError        **error)
 {
   gsize n_bytes = 0;
   guint8 *rows = NULL;
   g_autofree char *size = NULL;
 
-  if (g_size_checked_mul (&n_bytes, (gsize) reading->width * 3, (gsize) n_rows))
+  if (g_size_checked_mul (&n_bytes, (gsize) reading->width * n_channels,
+                           (gsize) n_rows))
     rows = g_try_malloc (n_bytes);
   if (rows != NULL)
     return rows;
@@ -279,7 +287,7 @@ static Buffer *
 allocate_buffer (const Reading  *reading,
                  GError        **error)
 {
-  guint8 *pixels = allocate_rows (reading, reading->height, error);
+  guint8 *pixels = allocate_rows (reading, reading->height, 3, error);
   Buffer *buffer;
 
   if (pixels == NULL)
@@ -296,6 +304,7 @@ open_raster (PlugSource  *self,
              GError     **error)
 {
   GError *failure = NULL;
+  int n_rows;
 
   reading->raster = plug_host_open_raster (self->image, self->kind, self->drawable, &failure);
   if (reading->raster == NULL)
@@ -305,18 +314,44 @@ open_raster (PlugSource  *self,
     }
   reading->width = plug_raster_get_width (reading->raster);
   reading->height = plug_raster_get_height (reading->raster);
-  if (reading->width < 1 || reading->height < 1)
+  if (reading->width < 1 || reading->height < 1 || (reading->width == 1 && reading->height == 1))
     {
-      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, _ ("The picture is empty."));
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+                   _ ("The picture is %d × %d pixels large: there is nothing to see in it."),
+                   reading->width, reading->height);
       return FALSE;
     }
   reading->n_rows = STRIP_BYTES / (MIN (reading->width, STRIP_BYTES / 3) * 3);
   reading->n_rows = MAX (reading->n_rows / STRIP_ROWS, 1) * STRIP_ROWS;
+  n_rows = MIN (reading->n_rows, reading->height);
   if (self->picture != NULL && self->width == reading->width && self->height == reading->height)
-    reading->strip = allocate_rows (reading, MIN (reading->n_rows, reading->height), error);
+    reading->strip = allocate_rows (reading, n_rows, 3, error);
   else
     reading->buffer = allocate_buffer (reading, error);
-  return reading->strip != NULL || reading->buffer != NULL;
+  if (reading->strip == NULL && reading->buffer == NULL)
+    return FALSE;
+  reading->rgba = allocate_rows (reading, n_rows, 4, error);
+  return reading->rgba != NULL;
+}
+
+/* Pixels of a strip over the ground, in the rounding of libivl's loader */
+static void
+lay_over_ground (Reading      *reading,
+                 const guint8 *rgba,
+                 guint8       *rgb,
+                 gsize         n)
+{
+  guint8 most = 0;
+
+  for (; n > 0; n--, rgb += 3, rgba += 4)
+    {
+      guint alpha = rgba[3];
+
+      most |= rgba[3];
+      for (guint c = 0; c < 3; c++)
+        rgb[c] = (guint8) ((rgba[c] * alpha + reading->ground * (255 - alpha) + 127) / 255);
+    }
+  reading->is_seen |= most > 0;
 }
 
 /* A strip differs. If nobody uses the old picture any more, the new one is read into its memory,
@@ -358,14 +393,35 @@ read_strip (PlugSource  *self,
   guint8 *rows = reading->buffer != NULL ? reading->buffer->pixels + start : reading->strip;
   GError *failure = NULL;
 
-  if (!plug_raster_read (reading->raster, reading->row, n_rows, rows, &failure))
+  if (!plug_raster_read (reading->raster, reading->row, n_rows, reading->rgba, &failure))
     {
       explain_failure (self, failure, error);
       return FALSE;
     }
+  lay_over_ground (reading, reading->rgba, rows, (gsize) reading->width * (gsize) n_rows);
   reading->row += n_rows;
   return reading->buffer != NULL || memcmp (self->buffer->pixels + start, rows, length) == 0 ||
          begin_anew (self, reading, start, length, error);
+}
+
+static gboolean
+check_seen (const Reading  *reading,
+            GError        **error)
+{
+  const char *name = plug_raster_get_name (reading->raster);
+
+  if (reading->is_seen)
+    return TRUE;
+  if (name != NULL)
+    g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+                 _ ("Nothing is visible in “%s”: it is transparent everywhere. Choose another "
+                    "layer, or the visible image."),
+                 name);
+  else
+    g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
+                 _ ("Nothing is visible here: it is transparent everywhere. Show a layer in GIMP's "
+                    "layers dialog."));
+  return FALSE;
 }
 
 /* Takes over what was read; *is_other: it is not what was there. */
@@ -487,7 +543,7 @@ advance (PlugSource  *self,
   if (ok && reading->row < reading->height)
     return TRUE;
   if (ok)
-    ok = take_picture (self, reading, &is_other, &failure);
+    ok = check_seen (reading, &failure) && take_picture (self, reading, &is_other, &failure);
   if (!ok && error != NULL)
     *error = g_error_copy (failure);
   end_reading (self, is_other, failure);

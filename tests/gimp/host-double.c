@@ -225,7 +225,7 @@ plug_raster_get_name (PlugRaster *self)
 }
 
 gboolean
-plug_raster_read (PlugRaster *self, int first_row, int n_rows, guint8 *rgb, GError **error)
+plug_raster_read (PlugRaster *self, int first_row, int n_rows, guint8 *rgba, GError **error)
 {
   Image *image = get_image (self->image, error);
   if (!image)
@@ -237,14 +237,17 @@ plug_raster_read (PlugRaster *self, int first_row, int n_rows, guint8 *rgb, GErr
       g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND, "The image changed its size meanwhile.");
       return FALSE;
     }
-  gsize row_bytes = (gsize)self->area.width * CHANNELS;
   for (int row = 0; row < n_rows; row++)
     {
       const guint8 *from =
           gdk_pixbuf_read_pixels (pixels) +
           (gsize) (self->area.y + first_row + row) * (gsize) gdk_pixbuf_get_rowstride (pixels) +
           (gsize) self->area.x * CHANNELS;
-      memcpy (rgb + (gsize)row * row_bytes, from, row_bytes);
+      for (int x = 0; x < self->area.width; x++, from += CHANNELS, rgba += 4)
+        {
+          memcpy (rgba, from, CHANNELS);
+          rgba[3] = 255;
+        }
     }
   return TRUE;
 }

@@ -100,6 +100,11 @@ class Painter:
         yield Scene("only hidden", self.image(self.layer(RED), hide.format("layer")), endings=FORMATS, layer="is hidden")
         yield Scene("hidden group", self.image(self.group(), self.layer(RED, parent="group"), hide.format("group")), layer="is hidden")
         yield Scene("outside", self.image(self.layer(RED), move.format(2 * SIDE, 0)), lambda x, y: CLEAR, layer="outside the canvas")
+        yield Scene("transparent", self.image(self.layer(RED), "(gimp-drawable-fill layer FILL-TRANSPARENT)"), lambda x, y: CLEAR,
+                    layer="transparent everywhere")
+        yield Scene("one pixel", self.image(self.layer(RED, 1, 1)), lambda x, y: RED if x == y == 0 else CLEAR, layer="1 × 1")
+        yield Scene("opacity 0", self.image(self.layer(RED), "(gimp-layer-set-opacity layer 0)"), lambda x, y: CLEAR,
+                    layer="transparent everywhere")
         yield Scene("empty group", self.image(self.group()))
         yield Scene("without layers", self.image())
 

@@ -34,6 +34,7 @@ host_memory_add (int width,
   image->width = width;
   image->height = height;
   image->is_open = TRUE;
+  image->alpha = 255;
   image->closes_at = -1;
   image->rgb = g_malloc ((gsize) width * 3 * (gsize) height);
   memset (image->rgb, 255, (gsize) width * 3 * (gsize) height);
@@ -153,11 +154,10 @@ gboolean
 plug_raster_read (PlugRaster  *self,
                   int          first_row,
                   int          n_rows,
-                  guint8      *rgb,
+                  guint8       *rgba,
                   GError     **error)
 {
   HostImage *image = self->image;
-  gsize stride = (gsize) self->area.width * 3;
 
   g_assert_cmpint (first_row + n_rows, <=, self->area.height);
   if (image->closes_at >= first_row && image->closes_at < first_row + n_rows)
@@ -167,9 +167,13 @@ plug_raster_read (PlugRaster  *self,
   image->n_strips++;
   image->most_rows = MAX (image->most_rows, n_rows);
   for (int row = 0; row < n_rows; row++)
-    memcpy (rgb + (gsize) row * stride,
-            image->rgb + ((gsize) (self->area.y + first_row + row) * (gsize) image->width +
-                          (gsize) self->area.x) * 3,
-            stride);
+    for (int x = 0; x < self->area.width; x++, rgba += 4)
+      {
+        gsize place = (gsize) (self->area.y + first_row + row) * (gsize) image->width +
+                      (gsize) (self->area.x + x);
+
+        memcpy (rgba, image->rgb + place * 3, 3);
+        rgba[3] = image->alpha;
+      }
   return TRUE;
 }

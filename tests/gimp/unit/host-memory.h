@@ -13,6 +13,7 @@ typedef struct
   int          offset_x; /* of the layer */
   int          offset_y;
   guint8      *rgb;      /* [height, width, 3] */
+  guint8       alpha;    /* of all pixels; 255 at first */
   gboolean     is_open;
   gboolean     has_selection;
   GdkRectangle selection;

@@ -362,6 +362,50 @@ test_no_memory (void)
   g_assert_cmpuint (host_memory_get (image)->n_strips, ==, 0);
 }
 
+/* What cannot be seen is no picture, and a sentence says why. */
+static void
+test_nothing_visible (void)
+{
+  static const int sides[][2] = { { 1, 1 }, { 50, 40 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sides); i++)
+    {
+      int image = host_memory_add (sides[i][0], sides[i][1]);
+      g_autoptr (PlugSource) source = plug_source_new (image);
+      g_autoptr (GError) error = NULL;
+
+      host_memory_get (image)->alpha = i == 0 ? 255 : 0;
+      g_assert_false (plug_source_read (source, &error));
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND);
+      g_assert_nonnull (strstr (error->message, i == 0 ? "1 × 1" : "Fond “é”"));
+      g_assert_null (plug_source_get_picture (source));
+    }
+}
+
+/* Half of black over white, and the same memory again when nothing has changed */
+static void
+test_transparency (void)
+{
+  int image = host_memory_add (50, 40);
+  g_autoptr (PlugSource) source = plug_source_new (image);
+  const guint8 *pixels;
+  IvlImage *first;
+
+  host_memory_set_pixel (image, 3, 2, 0x000000);
+  host_memory_set_pixel (image, 4, 2, 0xff8040);
+  host_memory_get (image)->alpha = 128;
+  read_picture (source);
+  first = plug_source_get_picture (source);
+  pixels = g_bytes_get_data (ivl_image_get_pixels (first), NULL);
+  /* (0 * 128 + 255 * 127) / 255 = 127; (128 * 128 + 255 * 127) / 255 = 191.25; 159.1 */
+  g_assert_cmpmem (pixels + (2 * 50 + 3) * 3, 6, "\x7f\x7f\x7f\xff\xbf\x9f", 6);
+  read_picture (source);
+  g_assert_true (plug_source_get_picture (source) == first);
+  host_memory_get (image)->alpha = 0;
+  g_assert_false (plug_source_read (source, NULL));
+  g_assert_null (plug_source_get_picture (source));
+}
+
 static void
 test_thumbnail (void)
 {
@@ -457,6 +501,8 @@ main (int    argc,
   g_test_add_func ("/plug-source/dropped", test_dropped);
   g_test_add_func ("/plug-source/large", test_large);
   g_test_add_func ("/plug-source/no-memory", test_no_memory);
+  g_test_add_func ("/plug-source/nothing-visible", test_nothing_visible);
+  g_test_add_func ("/plug-source/transparency", test_transparency);
   g_test_add_func ("/plug-source/thumbnail", test_thumbnail);
   g_test_add_func ("/plug-source/regions", test_regions);
   status = g_test_run ();
