@@ -3,6 +3,7 @@
  * The public picture: decoded pixels and where they came from. */
 #include <libivl/ivl-image.h>
 
+#include "image/ivl-backdrop.h"
 #include "image/ivl-decode.h"
 #include "image/ivl-tiling.h"
 #include "util/ivl-bounded-file.h"
@@ -32,6 +33,8 @@ struct _IvlImage
   guint   width;
   guint   height;
   guint   orientation;
+  guint   page;
+  guint   n_pages;
   guint   tile_size; /* of a picture that is cut already; else 0 */
 };
 
@@ -57,6 +60,7 @@ static void
 ivl_image_init (IvlImage *self)
 {
   self->orientation = 1;
+  self->n_pages = 1;
 }
 
 /* pixels: (transfer full) */
@@ -73,13 +77,29 @@ image_new (GBytes *pixels,
   return self;
 }
 
+/* A single pixel shows nothing. */
+static gboolean
+check_pixels (guint        width,
+              guint        height,
+              const char  *name,
+              GError     **error)
+{
+  if (width > 1 || height > 1)
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+               "%s%snothing in this picture is visible: it is a single pixel",
+               name != NULL ? name : "", name != NULL ? ": " : "");
+  return FALSE;
+}
+
 IvlImage *
-ivl_image_new_from_bytes (GBytes         *bytes,
-                          const char     *name,
-                          IvlImageFlags   flags,
-                          guint64         max_pixels,
-                          GCancellable   *cancellable,
-                          GError        **error)
+ivl_image_new_from_page (GBytes         *bytes,
+                         guint           page,
+                         const char     *name,
+                         IvlImageFlags   flags,
+                         guint64         max_pixels,
+                         GCancellable   *cancellable,
+                         GError        **error)
 {
   g_auto (IvlDecode) decode = { NULL };
   IvlImage *self;
@@ -88,12 +108,15 @@ ivl_image_new_from_bytes (GBytes         *bytes,
 
   if (max_pixels == 0)
     max_pixels = IVL_DECODE_DEFAULT_MAX_PIXELS;
-  if (!ivl_decode_bytes (bytes, name, (IvlDecodeFlags) flags, max_pixels, cancellable, &decode,
-                         error))
+  if (!ivl_decode_page (bytes, page, name, (IvlDecodeFlags) flags, max_pixels, cancellable,
+                        &decode, error)
+      || !check_pixels (decode.width, decode.height, name, error))
     return NULL;
   self = image_new (g_steal_pointer (&decode.pixels), decode.width, decode.height);
   self->name = g_strdup (name);
   self->orientation = decode.orientation;
+  self->page = page;
+  self->n_pages = decode.n_pages;
   return self;
 }
 
@@ -111,11 +134,23 @@ check_start (const char  *path,
 }
 
 IvlImage *
-ivl_image_new_from_file (const char     *path,
-                         IvlImageFlags   flags,
-                         guint64         max_pixels,
-                         GCancellable   *cancellable,
-                         GError        **error)
+ivl_image_new_from_bytes (GBytes         *bytes,
+                          const char     *name,
+                          IvlImageFlags   flags,
+                          guint64         max_pixels,
+                          GCancellable   *cancellable,
+                          GError        **error)
+{
+  return ivl_image_new_from_page (bytes, 0, name, flags, max_pixels, cancellable, error);
+}
+
+IvlImage *
+ivl_image_new_from_file_page (const char     *path,
+                              guint           page,
+                              IvlImageFlags   flags,
+                              guint64         max_pixels,
+                              GCancellable   *cancellable,
+                              GError        **error)
 {
   g_autofree char *name = NULL;
   g_autoptr (GBytes) bytes = NULL;
@@ -138,7 +173,17 @@ ivl_image_new_from_file (const char     *path,
   if (data == NULL)
     return NULL;
   bytes = g_bytes_new_take (data, size);
-  return ivl_image_new_from_bytes (bytes, name, flags, max_pixels, cancellable, error);
+  return ivl_image_new_from_page (bytes, page, name, flags, max_pixels, cancellable, error);
+}
+
+IvlImage *
+ivl_image_new_from_file (const char     *path,
+                         IvlImageFlags   flags,
+                         guint64         max_pixels,
+                         GCancellable   *cancellable,
+                         GError        **error)
+{
+  return ivl_image_new_from_file_page (path, 0, flags, max_pixels, cancellable, error);
 }
 
 typedef struct
@@ -224,6 +269,36 @@ pack_rows (const guint8 *rgb,
   return g_bytes_new_take (packed, row_size * height);
 }
 
+static void
+set_no_memory (GError **error,
+               guint    width,
+               guint    height)
+{
+  g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "not enough memory for %u x %u pixels", width,
+               height);
+}
+
+static gboolean
+check_rows (guint    width,
+            guint    height,
+            gsize    rowstride,
+            guint    pixel_size,
+            GBytes  *bytes,
+            GError **error)
+{
+  const gsize row_size = (gsize) width * pixel_size;
+  const gsize size = g_bytes_get_size (bytes);
+
+  if (width > 0 && height > 0 && width <= IVL_DECODE_MAX_SIDE && height <= IVL_DECODE_MAX_SIDE
+      && rowstride >= row_size && size >= row_size && (size - row_size) / rowstride >= height - 1)
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+               "%" G_GSIZE_FORMAT " bytes are no %u x %u %s pixels in rows of %" G_GSIZE_FORMAT
+               " bytes",
+               size, width, height, pixel_size == 4 ? "RGBA" : "RGB", rowstride);
+  return FALSE;
+}
+
 IvlImage *
 ivl_image_new_from_pixels (guint    width,
                            guint    height,
@@ -232,33 +307,80 @@ ivl_image_new_from_pixels (guint    width,
                            GError **error)
 {
   const gsize row_size = (gsize) width * 3;
-  const guint8 *data;
   GBytes *pixels;
-  gsize size;
 
   g_return_val_if_fail (rgb != NULL, NULL);
 
-  data = g_bytes_get_data (rgb, &size);
-  if (width == 0 || height == 0 || width > IVL_DECODE_MAX_SIDE || height > IVL_DECODE_MAX_SIDE
-      || rowstride < row_size || size < row_size || (size - row_size) / rowstride < height - 1)
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
-                   "%" G_GSIZE_FORMAT " bytes are no %u x %u RGB pixels in rows of %" G_GSIZE_FORMAT
-                   " bytes",
-                   size, width, height, rowstride);
-      return NULL;
-    }
+  if (!check_rows (width, height, rowstride, 3, rgb, error))
+    return NULL;
   if (rowstride == row_size)
     pixels = g_bytes_new_from_bytes (rgb, 0, row_size * height);
   else
-    pixels = pack_rows (data, width, height, rowstride);
+    pixels = pack_rows (g_bytes_get_data (rgb, NULL), width, height, rowstride);
   if (pixels == NULL)
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "not enough memory for %u x %u pixels",
-                   width, height);
+      set_no_memory (error, width, height);
       return NULL;
     }
   return image_new (pixels, width, height);
+}
+
+/* Rows of RGBA to packed RGB and packed opacity. */
+static void
+split_rows (const guint8 *rgba,
+            guint         width,
+            guint         height,
+            gsize         rowstride,
+            guint8       *rgb,
+            guint8       *alpha)
+{
+  for (gsize y = 0; y < height; y++)
+    {
+      const guint8 *p = rgba + y * rowstride;
+
+      for (gsize x = 0; x < width; x++, p += 4, rgb += 3)
+        {
+          memcpy (rgb, p, 3);
+          *alpha++ = p[3];
+        }
+    }
+}
+
+IvlImage *
+ivl_image_new_from_rgba (guint    width,
+                         guint    height,
+                         gsize    rowstride,
+                         GBytes  *rgba,
+                         GError **error)
+{
+  g_autofree guint8 *rgb = NULL;
+  g_autofree guint8 *alpha = NULL;
+  const guint8 *data;
+  gsize n;
+
+  g_return_val_if_fail (rgba != NULL, NULL);
+
+  if (!check_rows (width, height, rowstride, 4, rgba, error)
+      || !check_pixels (width, height, NULL, error))
+    return NULL;
+  data = g_bytes_get_data (rgba, NULL);
+  n = (gsize) width * height;
+  rgb = g_try_malloc_n (n, 3);
+  alpha = g_try_malloc (n);
+  if (rgb == NULL || alpha == NULL)
+    {
+      set_no_memory (error, width, height);
+      return NULL;
+    }
+  split_rows (data, width, height, rowstride, rgb, alpha);
+  if (!ivl_backdrop_is_visible (alpha, n))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                   "nothing in this picture is visible: all of it is transparent");
+      return NULL;
+    }
+  ivl_backdrop_lay (rgb, alpha, n, ivl_backdrop_choose (rgb, alpha, width, height));
+  return image_new (g_bytes_new_take (g_steal_pointer (&rgb), n * 3), width, height);
 }
 
 IvlImage *
@@ -324,6 +446,22 @@ ivl_image_get_orientation (IvlImage *self)
   g_return_val_if_fail (IVL_IS_IMAGE (self), 1);
 
   return self->orientation;
+}
+
+guint
+ivl_image_get_page (IvlImage *self)
+{
+  g_return_val_if_fail (IVL_IS_IMAGE (self), 0);
+
+  return self->page;
+}
+
+guint
+ivl_image_get_n_pages (IvlImage *self)
+{
+  g_return_val_if_fail (IVL_IS_IMAGE (self), 1);
+
+  return self->n_pages;
 }
 
 guint

@@ -19,7 +19,9 @@ G_BEGIN_DECLS
  * It can be used from several threads at once.
  *
  * Files are taken as untrusted. PNG, JPEG, WebP, TIFF, GIF (first frame) and BMP are read; their
- * size is checked before they are decoded, and a truncated file is an error.
+ * size is checked before they are decoded, and a truncated file is an error. So is a file in which
+ * nothing can be seen, %IVL_ERROR_UNSUPPORTED: one that is transparent all over (unless
+ * %IVL_IMAGE_DROP_ALPHA uses the colours behind that) or has a single pixel.
  */
 IVL_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (IvlImage, ivl_image, IVL, IMAGE, GObject)
@@ -27,7 +29,8 @@ G_DECLARE_FINAL_TYPE (IvlImage, ivl_image, IVL, IMAGE, GObject)
 /**
  * IvlImageFlags:
  * @IVL_IMAGE_DEFAULT: a picture as a viewer shows it: the embedded colour profile is converted
- *   to sRGB, transparency is laid over white, and the EXIF orientation is applied
+ *   to sRGB, the EXIF orientation is applied, and transparency is laid over a contrasting ground:
+ *   white, or black or gray where what is drawn is light
  * @IVL_IMAGE_KEEP_ORIENTATION: leave pixels as the camera stored them. Has no effect on TIFF,
  *   where the orientation is part of the storage
  * @IVL_IMAGE_DROP_ALPHA: use the colours of transparent pixels, hidden or not
@@ -129,6 +132,55 @@ IvlImage *ivl_image_new_from_bytes       (GBytes               *bytes,
                                           GError              **error);
 
 /**
+ * ivl_image_new_from_page:
+ * @bytes: the contents of a picture file
+ * @page: a page of it, from 0 on
+ * @name: (nullable): stands in front of error messages and becomes the image's name
+ * @flags: what happens to its pixels
+ * @max_pixels: limit of width times height, or 0 for %IVL_IMAGE_DEFAULT_MAX_PIXELS
+ * @cancellable: (nullable): a #GCancellable
+ * @error: return location for an error
+ *
+ * Decodes one page of a TIFF file that is in memory. Reduced pictures and masks, which belong to a
+ * page, do not count; files of other formats have one page. ivl_image_get_n_pages() of any of its
+ * pages tells how many there are.
+ *
+ * Fails as ivl_image_new_from_file() does, and with %IVL_ERROR_INVALID_OPTION if there is no such
+ * page, or %IVL_ERROR_INVALID_DATA if the file is damaged before it.
+ *
+ * Returns: (transfer full): the image
+ */
+IVL_AVAILABLE_IN_ALL
+IvlImage *ivl_image_new_from_page        (GBytes               *bytes,
+                                          guint                 page,
+                                          const char           *name,
+                                          IvlImageFlags         flags,
+                                          guint64               max_pixels,
+                                          GCancellable         *cancellable,
+                                          GError              **error);
+
+/**
+ * ivl_image_new_from_file_page:
+ * @path: (type filename): a picture file
+ * @page: a page of it, from 0 on
+ * @flags: what happens to its pixels
+ * @max_pixels: limit of width times height, or 0 for %IVL_IMAGE_DEFAULT_MAX_PIXELS
+ * @cancellable: (nullable): a #GCancellable
+ * @error: return location for an error
+ *
+ * Reads one page of a picture file; see ivl_image_new_from_page().
+ *
+ * Returns: (transfer full): the image
+ */
+IVL_AVAILABLE_IN_ALL
+IvlImage *ivl_image_new_from_file_page   (const char           *path,
+                                          guint                 page,
+                                          IvlImageFlags         flags,
+                                          guint64               max_pixels,
+                                          GCancellable         *cancellable,
+                                          GError              **error);
+
+/**
  * ivl_image_new_from_pixels:
  * @width: pixels, 1 to 1,000,000
  * @height: pixels, 1 to 1,000,000
@@ -147,6 +199,31 @@ IvlImage *ivl_image_new_from_pixels      (guint                 width,
                                           guint                 height,
                                           gsize                 rowstride,
                                           GBytes               *rgb,
+                                          GError              **error);
+
+/**
+ * ivl_image_new_from_rgba:
+ * @width: pixels, 1 to 1,000,000
+ * @height: pixels, 1 to 1,000,000
+ * @rowstride: bytes from one row to the next, 4 * @width or more
+ * @rgba: 8-bit sRGB pixels and their opacity, 0 for transparent; the colours are not multiplied by
+ *   it. @rowstride * (@height - 1) + 4 * @width bytes or more
+ * @error: return location for an error
+ *
+ * Takes pixels with transparency that a program already has, and lays them over a contrasting
+ * ground, as is done with files.
+ *
+ * Fails with %IVL_ERROR_INVALID_OPTION if the numbers do not fit together, %IVL_ERROR_UNSUPPORTED
+ * if nothing is visible (all of it is transparent, or it is a single pixel), or
+ * %IVL_ERROR_NO_MEMORY.
+ *
+ * Returns: (transfer full): the image
+ */
+IVL_AVAILABLE_IN_ALL
+IvlImage *ivl_image_new_from_rgba        (guint                 width,
+                                          guint                 height,
+                                          gsize                 rowstride,
+                                          GBytes               *rgba,
                                           GError              **error);
 
 /**
@@ -217,6 +294,27 @@ GBytes   *ivl_image_get_pixels           (IvlImage             *self);
  */
 IVL_AVAILABLE_IN_ALL
 guint     ivl_image_get_orientation      (IvlImage             *self);
+
+/**
+ * ivl_image_get_page:
+ * @self: an image
+ *
+ * Returns: the page of its file that it is, from 0 on
+ */
+IVL_AVAILABLE_IN_ALL
+guint     ivl_image_get_page             (IvlImage             *self);
+
+/**
+ * ivl_image_get_n_pages:
+ * @self: an image
+ *
+ * Gets how many pages its file has. Where the list of pages is damaged, those before the damage
+ * count; reading the one behind them tells what it is.
+ *
+ * Returns: 1 or more
+ */
+IVL_AVAILABLE_IN_ALL
+guint     ivl_image_get_n_pages          (IvlImage             *self);
 
 /**
  * ivl_image_get_tile_size:

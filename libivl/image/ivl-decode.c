@@ -82,7 +82,6 @@ decode_pixels (GBytes          *bytes,
     .colours = flags & IVL_DECODE_KEEP_PROFILE ? NULL : &probe->colours,
     .orientation = turns ? probe->orientation : 1,
     .keep_hidden = (flags & IVL_DECODE_DROP_ALPHA) != 0,
-    .ground = { 255, 255, 255 },
     .cancellable = cancellable,
   };
   g_autoptr (IvlRows) rows = ivl_rows_new (probe->width, probe->height, &options);
@@ -94,9 +93,10 @@ decode_pixels (GBytes          *bytes,
     return FALSE;
   if (!ivl_rows_are_whole (rows))
     return ivl_format_fail (error, probe->format, "pixels are missing");
+  if (!ivl_rows_composite (rows, &decode->composited, error))
+    return FALSE;
   decode->n_pages = probe->n_pages;
   decode->orientation = options.orientation;
-  decode->composited = ivl_rows_get_composited (rows);
   decode->converted = ivl_rows_get_converted (rows);
   decode->pixels = ivl_rows_take (rows, &decode->width, &decode->height);
   return TRUE;

@@ -27,15 +27,16 @@ typedef struct
   guint    height;
   guint    orientation; /* EXIF orientation of the stored pixels that was applied, 1..8; 1: none */
   guint    n_pages;     /* of the file */
-  gboolean composited;  /* some pixels were transparent and were laid over white */
+  gboolean composited;  /* some pixels were transparent and were laid over a ground */
   gboolean converted;   /* colours were converted to sRGB */
 } IvlDecode;
 
 /* Decodes an untrusted picture file. `name` (nullable) stands in front of error messages.
  * max_pixels limits width * height before anything is decoded.
  *
- * In this order: embedded profile to sRGB; transparency over white, c' = (c * a + 255 * (255 -
- * a) + 127) / 255; EXIF orientation. With all three switched off the bytes are those of Pillow's
+ * In this order: embedded profile to sRGB; EXIF orientation; transparency over a ground that
+ * contrasts with what is drawn (ivl-backdrop.h).
+ * With all three switched off the bytes are those of Pillow's
  * convert ('RGB'). What formats beyond 8-bit RGB become:
  * - 16 bits a sample: the high byte (as Pillow for RGB; Pillow clips 16-bit gray at 255);
  * - gray, palette, 1 bit: the RGB values they stand for; CMYK: (255 - c) * (255 - k) / 255 and

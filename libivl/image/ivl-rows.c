@@ -4,6 +4,7 @@
  * orientation, cancelling and the count of pixels are here for all formats. */
 #include "image/ivl-rows.h"
 
+#include "image/ivl-backdrop.h"
 #include <libivl/ivl-error.h>
 #include <string.h>
 
@@ -21,17 +22,16 @@ struct _IvlRows
   IvlProfile  *profile;    /* (nullable) */
   gboolean     converts;
   gboolean     composites;
-  guint8       ground[3];
   GCancellable *cancellable; /* (owned) (nullable) */
 
   guint8      *pixels; /* (owned) RGB8, upright */
   guint8      *canvas; /* (owned unless it is pixels) (nullable) what the decoder filled */
+  guint8      *alpha;  /* (owned) (nullable) opacity, upright, where some pixel is not opaque */
   gssize       origin; /* bytes: stored pixel (0, 0) in there */
   gssize       step_x; /* bytes from a stored column to the next */
   gssize       step_y;
   gboolean     swapped; /* width and height change places */
   guint64      n_put;
-  gboolean     composited;
   gboolean     converted;
 
   const IvlColourSpace *colours; /* (nullable) the caller's */
@@ -70,7 +70,6 @@ ivl_rows_new (guint32               width,
   self->converts = options->colours != NULL;
   self->colours = options->colours;
   self->composites = !options->keep_hidden;
-  memcpy (self->ground, options->ground, sizeof self->ground);
   g_set_object (&self->cancellable, options->cancellable);
   ivl_rows_set_orientation (self, options->orientation);
   return self;
@@ -92,6 +91,7 @@ ivl_rows_free (IvlRows *self)
   if (self->canvas != self->pixels)
     g_free (self->canvas);
   g_free (self->pixels);
+  g_free (self->alpha);
   g_free (self);
 }
 
@@ -235,29 +235,35 @@ to_rgb (const IvlLayout *layout,
     }
 }
 
-/* TRUE if some pixel was transparent. */
+/* Opacity waits for the ground, which is known when all pixels are: a plane of it is held from the
+ * first pixel on that is not opaque. */
 static gboolean
-composite (IvlRows      *self,
-           const guint8 *samples,
-           guint         n)
+keep_alpha (IvlRows       *self,
+            const guint8  *samples,
+            gsize          at,
+            gssize         step,
+            guint          n,
+            GError       **error)
 {
   const guint last = ivl_layout_get_n_samples (&self->layout) - 1;
-  guint8 *rgb = self->rgb;
-  gboolean seen = FALSE;
+  const gsize n_pixels = (gsize) self->width * self->height;
 
-  for (; n > 0; n--, samples += self->pixel_size, rgb += 3)
+  for (; n > 0; n--, samples += self->pixel_size, at += step)
     {
-      guint a = get_sample (samples, self->layout.bits, last);
+      const guint value = get_sample (samples, self->layout.bits, last);
+      const guint8 a = self->layout.bits == 16 ? value >> 8 : value;
 
-      if (self->layout.bits == 16)
-        a >>= 8;
-      if (a == 255)
-        continue;
-      for (guint c = 0; c < 3; c++)
-        rgb[c] = (rgb[c] * a + self->ground[c] * (255 - a) + 127) / 255;
-      seen = TRUE;
+      if (a != 255 && self->alpha == NULL)
+        {
+          self->alpha = allocate (self, 1, error);
+          if (self->alpha == NULL)
+            return FALSE;
+          memset (self->alpha, 255, n_pixels);
+        }
+      if (self->alpha != NULL)
+        self->alpha[at] = a;
     }
-  return seen;
+  return TRUE;
 }
 
 /* Samples to self->rgb. */
@@ -273,8 +279,6 @@ convert (IvlRows      *self,
     ivl_profile_convert (self->profile, straight, self->rgb, n);
   else
     to_rgb (&self->layout, straight, self->pixel_size, self->rgb, n);
-  if (self->composites && composite (self, samples, n))
-    self->composited = TRUE;
 }
 
 /* What comes is what is wanted. */
@@ -317,7 +321,7 @@ ivl_rows_put (IvlRows        *self,
 {
   const guint8 *in = samples;
   const gssize step_out = self->step_x * (gssize) step;
-  guint8 *out;
+  gsize at;
 
   g_return_val_if_fail (self->pixels != NULL, FALSE);
   g_return_val_if_fail (n > 0 && step > 0 && y < self->height && x < self->width
@@ -326,11 +330,11 @@ ivl_rows_put (IvlRows        *self,
 
   if (!ivl_rows_check_cancelled (self, error))
     return FALSE;
-  out = self->pixels + self->origin + (gssize) x * self->step_x + (gssize) y * self->step_y;
+  at = self->origin + (gssize) x * self->step_x + (gssize) y * self->step_y;
   self->n_put += n;
   if (step_out == 3 && is_plain (self))
     {
-      memmove (out, in, (gsize) n * 3);
+      memmove (self->pixels + at, in, (gsize) n * 3);
       return TRUE;
     }
   while (n > 0)
@@ -338,9 +342,11 @@ ivl_rows_put (IvlRows        *self,
       const guint m = MIN (n, CHUNK);
 
       convert (self, in, m);
-      scatter (self, out, step_out, m);
+      if (self->composites && !keep_alpha (self, in, at / 3, step_out / 3, m, error))
+        return FALSE;
+      scatter (self, self->pixels + at, step_out, m);
       in += m * self->pixel_size;
-      out += step_out * m;
+      at += step_out * m;
       n -= m;
     }
   return TRUE;
@@ -364,9 +370,26 @@ ivl_rows_are_whole (IvlRows *self)
 }
 
 gboolean
-ivl_rows_get_composited (IvlRows *self)
+ivl_rows_composite (IvlRows  *self,
+                    gboolean *composited,
+                    GError  **error)
 {
-  return self->composited;
+  const gsize n = (gsize) self->width * self->height;
+  const guint width = self->swapped ? self->height : self->width;
+  const guint height = self->swapped ? self->width : self->height;
+
+  *composited = self->alpha != NULL;
+  if (self->alpha == NULL)
+    return TRUE;
+  if (!ivl_backdrop_is_visible (self->alpha, n))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+                   "nothing in this picture is visible: all of it is transparent");
+      return FALSE;
+    }
+  ivl_backdrop_lay (self->pixels, self->alpha, n,
+                    ivl_backdrop_choose (self->pixels, self->alpha, width, height));
+  return ivl_rows_check_cancelled (self, error);
 }
 
 gboolean

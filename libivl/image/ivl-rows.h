@@ -16,7 +16,6 @@ typedef struct
   const IvlColourSpace *colours;       /* NULL: the numbers are taken as sRGB */
   guint                 orientation;   /* 1..8, to be undone */
   gboolean              keep_hidden;   /* transparency is ignored, also where it hides colours */
-  guint8                ground[3];     /* what transparency is laid over */
   GCancellable         *cancellable;   /* (nullable) */
 } IvlRowsOptions;
 
@@ -62,8 +61,12 @@ gboolean ivl_rows_check_cancelled (IvlRows               *self,
 
 /* TRUE when as many pixels were put as the picture has. */
 gboolean ivl_rows_are_whole      (IvlRows               *self);
-/* What was found so far: something was transparent; colours were converted. */
-gboolean ivl_rows_get_composited (IvlRows               *self);
+/* Lays what is transparent over a ground that contrasts with it, when all pixels have been put.
+ * *composited: whether something was. IVL_ERROR_UNSUPPORTED if nothing is visible. */
+gboolean ivl_rows_composite      (IvlRows               *self,
+                                  gboolean              *composited,
+                                  GError               **error);
+/* What was found so far: colours were converted. */
 gboolean ivl_rows_get_converted  (IvlRows               *self);
 /* Ends it: RGB8, tightly packed, upright. (transfer full) */
 GBytes  *ivl_rows_take           (IvlRows               *self,

@@ -226,6 +226,33 @@ test_pixels (void)
   g_assert_cmpuint (ivl_image_get_orientation (a), ==, 1);
 }
 
+/* White on nothing stands on black, and what cannot be seen is told. */
+static void
+test_rgba (void)
+{
+  guint8 rgba[3 * 2 * 4] = { 255, 255, 255, 255, 1, 2, 3, 0, 255, 255, 255, 51 };
+  static const guint8 want[] = { 255, 255, 255, 0, 0, 0, 51, 51, 51, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+  g_autoptr (GBytes) bytes = g_bytes_new_static (rgba, sizeof rgba);
+  g_autoptr (GBytes) nothing = g_bytes_new_take (g_malloc0 (sizeof rgba), sizeof rgba);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (IvlImage) image = ivl_image_new_from_rgba (3, 2, 12, bytes, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (ivl_image_get_n_pages (image), ==, 1);
+  g_assert_cmpmem (g_bytes_get_data (ivl_image_get_pixels (image), NULL),
+                   g_bytes_get_size (ivl_image_get_pixels (image)), want, sizeof want);
+  g_assert_null (ivl_image_new_from_rgba (3, 2, 12, nothing, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "all of it is transparent"));
+  g_clear_error (&error);
+  g_assert_null (ivl_image_new_from_rgba (1, 1, 4, bytes, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "a single pixel"));
+  g_clear_error (&error);
+  g_assert_null (ivl_image_new_from_rgba (3, 3, 12, bytes, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
+}
+
 static void
 test_pixels_errors (void)
 {
@@ -370,6 +397,7 @@ main (int   argc,
   g_test_add_func ("/image/foreign", test_foreign);
   g_test_add_func ("/image/large", test_large);
   g_test_add_func ("/image/pixels", test_pixels);
+  g_test_add_func ("/image/rgba", test_rgba);
   g_test_add_func ("/image/pixels-errors", test_pixels_errors);
   g_test_add_func ("/image/tiles", test_tiles);
   g_test_add_func ("/image/tiles-errors", test_tiles_errors);
