@@ -58,25 +58,63 @@ cli_picture_read_stdin (GError **error)
 }
 
 IvlImage *
-cli_picture_load (const CliOptions  *options,
-                  const char        *file,
-                  GError           **error)
+cli_picture_load_page (const CliOptions  *options,
+                       const char        *file,
+                       guint              page,
+                       GError           **error)
 {
   IvlImageFlags flags = (options->keep_orientation ? IVL_IMAGE_KEEP_ORIENTATION : 0) |
                         (options->drop_alpha ? IVL_IMAGE_DROP_ALPHA : 0) |
                         (options->keep_profile ? IVL_IMAGE_KEEP_PROFILE : 0);
   guint64 max_pixels = (guint64) (options->max_megapixels * 1e6);
   GCancellable *cancellable = cli_interrupt_get_cancellable ();
-  g_autoptr (GBytes) bytes = NULL;
+  static GBytes *input; /* for the pages after the first */
 
   if (!is_stdin (file))
-    return ivl_image_new_from_file (file, flags, max_pixels, cancellable, error);
+    return ivl_image_new_from_file_page (file, page, flags, max_pixels, cancellable, error);
 
-  bytes = cli_picture_read_stdin (error);
-  if (bytes == NULL)
+  if (page == 0 || input == NULL)
+    {
+      g_clear_pointer (&input, g_bytes_unref);
+      input = cli_picture_read_stdin (error);
+    }
+  if (input == NULL)
     return NULL;
-  return ivl_image_new_from_bytes (bytes, cli_picture_get_label (file), flags, max_pixels,
-                                   cancellable, error);
+  return ivl_image_new_from_page (input, page, cli_picture_get_label (file), flags, max_pixels,
+                                  cancellable, error);
+}
+
+void
+cli_picture_tell_page (const char *file,
+                       guint       page,
+                       guint       n_pages)
+{
+  if (n_pages > 1)
+    cli_output_error (_ ("%s: only page %u of %u was read"), cli_picture_get_label (file), page + 1,
+                      n_pages);
+}
+
+IvlImage *
+cli_picture_load (const CliOptions  *options,
+                  const char        *file,
+                  GError           **error)
+{
+  IvlImage *image = cli_picture_load_page (options, file, 0, error);
+
+  if (image != NULL)
+    cli_picture_tell_page (file, 0, ivl_image_get_n_pages (image));
+  return image;
+}
+
+void
+cli_picture_add_page (json_t *object,
+                      guint   page,
+                      guint   n_pages)
+{
+  if (n_pages < 2)
+    return;
+  json_object_set_new (object, "page", json_integer (page + 1));
+  json_object_set_new (object, "pages", json_integer (n_pages));
 }
 
 void

@@ -9,9 +9,26 @@
 
 G_BEGIN_DECLS
 
+/* The first page; says on standard error if there are more */
 IvlImage   *cli_picture_load (const CliOptions  *options,
                               const char        *file,
                               GError           **error);
+
+/* One page, from 0 on; of standard input page 0 must be the first that is asked for */
+IvlImage   *cli_picture_load_page (const CliOptions  *options,
+                                   const char        *file,
+                                   guint              page,
+                                   GError           **error);
+
+/* Says on standard error which page of several was read */
+void        cli_picture_tell_page (const char *file,
+                                   guint       page,
+                                   guint       n_pages);
+
+/* "page", from 1 on, and "pages" of a file that has several */
+void        cli_picture_add_page (json_t *object,
+                                  guint   page,
+                                  guint   n_pages);
 
 /* How messages name the picture */
 const char *cli_picture_get_label (const char *file);

@@ -30,6 +30,7 @@ typedef struct
   char            **files;
   guint             n_files;
   guint             n_jobs;
+  int               page;    /* from 1 on; 0: all of them, one after the other */
   gboolean          streams; /* answers are shown while they are made */
   guint             n_unreachable; /* pictures in a row that the server did not answer */
   guint             n_refused;     /* that it refused before any was answered */
@@ -43,7 +44,9 @@ typedef struct
   char           *text;    /* (owned) NULL: failed */
   char           *remark;  /* (owned) (nullable) what was said in place of an answer */
   GPtrArray      *regions; /* (owned) (nullable) (element-type IvlRegion) */
-  json_t         *object;  /* (owned) (nullable) */
+  json_t         *objects; /* (owned) an array: one for each page */
+  guint           page;    /* the last that was read, from 0 on */
+  guint           n_pages;
   IvlFinishReason finish_reason;
   GError         *error;        /* (owned) */
   gboolean        picture_read; /* the failure is not the file's */
@@ -55,7 +58,7 @@ task_result_free (TaskResult *self)
   g_free (self->text);
   g_free (self->remark);
   g_clear_pointer (&self->regions, g_ptr_array_unref);
-  json_decref (self->object);
+  json_decref (self->objects);
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -105,6 +108,7 @@ describe_answer (const TaskRun *run,
   json_decref (answer);
   if (ivl_model_get_grid (run->model, image, run->answer_options, &n_cols, &n_rows, &n_tiles, NULL))
     json_object_set_new (object, "grid", cli_picture_grid_to_json (n_cols, n_rows, n_tiles));
+  cli_picture_add_page (object, ivl_image_get_page (image), ivl_image_get_n_pages (image));
   return object;
 }
 
@@ -175,33 +179,79 @@ ask (const TaskRun  *run,
   return reply;
 }
 
+/* One page's answer to the result's. */
+static void
+add_reply (TaskResult *result,
+           GString    *text,
+           IvlReply   *reply)
+{
+  const char *remark = ivl_reply_get_remark (reply);
+  const IvlFinishReason reason = ivl_reply_get_finish_reason (reply);
+
+  if (text->len > 0 && text->str[text->len - 1] != '\n')
+    g_string_append_c (text, '\n');
+  g_string_append (text, ivl_reply_get_text (reply));
+  if (remark != NULL && result->remark == NULL)
+    result->remark = g_strdup (remark);
+  if (result->page == 0 || reason != IVL_FINISH_STOP)
+    result->finish_reason = reason;
+}
+
+static gboolean
+answer_page (const TaskRun *run,
+             const char    *file,
+             TaskResult    *result,
+             GString       *text)
+{
+  const gint64 started = g_get_monotonic_time ();
+  g_autoptr (IvlImage) image =
+      cli_picture_load_page (run->options, file, result->page, &result->error);
+  g_autoptr (IvlReply) reply = NULL;
+
+  result->picture_read = image != NULL;
+  if (image != NULL)
+    {
+      result->n_pages = ivl_image_get_n_pages (image);
+      reply = ask (run, file, image, &result->error);
+    }
+  if (reply == NULL)
+    {
+      if (run->page == 0 && result->page > 0)
+        g_prefix_error (&result->error, _ ("page %u: "), result->page + 1);
+      return FALSE;
+    }
+
+  add_reply (result, text, reply);
+  if (run->options->json)
+    json_array_append_new (result->objects,
+                           describe_answer (run, file, image, reply,
+                                            (double) (g_get_monotonic_time () - started) /
+                                                G_TIME_SPAN_SECOND));
+  else if (run->command->shows_regions)
+    result->regions = ivl_reply_get_regions (reply);
+  return TRUE;
+}
+
 /* The work of a job: from the file to what is shown of it */
 static gpointer
 answer_picture (guint    index,
                 gpointer data)
 {
   const TaskRun *run = data;
-  const char *file = run->files[index];
-  gint64 started = g_get_monotonic_time ();
   g_autoptr (TaskResult) result = g_new0 (TaskResult, 1);
-  g_autoptr (IvlImage) image = cli_picture_load (run->options, file, &result->error);
-  g_autoptr (IvlReply) reply = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
 
-  result->picture_read = image != NULL;
-  if (image != NULL)
-    reply = ask (run, file, image, &result->error);
-  if (reply == NULL)
-    return g_steal_pointer (&result);
-
-  result->text = g_strdup (ivl_reply_get_text (reply));
-  result->remark = g_strdup (ivl_reply_get_remark (reply));
-  result->finish_reason = ivl_reply_get_finish_reason (reply);
-  if (run->options->json)
-    result->object = describe_answer (run, file, image, reply,
-                                      (double) (g_get_monotonic_time () - started) /
-                                          G_TIME_SPAN_SECOND);
-  else if (run->command->shows_regions)
-    result->regions = ivl_reply_get_regions (reply);
+  result->objects = json_array ();
+  result->page = run->page > 0 ? (guint) run->page - 1 : 0;
+  for (;;)
+    {
+      if (!answer_page (run, run->files[index], result, text))
+        return g_steal_pointer (&result);
+      if (run->page > 0 || result->page + 1 >= result->n_pages)
+        break;
+      result->page++;
+    }
+  result->text = g_string_free (g_steal_pointer (&text), FALSE);
   return g_steal_pointer (&result);
 }
 
@@ -277,12 +327,15 @@ show_answer (const TaskRun *run,
 
   get_style (run, file, &style);
   if (run->options->json)
-    cli_output_json (g_steal_pointer (&result->object));
+    for (gsize i = 0; i < json_array_size (result->objects); i++)
+      cli_output_json (json_incref (json_array_get (result->objects, i)));
   else if (run->command->shows_regions)
     show_regions (run, file, result);
   else if (!run->streams)
     cli_answer_show (result->text, &style);
   cli_answer_warn (result->finish_reason, result->remark, style.subject);
+  if (run->page > 0)
+    cli_picture_tell_page (file, result->page, result->n_pages);
 }
 
 /* What a job's result means for the run */
@@ -349,6 +402,7 @@ static CliExit
 run_task (const CliCommand *command,
           const CliOptions *options,
           const char       *question,
+          int               page,
           int               n_jobs,
           int               argc,
           char            **argv)
@@ -358,7 +412,9 @@ run_task (const CliCommand *command,
   g_autoptr (IvlModel) model = NULL;
   g_autoptr (IvlOptions) answer_options = NULL;
   guint tile_size, min_tiles, max_tiles;
-  TaskRun run = { .command = command, .options = options, .question = question };
+  TaskRun run = {
+    .command = command, .options = options, .question = question, .page = page
+  };
   int first = 1;
 
   if (task == NULL)
@@ -395,6 +451,29 @@ run_task (const CliCommand *command,
   return answer_pictures (&run);
 }
 
+/* "all", which is 0, or a number from 1 on. What is to be read is read on every page; a place is
+ * one of a single page. */
+static gboolean
+parse_page (const CliCommand *command,
+            const char       *text,
+            int              *page)
+{
+  guint64 number;
+
+  *page = g_strcmp0 (command->name, "ocr") == 0 ? 0 : 1;
+  if (text == NULL)
+    return TRUE;
+  if (g_strcmp0 (text, "all") == 0 && !command->shows_regions)
+    {
+      *page = 0;
+      return TRUE;
+    }
+  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT, &number, NULL))
+    return FALSE;
+  *page = (int) number;
+  return TRUE;
+}
+
 CliExit
 cmd_task_run (const CliCommand *command,
               int               argc,
@@ -402,15 +481,19 @@ cmd_task_run (const CliCommand *command,
 {
   g_auto (CliOptions) options = { 0 };
   g_autofree char *question = NULL;
+  g_autofree char *page_text = NULL;
+  int page;
   int n_jobs = -1;
   const GOptionEntry asking[] = {
     { "jobs", 0, 0, G_OPTION_ARG_INT, &n_jobs,
       N_ ("Ask about N pictures at a time (a server: 8 by default, a model here: 1)"), "N" },
+    { "page", 0, 0, G_OPTION_ARG_STRING, &page_text,
+      N_ ("Page of a TIFF file, or all of them (ocr: all by default, others: 1)"), N_ ("N|all") },
     { "question", 'q', 0, G_OPTION_ARG_STRING, &question,
       N_ ("What to ask or look for; without it the first argument is the question"), N_ ("TEXT") },
     G_OPTION_ENTRY_NULL,
   };
-  const GOptionEntry plain[] = { asking[0], G_OPTION_ENTRY_NULL };
+  const GOptionEntry plain[] = { asking[0], asking[1], G_OPTION_ENTRY_NULL };
 
   if (!cli_options_parse (&options, command,
                           CLI_OPTIONS_MODEL | CLI_OPTIONS_ANSWER | CLI_OPTIONS_TILES |
@@ -422,5 +505,8 @@ cmd_task_run (const CliCommand *command,
   if (command->shows_regions && ivl_options_get_json_schema (options.answer) != NULL)
     return cli_options_refuse (command, _ ("this command does not answer as a JSON schema says"));
 
-  return run_task (command, &options, question, n_jobs, argc, argv);
+  if (!parse_page (command, page_text, &page))
+    return cli_options_refuse (command, _ ("--page must be a number from 1 on, or \"all\""));
+
+  return run_task (command, &options, question, page, n_jobs, argc, argv);
 }

@@ -104,12 +104,15 @@ show_json (const TilesRun *run,
            guint           n_rows,
            guint           n_tiles)
 {
-  cli_output_json (json_pack ("{s:o, s:i, s:i, s:i, s:o}",
+  json_t *object = json_pack ("{s:o, s:i, s:i, s:i, s:o}",
                               "file", cli_output_json_string (file),
                               "width", (int) ivl_image_get_width (image),
                               "height", (int) ivl_image_get_height (image),
                               "tile_size", (int) run->tile_size,
-                              "grid", cli_picture_grid_to_json (n_cols, n_rows, n_tiles)));
+                              "grid", cli_picture_grid_to_json (n_cols, n_rows, n_tiles));
+
+  cli_picture_add_page (object, ivl_image_get_page (image), ivl_image_get_n_pages (image));
+  cli_output_json (object);
 }
 
 static void

@@ -89,6 +89,12 @@ ivl_format_probe (const guint8  *data,
   probe->format = ivl_format_find (data, size, error);
   if (probe->format == NULL || !probe->format->probe (data, size, probe, error))
     return FALSE;
+  if (page >= probe->n_pages)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                   "there is no page %u, the last is %u", page + 1, probe->n_pages);
+      return FALSE;
+    }
   if (probe->width == 0 || probe->height == 0)
     return ivl_format_fail (error, probe->format, "no width or height");
   ivl_probe_grow_area (probe, probe->width, probe->height);
