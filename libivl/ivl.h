@@ -8,6 +8,7 @@
 #include <libivl/ivl-doctor.h>
 #include <libivl/ivl-engine.h>
 #include <libivl/ivl-error.h>
+#include <libivl/ivl-file.h>
 #include <libivl/ivl-finding.h>
 #include <libivl/ivl-image.h>
 #include <libivl/ivl-message.h>

@@ -79,6 +79,7 @@ void
 cli_interrupt_init (void)
 {
   struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+  struct sigaction before;
 
   interrupt_cancellable = g_cancellable_new ();
   if (pipe (interrupt_pipe) != 0)
@@ -87,6 +88,9 @@ cli_interrupt_init (void)
   g_thread_unref (g_thread_new ("ivl-signals", watch_signals, NULL));
   sigaction (SIGINT, &action, NULL);
   sigaction (SIGTERM, &action, NULL);
+  /* The terminal is gone; nohup has it ignored. */
+  if (sigaction (SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+    sigaction (SIGHUP, &action, NULL);
 }
 
 GCancellable *
@@ -112,7 +116,7 @@ cli_interrupt_forget (void)
   gboolean forgotten;
 
   g_mutex_lock (&interrupt_lock);
-  forgotten = interrupt_signal != SIGTERM;
+  forgotten = interrupt_signal != SIGTERM && interrupt_signal != SIGHUP;
   if (forgotten && interrupt_signal != 0)
     {
       g_object_unref (interrupt_cancellable);

@@ -109,7 +109,7 @@ on_worker_exit (GPid     pid,
 
   g_spawn_close_pid (pid);
   self->pid = 0;
-  if (self->is_ending || number == SIGTERM || number == SIGINT)
+  if (self->is_ending || number == SIGTERM || number == SIGINT || number == SIGHUP)
     end (self, number != 0 ? 128 + number : WEXITSTATUS (status));
   else if (number != 0)
     handle_crash (self, number);

@@ -182,15 +182,13 @@ write_npy (GPtrArray  *embeddings,
 {
   g_autoptr (GBytes) bytes = create_npy (embeddings);
   g_autoptr (GError) error = NULL;
-  gsize n_bytes;
-  gconstpointer data = g_bytes_get_data (bytes, &n_bytes);
 
   if (output == NULL)
     {
-      cli_output_bytes (data, n_bytes);
+      cli_output_bytes (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
       return TRUE;
     }
-  if (g_file_set_contents (output, data, (gssize) n_bytes, &error))
+  if (ivl_file_save (output, bytes, 0, cli_interrupt_get_cancellable (), &error))
     return TRUE;
   cli_output_error ("%s", error->message);
   return FALSE;

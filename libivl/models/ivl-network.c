@@ -106,12 +106,14 @@ check_memory (IvlNetwork  *self,
   guint64 needed =
       ivl_network_memory_needed (self->config, ivl_checkpoint_get_n_bytes (self->checkpoint));
   guint64 available = ivl_system_memory_available ();
+  g_autofree char *needed_text = ivl_system_memory_format (needed);
+  g_autofree char *available_text = ivl_system_memory_format (available);
 
   if (needed <= available)
     return TRUE;
   g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
-               "%s needs %.1f GB of memory, and %.1f GB are available: take a smaller model",
-               self->name, needed / 1e9, available / 1e9);
+               "%s needs %s of memory, and %s are available: take a smaller model", self->name,
+               needed_text, available_text);
   return FALSE;
 }
 

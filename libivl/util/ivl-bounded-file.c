@@ -111,6 +111,18 @@ read_all (int    fd,
   return n;
 }
 
+/* Whether nobody has written into the file: its parts may be of two states otherwise. */
+static gboolean
+is_as_opened (int     fd,
+              guint64 size,
+              gint64  mtime_ns)
+{
+  struct stat st;
+
+  return fstat (fd, &st) == 0 && (guint64) st.st_size == size
+         && (gint64) st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec == mtime_ns;
+}
+
 char *
 ivl_bounded_file_read_start (const char  *path,
                              gsize        max_bytes,
@@ -150,6 +162,7 @@ ivl_bounded_file_read (const char  *path,
   gint64 mtime_ns;
   gssize n_read;
   int saved_errno;
+  gboolean changed;
   int fd = ivl_bounded_file_open (path, &file_size, &mtime_ns, error);
 
   if (fd < 0)
@@ -172,10 +185,17 @@ ivl_bounded_file_read (const char  *path,
     }
   n_read = read_all (fd, buffer, file_size);
   saved_errno = errno;
+  changed = n_read != (gssize) file_size || !is_as_opened (fd, file_size, mtime_ns);
   close (fd);
   if (n_read < 0)
     {
       set_errno_error (error, path, saved_errno);
+      return NULL;
+    }
+  if (changed)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                   "%s: changed on disk while it was read; try again", name);
       return NULL;
     }
   buffer[n_read] = '\0';

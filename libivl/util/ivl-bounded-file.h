@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /* Reads a whole regular file of at most max_bytes bytes. The result is followed by a NUL that is
  * not counted in *size; the bytes themselves may hold anything. Errors: IVL_ERROR_NOT_FOUND
- * (absent), IVL_ERROR_INVALID_DATA (too large, or not a regular file), IVL_ERROR_NO_MEMORY,
- * G_FILE_ERROR (not readable). */
+ * (absent), IVL_ERROR_INVALID_DATA (too large, not a regular file, or changed while it was read),
+ * IVL_ERROR_NO_MEMORY, G_FILE_ERROR (not readable). */
 char *ivl_bounded_file_read (const char  *path,
                              gsize        max_bytes,
                              gsize       *size,

@@ -123,16 +123,19 @@ is_due (const char *folder)
   static GMutex lock;
   static char *last_folder;
   static gint64 last_time;
+  static pid_t last_process; /* after a fork() it is somebody else's folder */
   const gint64 now = g_get_monotonic_time ();
   gboolean due;
 
   g_mutex_lock (&lock);
-  due = g_strcmp0 (folder, last_folder) != 0 || now - last_time > PAUSE_S * G_USEC_PER_SEC;
+  due = g_strcmp0 (folder, last_folder) != 0 || now - last_time > PAUSE_S * G_USEC_PER_SEC
+        || last_process != getpid ();
   if (due)
     {
       g_free (last_folder);
       last_folder = g_strdup (folder);
       last_time = now;
+      last_process = getpid ();
     }
   g_mutex_unlock (&lock);
   return due;
