@@ -368,8 +368,11 @@ gboolean  ivl_image_get_grid             (IvlImage             *self,
  * Cuts the picture as the model's own preprocessing does: one bicubic resize to the whole grid,
  * tiles row by row, the thumbnail last.
  *
+ * It can be cancelled by the thread's current cancellable, see g_cancellable_push_current().
+ *
  * Fails with %IVL_ERROR_INVALID_OPTION if a number is out of its range, %IVL_ERROR_UNSUPPORTED if
- * the picture is cut already into tiles of another size, or %IVL_ERROR_NO_MEMORY.
+ * the picture is cut already into tiles of another size, or is so thin that resizing it would cost
+ * more than a picture of 100 megapixels does, %IVL_ERROR_NO_MEMORY or %G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full): RGB8 [n_tiles, tile_size, tile_size, 3]
  */

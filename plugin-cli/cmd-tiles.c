@@ -76,8 +76,10 @@ write_tiles (const TilesRun  *run,
   g_autoptr (GBytes) tiles = NULL;
   const guint8 *pixels;
 
+  g_cancellable_push_current (cli_interrupt_get_cancellable ());
   tiles = ivl_image_cut_tiles (image, run->tile_size, run->min_tiles, run->max_tiles, has_thumbnail,
                                error);
+  g_cancellable_pop_current (cli_interrupt_get_cancellable ());
   if (tiles == NULL)
     return FALSE;
 

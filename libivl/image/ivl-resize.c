@@ -10,12 +10,14 @@
  * vertical pass reads from there. */
 #include "image/ivl-resize.h"
 
+#include <gio/gio.h>
 #include <libivl/ivl-error.h>
 #include <math.h>
 #include <string.h>
 
 enum
 {
+  MAX_WORK = 100000000, /* source rows times target width */
   WEIGHT_BITS = 22, /* Pillow: 32 - 8 - 2 bits for int32 sums of 8-bit pixels */
   LOW_BITS = 11,
   LANES = 8,          /* taps are padded to whole vectors of 16-bit values */
@@ -233,6 +235,26 @@ resize_column (const Weights *w,
     }
 }
 
+/* Every source row is brought to the new width: a column of a million pixels costs as much as a
+ * large picture. No more than that, or than the larger of both pictures. */
+static gboolean
+check_work (guint    src_width,
+            guint    src_height,
+            guint    dst_width,
+            guint    dst_height,
+            GError **error)
+{
+  const guint64 work = (guint64) src_height * dst_width;
+  const guint64 pixels = MAX ((guint64) src_width * src_height, (guint64) dst_width * dst_height);
+
+  if (work <= MAX (pixels, MAX_WORK))
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+               "a picture of %u x %u pixels is too thin to be resized to %u x %u: cut or scale it",
+               src_width, src_height, dst_width, dst_height);
+  return FALSE;
+}
+
 gboolean
 ivl_resize_bicubic (const guint8  *src,
                     guint          src_width,
@@ -253,6 +275,8 @@ ivl_resize_bicubic (const guint8  *src,
 
   g_return_val_if_fail (src_width > 0 && src_height > 0 && dst_width > 0 && dst_height > 0, FALSE);
 
+  if (!check_work (src_width, src_height, dst_width, dst_height, error))
+    return FALSE;
   if (!weights_init (&across, src_width, dst_width)
       || !weights_init (&down, src_height, dst_height))
     return set_no_memory (error, dst_width, dst_height);
@@ -263,6 +287,8 @@ ivl_resize_bicubic (const guint8  *src,
 
   for (guint y = 0; y < dst_height; y++)
     {
+      if (g_cancellable_set_error_if_cancelled (g_cancellable_get_current (), error))
+        return FALSE;
       for (; n_done < down.first[y] + down.count[y]; n_done++)
         {
           const guint8 *in = src + n_done * src_stride;

@@ -28,7 +28,7 @@ void    ivl_tile_grid_choose (guint        width,
                               IvlTileGrid *grid);
 
 /* All tiles of an RGB8 picture (rows of `stride` bytes), u8 [n_tiles, tile_size, tile_size, 3].
- * NULL with IVL_ERROR_NO_MEMORY. */
+ * NULL with the errors of ivl_resize_bicubic(). */
 guint8 *ivl_tiles_cut (const guint8      *rgb,
                        guint              width,
                        guint              height,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The resize against Pillow's results and against its definition in plain loops. */
+#include <gio/gio.h>
 #include <jansson.h>
+#include <libivl/ivl-error.h>
 #include <math.h>
 #include <string.h>
 
@@ -159,6 +161,40 @@ test_many_taps (void)
   g_assert_cmpuint (dst[5], >, 175);
 }
 
+/* A column of a million pixels would be widened row by row; a picture of as many is no trouble. */
+static void
+test_work (void)
+{
+  const guint height = 1000000;
+  g_autofree guint8 *src = g_malloc0 (height * 3);
+  g_autofree guint8 *dst = g_malloc (448 * 5376 * 3);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (ivl_resize_bicubic (src, 1, height, 3, dst, 448, 5376, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "too thin"));
+  g_clear_error (&error);
+  g_assert_true (ivl_resize_bicubic (src, 1, 4000, 3, dst, 448, 448, &error));
+  g_assert_true (ivl_resize_bicubic (src, 1000, 1000, 3000, dst, 448, 5376, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_cancelled (void)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  guint8 src[4 * 4 * 3] = { 0 };
+  guint8 dst[8 * 8 * 3];
+  g_autoptr (GError) error = NULL;
+
+  g_cancellable_push_current (cancellable);
+  g_assert_true (ivl_resize_bicubic (src, 4, 4, 12, dst, 8, 8, &error));
+  g_cancellable_cancel (cancellable);
+  g_assert_false (ivl_resize_bicubic (src, 4, 4, 12, dst, 8, 8, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_cancellable_pop_current (cancellable);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -167,5 +203,7 @@ main (int   argc,
   g_test_add_func ("/resize/pillow", test_pillow);
   g_test_add_func ("/resize/definition", test_definition);
   g_test_add_func ("/resize/many-taps", test_many_taps);
+  g_test_add_func ("/resize/work", test_work);
+  g_test_add_func ("/resize/cancelled", test_cancelled);
   return g_test_run ();
 }
