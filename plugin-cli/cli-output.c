@@ -135,9 +135,16 @@ cli_output_json (json_t *object)
 json_t *
 cli_output_json_string (const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  g_autoptr (GString) valid = g_string_new (NULL);
+  const char *end;
 
-  return json_string (valid);
+  for (; !g_utf8_validate (text, -1, &end); text = end + 1)
+    {
+      g_string_append_len (valid, text, end - text);
+      g_string_append_printf (valid, "\357\277\275%02x", (guint8) *end); /* U+FFFD */
+    }
+  g_string_append (valid, text);
+  return json_string (valid->str);
 }
 
 void

@@ -30,7 +30,8 @@ void cli_output_bytes (gconstpointer bytes,
 /* One line; takes ownership of `object` */
 void cli_output_json (json_t *object);
 
-/* A JSON string of any text: invalid UTF-8 is replaced (returns a new reference) */
+/* A JSON string of any text. A byte that is no UTF-8 becomes U+FFFD and its two hexadecimal digits,
+ * so that names in another encoding stay distinct (returns a new reference) */
 json_t *cli_output_json_string (const char *text);
 
 /* "ivl: MESSAGE" on standard error, cleaned, after the progress line was taken away */

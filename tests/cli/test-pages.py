@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TIFF files of several pages: which are read, and that it is said. The model has random weights.
+"""TIFF files of several pages: which are read, and that it is said; and how JSON names files. The model has
+random weights.
 
 Usage: test-pages.py IVL MODEL
 """
@@ -75,6 +76,13 @@ def main(program, model):
         code, out, err = run("ocr", "--json", *common, one)
         tap.equal([row.get("page") for row in read_lines(out)], [None], "one page has no number")
         tap.point("page" not in err, "and nothing is said of it")
+        names = [os.path.join(os.fsencode(scratch), name) for name in (b"caf\xe9.tif", b"caf\xe8.tif", b"\xffz\xc3.tif")]
+        for name in names:
+            with open(name, "wb") as f:
+                f.write(make_pages([(30, 20)]))
+        code, out, err = run("tiles", "--json", *names)
+        tap.equal([os.path.basename(row["file"]) for row in read_lines(out)],
+                  ["caf\ufffde9.tif", "caf\ufffde8.tif", "\ufffdffz\ufffdc3.tif"], "names that are not UTF-8 stay distinct")
     return tap.finish()
 
 
