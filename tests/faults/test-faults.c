@@ -364,6 +364,63 @@ test_unread (void)
     }
 }
 
+/* Another program saves in the instant between the last look at the name and the change of names:
+ * its file stays. */
+static gpointer
+save_soon (gpointer data)
+{
+  g_autofree char *draft = g_strconcat (path, ".new", NULL);
+
+  g_usleep (150000);
+  g_assert_true (g_file_set_contents (draft, "another program's", -1, NULL));
+  g_assert_cmpint (g_rename (draft, path), ==, 0);
+  return NULL;
+}
+
+static void
+assert_other_stays (void)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("ours", 4);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  GThread *thread;
+
+  set_faults ("renameat2:%s:1:wait=400");
+  thread = g_thread_new ("save", save_soon, NULL);
+  g_assert_false (ivl_file_save (path, bytes, 0, NULL, &error));
+  set_faults (NULL);
+  g_thread_join (thread);
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "another program's");
+  g_assert_cmpuint (count_files (), ==, 1);
+}
+
+static void
+test_last_instant (void)
+{
+  path = g_build_filename (folder, "notes", NULL);
+  assert_other_stays (); /* where there was no file */
+  assert_other_stays ();
+}
+
+/* A file is replaced between its opening and its locking: the lock of the new one counts. */
+static void
+test_late_lock (void)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("ours", 4);
+  g_autoptr (GError) error = NULL;
+  GThread *thread;
+
+  path = temp_files_write_text (folder, "notes", "old");
+  set_faults ("flock:%s/notes:1:wait=400");
+  thread = g_thread_new ("save", save_soon, NULL);
+  ivl_file_save (path, bytes, 0, NULL, &error);
+  set_faults (NULL);
+  g_thread_join (thread);
+  g_assert_no_error (error);
+}
+
 /* F26: another program writes into the picture all the time while it is read, as many bytes as
  * before. */
 static gpointer
@@ -621,6 +678,8 @@ static const struct
   GTestFunc   run;
 } tests[] = {
   { "/faults/F4-F26/unread", test_unread },
+  { "/faults/F26/last-instant", test_last_instant },
+  { "/faults/F26/late-lock", test_late_lock },
   { "/faults/F26/changed-while-read", test_changed_while_read },
   { "/faults/F7/read-in-pieces", test_read_in_pieces },
   { "/faults/F3-F22/config", test_config },

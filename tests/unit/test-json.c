@@ -3,7 +3,10 @@
 #include "formats/ivl-json.h"
 
 #include <libivl/ivl-error.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "util/ivl-json-text.h"
 
 static json_t *
 parse (const char  *text,
@@ -50,6 +53,20 @@ test_values (void)
   g_assert_true (ivl_json_get_uint (&scope, "absent", 0, 5, &u, &error));
   g_assert_cmpstr (s, ==, "a");
   g_assert_cmpuint (u, ==, G_MAXUINT);
+}
+
+/* The same text in any locale; where it has a point of two bytes, see the suite locale. */
+static void
+test_number_format (void)
+{
+  json_auto_t *value = json_pack ("[f, f]", 0.25, -1.5);
+  json_auto_t *again = NULL;
+  char *text = ivl_json_text_print (value, JSON_COMPACT);
+
+  g_assert_cmpstr (text, ==, "[0.25,-1.5]");
+  again = ivl_json_text_parse (text, strlen (text), 0, NULL);
+  g_assert_true (json_equal (value, again));
+  free (text);
 }
 
 static void
@@ -151,6 +168,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/json/values", test_values);
+  g_test_add_func ("/json/number-format", test_number_format);
   g_test_add_func ("/json/field-errors", test_field_errors);
   g_test_add_func ("/json/refused", test_refused);
   g_test_add_func ("/json/bounds", test_bounds);
