@@ -35,6 +35,7 @@ typedef enum
   WAIT,
   OK,
   SEE,
+  SPOIL,
   JUMP,
 } Action;
 
@@ -72,7 +73,7 @@ read_action (Rule       *rule,
     const char *name;
     Action      action;
   } actions[] = { { "short", SHORT }, { "kill", KILL }, { "wait=", WAIT }, { "ok", OK },
-                  { "see", SEE }, { "jump=", JUMP } };
+                  { "see", SEE }, { "spoil", SPOIL }, { "jump=", JUMP } };
 
   rule->action = FAIL;
   rule->value = strtol (text, NULL, 10);
@@ -255,11 +256,32 @@ read (int fd, void *data, size_t size)
   PASS (rule, NEXT (read) (fd, data, size));
 }
 
+/* Writes something else than was given: "fina" for "fine" in it, or another last byte. */
+static ssize_t
+write_spoiled (int fd, const void *data, size_t size)
+{
+  char *copy = __libc_malloc (size);
+  char *word;
+  ssize_t n;
+
+  memcpy (copy, data, size);
+  word = memmem (copy, size, "fine", 4);
+  if (word != NULL)
+    word[3] = 'a';
+  else
+    copy[size - 1] ^= 1;
+  n = NEXT (write) (fd, copy, size);
+  free (copy);
+  return n;
+}
+
 ssize_t
 write (int fd, const void *data, size_t size)
 {
   const Rule *rule = meet_fd ("write", fd);
 
+  if (rule != NULL && rule->action == SPOIL)
+    return write_spoiled (fd, data, size);
   if (rule != NULL && rule->action == SHORT)
     return NEXT (write) (fd, data, size > 1 ? size / 2 : size);
   PASS (rule, NEXT (write) (fd, data, size));

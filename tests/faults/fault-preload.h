@@ -8,7 +8,8 @@
  *           realloc) and memalign; "-" for any
  *   WHEN    the number of the matching call, from 1; N+ for it and all later ones; * for all
  *   ACTION  an errno's number; `short` (half the bytes), `kill` (the process), `wait=MS`, `ok`
- *           (gives 0 and does nothing), `see` (does as ever); for clock_gettime `jump=SECONDS`
+ *           (gives 0 and does nothing), `see` (does as ever), `spoil` (writes
+ *           other bytes); for clock_gettime `jump=SECONDS`
  * Weak: a program that was started without the library sees NULL. */
 void        fault_set (const char *rules) __attribute__ ((weak));
 /* How many calls have met a rule since then, and their names in order, with spaces between. */

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -256,6 +257,41 @@ test_killed (void)
   }
   assert_text ("last");
   g_assert_cmpuint (count_files (), ==, 1);
+}
+
+/* What is on the disk is not what was written: each write in turn. The last one ends behind the
+ * picture's end mark, where no decoder looks. */
+static void
+test_spoiled (void)
+{
+  guint n = 1;
+  int met;
+
+  do
+    {
+      g_autofree char *rules = g_strdup_printf ("write:%%s:%u:spoil", n++);
+      g_autoptr (GBytes) before = NULL;
+      g_autoptr (GBytes) after = NULL;
+      gboolean done;
+      FILE *file;
+
+      path = copy_picture ("progressive.jpg");
+      file = fopen (path, "ab");
+      g_assert_true (file != NULL && fputs ("tail", file) >= 0 && fclose (file) == 0);
+      before = read_file (path);
+      set_faults (rules);
+      done = write_text ("fine", NULL, NULL);
+      met = fault_count ();
+      set_faults (NULL);
+      after = read_file (path);
+      g_test_message ("write %u: %s", n - 1, done ? "done" : "refused");
+      g_assert_cmpint (done, ==, met == 0);
+      g_assert_cmpint (g_bytes_equal (before, after), ==, met > 0);
+      g_unlink (path);
+      g_clear_pointer (&path, g_free);
+    }
+  while (met > 0);
+  g_assert_cmpuint (n, >, 3);
 }
 
 /* F34: on the disk before it gets the old one's name, and then the folder. */
@@ -687,6 +723,7 @@ static const struct
   { "/faults/F11/little-memory", test_little_memory },
   { "/faults/F12/starved", test_starved },
   { "/faults/F21/clock-jump", test_clock_jump },
+  { "/faults/F7/spoiled", test_spoiled },
   { "/faults/F22/killed", test_killed },
   { "/faults/F34/power-loss", test_power_loss },
   { "/faults/F35/full-tmp", test_full_tmp },
