@@ -110,8 +110,12 @@ static const Row own_rows[] = {
     NULL,
     N_ ("Choose a model on this computer in the preferences, or ask again and allow it."),
     PLUG_REMEDY_PREFERENCES },
+  [PLUG_ADVICE_ERROR_OTHER_STATE] = {
+    NULL,
+    N_ ("Try again: the picture is looked at as it is now."),
+    PLUG_REMEDY_RETRY },
 };
-G_STATIC_ASSERT (G_N_ELEMENTS (own_rows) == PLUG_ADVICE_ERROR_NOT_ALLOWED + 1);
+G_STATIC_ASSERT (G_N_ELEMENTS (own_rows) == PLUG_ADVICE_ERROR_OTHER_STATE + 1);
 
 typedef struct
 {
@@ -135,6 +139,13 @@ static const FileRow io_rows[] = {
     { N_ ("It took too long."), N_ ("Try again."), PLUG_REMEDY_RETRY } },
 };
 
+/* Of this plug-in's own settings */
+static const Row damaged_settings = {
+  NULL,
+  N_ ("Correct the file and choose the assistant again. Until then nothing that was set holds; if "
+      "you change a setting here, the old file is kept beside it as gimp.conf.damaged."),
+  PLUG_REMEDY_NONE
+};
 /* Of the configuration file */
 static const Row damaged_config = {
   N_ ("The configuration file cannot be read."),
@@ -344,6 +355,12 @@ plug_advice_new_for_server (const GError *error)
                        : find_row (error, FALSE);
 
   return new_advice (error, row);
+}
+
+PlugAdvice *
+plug_advice_new_for_settings (const GError *error)
+{
+  return new_advice (error, &damaged_settings);
 }
 
 PlugAdvice *

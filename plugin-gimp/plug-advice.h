@@ -19,6 +19,7 @@ typedef enum
   PLUG_ADVICE_ERROR_NO_MODEL,      /* none is installed */
   PLUG_ADVICE_ERROR_MODEL_MISSING, /* the one that the settings name is not there */
   PLUG_ADVICE_ERROR_NOT_ALLOWED,   /* the person wants no picture to go there */
+  PLUG_ADVICE_ERROR_OTHER_STATE,   /* what is to be used was found in a picture that is gone */
 } PlugAdviceError;
 
 GQuark plug_advice_error_quark (void);
@@ -43,6 +44,8 @@ typedef struct
 PlugAdvice *plug_advice_new (const GError *error);
 /* error: of a server that the settings need not name */
 PlugAdvice *plug_advice_new_for_server (const GError *error);
+/* error: plug_settings_get_damage() */
+PlugAdvice *plug_advice_new_for_settings (const GError *error);
 /* error: of reading or writing the configuration file */
 PlugAdvice *plug_advice_new_for_config (const GError *error);
 /* All of it, the detail on a line of its own, for where there is no button (transfer full) */

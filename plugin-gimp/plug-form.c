@@ -3,6 +3,8 @@
  * What the pages of the window are put together from. */
 #include "plug-form.h"
 
+#include <glib/gi18n.h>
+
 void
 plug_form_fill_page (GtkBox     *page,
                      GtkWidget **column,
@@ -15,6 +17,8 @@ plug_form_fill_page (GtkBox     *page,
   gtk_container_set_border_width (GTK_CONTAINER (*column), 12);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER,
                                   GTK_POLICY_AUTOMATIC);
+  /* What does not fit can be seen to go on below */
+  gtk_scrolled_window_set_overlay_scrolling (GTK_SCROLLED_WINDOW (scrolled), FALSE);
   gtk_container_add (GTK_CONTAINER (scrolled), *column);
   *buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   gtk_container_set_border_width (GTK_CONTAINER (*buttons), 12);
@@ -90,4 +94,48 @@ plug_form_copy (GtkWidget  *widget,
   gtk_clipboard_set_text (clipboard, text, -1);
   /* plug_app_run() hands it over when the process ends */
   gtk_clipboard_set_can_store (clipboard, NULL, 0);
+}
+
+typedef struct
+{
+  void (*function) (gpointer data);
+  gpointer data;
+} Question;
+
+static void
+on_answer (GtkDialog *dialog,
+           int        response,
+           GObject   *owner)
+{
+  const Question question = *(Question *) g_object_get_data (G_OBJECT (dialog), "plug-question");
+
+  gtk_widget_destroy (GTK_WIDGET (dialog));
+  if (response == GTK_RESPONSE_ACCEPT)
+    question.function (question.data);
+}
+
+void
+plug_form_ask (GtkWindow  *parent,
+               const char *question,
+               const char *detail,
+               const char *action,
+               GCallback   function,
+               GObject    *owner,
+               gpointer    data)
+{
+  GtkWidget *dialog = gtk_message_dialog_new (
+    parent, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT, GTK_MESSAGE_QUESTION,
+    GTK_BUTTONS_NONE, "%s", question);
+  Question asked = { (void (*) (gpointer)) function, data };
+
+  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s", detail);
+  gtk_dialog_add_button (GTK_DIALOG (dialog), _("_Cancel"), GTK_RESPONSE_CANCEL);
+  gtk_dialog_add_button (GTK_DIALOG (dialog), action, GTK_RESPONSE_ACCEPT);
+  gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_CANCEL);
+  /* Modal for its parent, not for the windows of other images */
+  gtk_window_group_add_window (gtk_window_get_group (parent), GTK_WINDOW (dialog));
+  g_object_set_data_full (G_OBJECT (dialog), "plug-question", g_memdup2 (&asked, sizeof asked),
+                          g_free);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_answer), owner, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
 }

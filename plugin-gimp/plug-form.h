@@ -20,6 +20,11 @@ GtkWidget *plug_form_new_button (const char *label, const char *hint, GCallback 
                                  gpointer data);
 /* Puts a text on the clipboard, where it stays when the window is closed */
 void       plug_form_copy (GtkWidget *widget, const char *text);
+/* Asks before something is done that cannot be taken back, in front of a window and of no other.
+ * action: the button's title, with mnemonic. function: called when that is pressed, if owner still
+ * is there then. */
+void       plug_form_ask (GtkWindow *parent, const char *question, const char *detail,
+                          const char *action, GCallback function, GObject *owner, gpointer data);
 /* What a screen reader says at once, besides what is seen */
 void       plug_form_set_name (GtkWidget *widget, const char *name);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Two bars above the pages. Screen readers speak a GtkInfoBar when it appears. */
+ * Bars above the pages. Screen readers speak a GtkInfoBar when it appears. */
 #include "plug-notice.h"
 
 #include "plug-advice.h"
@@ -29,6 +29,9 @@ struct _PlugNotice
   GtkWidget *detail;
   GCallback  retry;
   gpointer   retry_data;
+
+  GtkWidget *warning;
+  GtkWidget *warning_label;
 
   GtkWidget       *consent;
   GtkWidget       *consent_label;
@@ -71,6 +74,15 @@ void
 plug_notice_hide_error (PlugNotice *self)
 {
   gtk_widget_hide (self->trouble);
+}
+
+void
+plug_notice_warn (PlugNotice *self, const GError *error)
+{
+  g_autoptr (PlugAdvice) advice = plug_advice_new_for_settings (error);
+  g_autofree char *text = plug_advice_to_text (advice);
+  gtk_label_set_text (GTK_LABEL (self->warning_label), text);
+  gtk_widget_show (self->warning);
 }
 
 static void
@@ -210,6 +222,19 @@ build_consent (PlugNotice *self)
   g_signal_connect (self->consent, "response", G_CALLBACK (on_consent_response), self);
 }
 
+static void
+build_warning (PlugNotice *self)
+{
+  GtkWidget *column;
+  self->warning = create_bar (GTK_MESSAGE_WARNING, "dialog-warning-symbolic", &column);
+  gtk_info_bar_set_show_close_button (GTK_INFO_BAR (self->warning), TRUE);
+  name_close_button (self->warning, NULL);
+  self->warning_label = create_label (FALSE);
+  gtk_label_set_selectable (GTK_LABEL (self->warning_label), TRUE);
+  gtk_box_pack_start (GTK_BOX (column), self->warning_label, FALSE, FALSE, 0);
+  g_signal_connect (self->warning, "response", G_CALLBACK (gtk_widget_hide), NULL);
+}
+
 GtkWidget *
 plug_notice_new (void)
 {
@@ -224,9 +249,10 @@ plug_notice_class_init (PlugNoticeClass *klass)
 static void
 plug_notice_init (PlugNotice *self)
 {
+  build_warning (self);
   build_trouble (self);
   build_consent (self);
-  GtkWidget *bars[] = { self->trouble, self->consent };
+  GtkWidget *bars[] = { self->warning, self->trouble, self->consent };
   for (guint i = 0; i < G_N_ELEMENTS (bars); i++)
     {
       gtk_box_pack_start (GTK_BOX (self), bars[i], FALSE, FALSE, 0);

@@ -20,6 +20,8 @@ void plug_notice_show_error (PlugNotice *self,
                              GCallback retry,
                              gpointer retry_data);
 void       plug_notice_hide_error (PlugNotice *self);
+/* Of plug_settings_get_damage(): stays until it is closed, whatever else happens */
+void       plug_notice_warn (PlugNotice *self, const GError *error);
 /* One question at a time; answer is called once unless it is withdrawn */
 void plug_notice_ask_consent (PlugNotice *self,
                               const char *place,

@@ -7,6 +7,7 @@
 #include "plug-alt-checks.h"
 #include "plug-form.h"
 #include "plug-text-field.h"
+#include "plug-texts.h"
 
 #include <glib/gi18n.h>
 
@@ -111,22 +112,26 @@ on_role_changed (PlugAltPage *self)
 
 /* -------------------------------------------------------------------------------- the image */
 
-/* A field takes what the image carries, unless somebody has written into it */
+/* A field takes what the image carries, unless somebody has written into it, or an answer does so
+ * at present */
 static void
-fill_field (GtkWidget  *field,
-            const char *text)
+fill_field (PlugAltPage *self,
+            GtkWidget   *field,
+            const char  *text)
 {
-  if (!plug_text_field_is_edited (PLUG_TEXT_FIELD (field)))
+  if (GTK_WIDGET (self->answering) != field &&
+      !plug_text_field_is_edited (PLUG_TEXT_FIELD (field)))
     plug_text_field_fill (PLUG_TEXT_FIELD (field), text);
 }
 
+/* Reads the image's texts again: scripts and GIMP's own metadata editor write them as well. */
 static void
 fill (PlugAltPage *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (IvlMetadata) texts = NULL;
 
-  if (self->answering != NULL || !plug_window_is_image_open (self->window))
+  if (!plug_window_is_image_open (self->window))
     return;
   texts = plug_host_get_texts (plug_window_get_image (self->window), &error);
   if (texts == NULL)
@@ -135,18 +140,25 @@ fill (PlugAltPage *self)
       return;
     }
   self->filled = TRUE;
-  fill_field (self->alt, ivl_metadata_get_alt_text (texts));
-  fill_field (self->description, ivl_metadata_get_long_description (texts));
-  fill_field (self->caption, ivl_metadata_get_caption (texts));
+  fill_field (self, self->alt, ivl_metadata_get_alt_text (texts));
+  fill_field (self, self->description, ivl_metadata_get_long_description (texts));
+  fill_field (self, self->caption, ivl_metadata_get_caption (texts));
   g_free (self->language);
   self->language = g_strdup (ivl_metadata_get_language (texts));
   check (self);
 }
 
-/* The text to write, without white space around it. NULL, which leaves what is there: the field is
- * empty because what the image carries could not be read (transfer full) */
+static void
+on_window_active (PlugAltPage *self)
+{
+  if (gtk_window_is_active (GTK_WINDOW (self->window)) && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    fill (self);
+}
+
+/* The text of a field without white space around it. NULL: the field is empty because what the
+ * image carries could not be read (transfer full) */
 static char *
-get_written (PlugAltPage *self,
+get_settled (PlugAltPage *self,
              GtkWidget   *field)
 {
   char *text = g_strstrip (plug_text_field_get_settled_text (PLUG_TEXT_FIELD (field)));
@@ -165,11 +177,10 @@ plug_page_alt_get_texts (GtkWidget *page)
   g_autofree char *description = NULL;
   g_autofree char *caption = NULL;
 
-  if (!self->filled)
-    fill (self);
-  alt = get_written (self, self->alt);
-  description = get_written (self, self->description);
-  caption = get_written (self, self->caption);
+  fill (self);
+  alt = get_settled (self, self->alt);
+  description = get_settled (self, self->description);
+  caption = get_settled (self, self->caption);
   ivl_metadata_set_alt_text (texts, alt);
   ivl_metadata_set_long_description (texts, description);
   ivl_metadata_set_caption (texts, caption);
@@ -177,13 +188,38 @@ plug_page_alt_get_texts (GtkWidget *page)
   return texts;
 }
 
+/* What a person or a suggestion has made of the field. NULL: nothing, so that the image's own stays
+ * (transfer full) */
+static char *
+get_change (GtkWidget *field)
+{
+  return plug_text_field_is_edited (PLUG_TEXT_FIELD (field))
+             ? g_strstrip (plug_text_field_get_text (PLUG_TEXT_FIELD (field)))
+             : NULL;
+}
+
 static void
 write_to_image (PlugAltPage *self)
 {
-  g_autoptr (IvlMetadata) texts = plug_page_alt_get_texts (GTK_WIDGET (self));
+  g_autofree char *alt = get_change (self->alt);
+  g_autofree char *description = get_change (self->description);
+  g_autofree char *caption = get_change (self->caption);
+  g_autoptr (IvlMetadata) texts = ivl_metadata_new ();
   g_autoptr (GError) error = NULL;
+  g_autoptr (IvlMetadata) have =
+    plug_host_get_texts (plug_window_get_image (self->window), &error);
 
-  if (!plug_host_set_texts (plug_window_get_image (self->window), texts, &error))
+  ivl_metadata_set_alt_text (texts, alt);
+  ivl_metadata_set_long_description (texts, description);
+  ivl_metadata_set_caption (texts, caption);
+  ivl_metadata_set_language (texts, self->language);
+  if (have != NULL && !plug_texts_differ (have, texts))
+    {
+      plug_window_say (self->window, _("There is nothing to write: these are the texts that the "
+                                       "image carries."));
+      return;
+    }
+  if (have == NULL || !plug_host_set_texts (plug_window_get_image (self->window), texts, &error))
     {
       plug_window_show_error (self->window, error, G_CALLBACK (write_to_image), self);
       return;
@@ -354,20 +390,20 @@ create_field (PlugAltPage *self,
 static void
 create_fields (PlugAltPage *self)
 {
-  self->alt = create_field (self, _("Alternati_ve text"), 3);
+  self->alt = create_field (self, _("Alternati_ve text"), 2);
   self->suggest_alt = plug_form_new_button (
     _("Su_ggest"), _("Have the model write an alternative text for this role"),
     G_CALLBACK (suggest_alt), self);
   plug_form_set_name (self->suggest_alt, _("Suggest an alternative text"));
   plug_text_field_add_tool (PLUG_TEXT_FIELD (self->alt), self->suggest_alt);
 
-  self->description = create_field (self, _("Lo_ng description"), 4);
+  self->description = create_field (self, _("Lo_ng description"), 2);
   self->suggest_description = plug_form_new_button (
     _("Suggest Descr_iption"), _("Have the model describe a chart, a map or a scene at length"),
     G_CALLBACK (suggest_description), self);
   plug_text_field_add_tool (PLUG_TEXT_FIELD (self->description), self->suggest_description);
 
-  self->caption = create_field (self, _("_Caption"), 2);
+  self->caption = create_field (self, _("_Caption"), 1);
   gtk_widget_set_tooltip_text (plug_text_field_get_view (PLUG_TEXT_FIELD (self->caption)),
                                _("Stands beside the picture for everyone to read. It is never "
                                  "filled from the alternative text."));
@@ -459,6 +495,8 @@ plug_page_alt_new (PlugWindow *window)
   g_signal_connect_object (self->talk, "answered", G_CALLBACK (on_answered), self, 0);
   g_signal_connect_object (self->talk, "failed", G_CALLBACK (on_failed), self, 0);
   g_signal_connect (self, "map", G_CALLBACK (fill), NULL);
+  g_signal_connect_object (window, "notify::is-active", G_CALLBACK (on_window_active), self,
+                           G_CONNECT_SWAPPED);
   gtk_combo_box_set_active (GTK_COMBO_BOX (self->role), IVL_ALT_ROLE_INFORMATIVE);
   return GTK_WIDGET (self);
 }

@@ -198,6 +198,15 @@ refresh (PlugExportPage *self)
   show_state (self);
 }
 
+/* Texts that scripts or GIMP's own metadata editor have written meanwhile */
+static void
+on_window_active (PlugExportPage *self)
+{
+  if (self->window != NULL && gtk_window_is_active (GTK_WINDOW (self->window)) &&
+      gtk_widget_get_mapped (GTK_WIDGET (self)) && self->cancellable == NULL)
+    refresh (self);
+}
+
 static void
 on_chosen (GtkNativeDialog *dialog,
            int              response,
@@ -316,10 +325,10 @@ show_progress (double   fraction,
     gtk_progress_bar_pulse (GTK_PROGRESS_BAR (self->bar));
   else
     gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->bar), fraction);
-  gtk_grab_add (self->bar);
+  plug_window_catch_input (TRUE);
   for (guint i = 0; i < MAX_EVENTS && gtk_events_pending (); i++)
     gtk_main_iteration_do (FALSE);
-  gtk_grab_remove (self->bar);
+  plug_window_catch_input (FALSE);
 }
 
 /* While GIMP says nothing, and while the file is read back */
@@ -387,16 +396,6 @@ write_file (PlugExportPage *self)
 }
 
 static void
-on_overwrite (GtkDialog      *dialog,
-              int             response,
-              PlugExportPage *self)
-{
-  gtk_widget_destroy (GTK_WIDGET (dialog));
-  if (response == GTK_RESPONSE_ACCEPT)
-    write_file (self);
-}
-
-static void
 ask_overwrite (PlugExportPage *self,
                GFile          *file)
 {
@@ -408,19 +407,14 @@ ask_overwrite (PlugExportPage *self,
                               ? g_strdup_printf (_("It has texts that the new file would not "
                                                    "have: %s."), lost)
                               : NULL;
-  GtkWidget *dialog = gtk_message_dialog_new (
-    GTK_WINDOW (self->window), GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
-    GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE, _("Replace “%s”?"), shown);
+  g_autofree char *explained = g_strjoin (also != NULL ? " " : "",
+                                          _("There is a file of this name already. Its contents "
+                                            "would be gone."),
+                                          also != NULL ? also : "", NULL);
+  g_autofree char *question = g_strdup_printf (_("Replace “%s”?"), shown);
 
-  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s%s%s",
-                                            _("There is a file of this name already. Its contents "
-                                              "would be gone."),
-                                            also != NULL ? " " : "", also != NULL ? also : "");
-  gtk_dialog_add_button (GTK_DIALOG (dialog), _("_Cancel"), GTK_RESPONSE_CANCEL);
-  gtk_dialog_add_button (GTK_DIALOG (dialog), _("_Replace"), GTK_RESPONSE_ACCEPT);
-  gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_CANCEL);
-  g_signal_connect_object (dialog, "response", G_CALLBACK (on_overwrite), self, 0);
-  gtk_window_present (GTK_WINDOW (dialog));
+  plug_form_ask (GTK_WINDOW (self->window), question, explained, _("_Replace"),
+                 G_CALLBACK (write_file), G_OBJECT (self), self);
 }
 
 static void
@@ -625,6 +619,8 @@ plug_page_export_new (PlugWindow *window)
   self->window = window;
   build (self);
   g_signal_connect (self, "map", G_CALLBACK (refresh), NULL);
+  g_signal_connect_object (window, "notify::is-active", G_CALLBACK (on_window_active), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (window, "delete-event", G_CALLBACK (on_delete), self, 0);
   show_state (self);
   return GTK_WIDGET (self);

@@ -19,6 +19,7 @@ struct _PlugFindPage
   PlugTalk   *talk;   /* the window's */
   char       *thing;  /* (nullable) what was looked for last */
   GPtrArray  *boxes;  /* of PlugBox: what was found, in the image */
+  PlugState   state;  /* of the image in which it was found */
   GPtrArray  *checks; /* of GtkToggleButton, one for each box, of the list */
 
   GtkWidget *entry;
@@ -29,11 +30,19 @@ struct _PlugFindPage
   GtkWidget *all;
   GtkWidget *list;
   GtkWidget *actions;
+
+  GCancellable *comparing; /* (owned) (nullable): the image is not being compared */
 };
 
 G_DEFINE_FINAL_TYPE (PlugFindPage, plug_find_page, GTK_TYPE_BOX)
 
-typedef gboolean (*Action) (int image, GPtrArray *boxes, GError **error);
+/* What can be done with the places that are chosen */
+typedef struct
+{
+  gboolean (*change) (int image, GPtrArray *boxes, GError **error);
+  void (*start) (PlugFindPage *self);
+  char *(*describe) (guint n); /* what was done (transfer full) */
+} Action;
 
 static gboolean
 is_chosen (PlugFindPage *self,
@@ -59,7 +68,7 @@ show_state (PlugFindPage *self)
 
   gtk_widget_set_sensitive (self->find, *thing != '\0' &&
                                         plug_talk_get_state (self->talk) == PLUG_TALK_IDLE);
-  gtk_widget_set_sensitive (self->actions, count_chosen (self) > 0);
+  gtk_widget_set_sensitive (self->actions, count_chosen (self) > 0 && self->comparing == NULL);
 }
 
 /* ----------------------------------------------------------------------------------- the list */
@@ -124,6 +133,8 @@ destroy_result (GtkWidget *check,
 static void
 clear_results (PlugFindPage *self)
 {
+  if (self->comparing != NULL)
+    g_cancellable_cancel (self->comparing);
   g_ptr_array_set_size (self->checks, 0);
   g_ptr_array_set_size (self->boxes, 0);
   gtk_container_foreach (GTK_CONTAINER (self->list), destroy_result, NULL);
@@ -204,6 +215,7 @@ on_answered (PlugTalk     *talk,
         say_nothing_found (self);
       return;
     }
+  plug_source_get_state (plug_talk_get_picture (talk), &self->state);
   g_ptr_array_unref (self->boxes);
   self->boxes = g_ptr_array_ref (boxes);
   plug_box_view_show (PLUG_BOX_VIEW (self->view), source, boxes);
@@ -237,68 +249,126 @@ get_chosen (PlugFindPage *self)
   return chosen;
 }
 
-/* Returns how many boxes it was done with, 0 for none */
-static guint
-act (PlugFindPage *self,
-     Action        action,
-     GCallback     retry)
+/* The same thing in the picture as it is now */
+static void
+find_again (PlugFindPage *self)
 {
-  g_autoptr (GPtrArray) chosen = get_chosen (self);
-  g_autoptr (GError) error = NULL;
-
-  if (chosen->len == 0)
-    return 0;
-  if (action (plug_window_get_image (self->window), chosen, &error))
-    return chosen->len;
-  plug_window_show_error (self->window, error, retry, self);
-  return 0;
+  gtk_entry_set_text (GTK_ENTRY (self->entry), self->thing);
+  find (self);
 }
 
-/* sentence: (transfer full), not said when it was done with none */
-static void
-say_done (PlugFindPage *self,
-          guint         n,
-          char         *sentence)
+typedef struct
 {
-  g_autofree char *owned = sentence;
+  PlugFindPage *page; /* (owned) */
+  const Action *action;
+} Doing;
 
-  if (n > 0)
-    plug_window_say (self->window, owned);
+static void
+on_compared (GObject      *source,
+             GAsyncResult *result,
+             gpointer      data)
+{
+  g_autofree Doing *doing = data;
+  g_autoptr (PlugFindPage) self = doing->page;
+  g_autoptr (GPtrArray) chosen = get_chosen (self);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *sentence = NULL;
+  gboolean is_same = plug_state_check_finish (result, &error);
+
+  g_clear_object (&self->comparing);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self->window == NULL)
+    return;
+  show_state (self);
+  if (is_same && chosen->len > 0 &&
+      doing->action->change (plug_window_get_image (self->window), chosen, &error))
+    {
+      sentence = doing->action->describe (chosen->len);
+      plug_window_say (self->window, sentence);
+    }
+  else if (g_error_matches (error, PLUG_ADVICE_ERROR, PLUG_ADVICE_ERROR_OTHER_STATE))
+    plug_window_show_error (self->window, error, G_CALLBACK (find_again), self);
+  else if (error != NULL)
+    plug_window_show_error (self->window, error, G_CALLBACK (doing->action->start), self);
+}
+
+/* The places are those of the picture in which they were found, and of no other: it is compared
+ * first. */
+static void
+act (PlugFindPage *self,
+     const Action *action)
+{
+  Doing *doing;
+
+  if (count_chosen (self) == 0 || self->comparing != NULL)
+    return;
+  doing = g_new (Doing, 1);
+  *doing = (Doing) { g_object_ref (self), action };
+  self->comparing = g_cancellable_new ();
+  plug_state_check_async (&self->state, self->comparing, on_compared, doing);
+  show_state (self);
+}
+
+static char *
+describe_selection (guint n)
+{
+  return g_strdup_printf (ngettext ("%u place was selected. Ctrl+Z in the image takes it back.",
+                                    "%u places were selected. Ctrl+Z in the image takes it back.",
+                                    n), n);
+}
+
+static char *
+describe_guides (guint n)
+{
+  return g_strdup_printf (
+    ngettext ("Guides were added around %u place. Ctrl+Z in the image takes them away.",
+              "Guides were added around %u places. Ctrl+Z in the image takes them away.", n), n);
+}
+
+static char *
+describe_channels (guint n)
+{
+  return g_strdup_printf (
+    ngettext ("%u channel was added. Ctrl+Z in the image takes it away.",
+              "%u channels were added. Ctrl+Z in the image takes them away.", n), n);
 }
 
 static void
 select_boxes (PlugFindPage *self)
 {
-  guint n = act (self, plug_host_select_boxes, G_CALLBACK (select_boxes));
+  static const Action action = { plug_host_select_boxes, select_boxes, describe_selection };
 
-  say_done (self, n, g_strdup_printf (
-    ngettext ("%u place was selected. Ctrl+Z in the image takes it back.",
-              "%u places were selected. Ctrl+Z in the image takes it back.",
-              n), n));
+  act (self, &action);
 }
 
 static void
 add_guides (PlugFindPage *self)
 {
-  guint n = act (self, plug_host_add_guides, G_CALLBACK (add_guides));
+  static const Action action = { plug_host_add_guides, add_guides, describe_guides };
 
-  say_done (self, n, g_strdup_printf (
-    ngettext ("Guides were added around %u place. Ctrl+Z in the image takes them away.",
-              "Guides were added around %u places. Ctrl+Z in the image takes them away.",
-              n), n));
+  act (self, &action);
 }
 
 static void
 add_channels (PlugFindPage *self)
 {
-  guint n = act (self, plug_host_add_channels, G_CALLBACK (add_channels));
+  static const Action action = { plug_host_add_channels, add_channels, describe_channels };
 
-  say_done (self, n, g_strdup_printf (
-    ngettext ("%u channel was added. Ctrl+Z in the image takes it away.",
-              "%u channels were added. Ctrl+Z in the image takes them away.", n), n));
+  act (self, &action);
 }
 
 /* ---------------------------------------------------------------------------------- the page */
+
+static void
+plug_find_page_destroy (GtkWidget *widget)
+{
+  PlugFindPage *self = PLUG_FIND_PAGE (widget);
+
+  if (self->comparing != NULL)
+    g_cancellable_cancel (self->comparing);
+  g_signal_handlers_disconnect_by_data (self->talk, self);
+  self->window = NULL;
+  GTK_WIDGET_CLASS (plug_find_page_parent_class)->destroy (widget);
+}
 
 static void
 plug_find_page_finalize (GObject *object)
@@ -315,6 +385,7 @@ static void
 plug_find_page_class_init (PlugFindPageClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = plug_find_page_finalize;
+  GTK_WIDGET_CLASS (klass)->destroy = plug_find_page_destroy;
 }
 
 static void

@@ -19,7 +19,10 @@ struct _PlugReadPage
   PlugWindow *window; /* has this page in it */
   PlugTalk   *talk;   /* the window's */
   GPtrArray  *boxes;  /* of PlugBox: where the answer says that text stands; may be empty */
+  PlugState   state;  /* of the image in which it stands there */
   gboolean    answering;
+
+  GCancellable *comparing; /* (owned) (nullable): the image is not being compared */
 
   GtkWidget *read;
   GtkWidget *text;
@@ -46,7 +49,8 @@ show_state (PlugReadPage *self)
   gtk_widget_set_sensitive (self->read, plug_talk_get_state (self->talk) == PLUG_TALK_IDLE);
   gtk_widget_set_sensitive (self->copy, has_text);
   gtk_widget_set_sensitive (self->layer, has_text);
-  gtk_widget_set_sensitive (self->box_layers, self->boxes->len > 0 && !self->answering);
+  gtk_widget_set_sensitive (self->box_layers, self->boxes->len > 0 && !self->answering &&
+                                                self->comparing == NULL);
   gtk_widget_set_visible (self->box_layers, self->boxes->len > 0);
 }
 
@@ -64,6 +68,8 @@ read_text (PlugReadPage *self)
   if (plug_talk_get_state (self->talk) != PLUG_TALK_IDLE)
     return;
   self->answering = TRUE;
+  if (self->comparing != NULL)
+    g_cancellable_cancel (self->comparing);
   g_ptr_array_set_size (self->boxes, 0);
   set_note (self, NULL);
   plug_text_field_begin (PLUG_TEXT_FIELD (self->text));
@@ -111,24 +117,47 @@ get_corrected_boxes (PlugReadPage *self)
   return boxes;
 }
 
+static void add_box_layers (PlugReadPage *self);
+
 static void
-add_box_layers (PlugReadPage *self)
+on_compared (GObject      *source,
+             GAsyncResult *result,
+             gpointer      data)
 {
+  g_autoptr (PlugReadPage) self = data;
   g_autoptr (GPtrArray) boxes = get_corrected_boxes (self);
   g_autoptr (GError) error = NULL;
   g_autofree char *sentence = NULL;
+  gboolean is_same = plug_state_check_finish (result, &error);
 
-  if (!plug_host_add_text_boxes (plug_window_get_image (self->window), boxes, &error))
+  g_clear_object (&self->comparing);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self->window == NULL)
+    return;
+  show_state (self);
+  if (is_same && plug_host_add_text_boxes (plug_window_get_image (self->window), boxes, &error))
     {
-      plug_window_show_error (self->window, error, G_CALLBACK (add_box_layers), self);
-      return;
+      sentence = g_strdup_printf (ngettext ("%u text layer was added. Ctrl+Z in the image takes it "
+                                            "away.",
+                                            "%u text layers were added. Ctrl+Z in the image takes "
+                                            "them away.", boxes->len),
+                                  boxes->len);
+      plug_window_say (self->window, sentence);
     }
-  sentence = g_strdup_printf (ngettext ("%u text layer was added. Ctrl+Z in the image takes it "
-                                        "away.",
-                                        "%u text layers were added. Ctrl+Z in the image takes "
-                                        "them away.", self->boxes->len),
-                              self->boxes->len);
-  plug_window_say (self->window, sentence);
+  else if (g_error_matches (error, PLUG_ADVICE_ERROR, PLUG_ADVICE_ERROR_OTHER_STATE))
+    plug_window_show_error (self->window, error, G_CALLBACK (read_text), self);
+  else
+    plug_window_show_error (self->window, error, G_CALLBACK (add_box_layers), self);
+}
+
+/* The places are those of the picture that was read, and of no other: it is compared first. */
+static void
+add_box_layers (PlugReadPage *self)
+{
+  if (self->boxes->len == 0 || self->comparing != NULL)
+    return;
+  self->comparing = g_cancellable_new ();
+  plug_state_check_async (&self->state, self->comparing, on_compared, g_object_ref (self));
+  show_state (self);
 }
 
 /* ----------------------------------------------------------------------------------- answers */
@@ -142,6 +171,7 @@ take_boxes (PlugReadPage *self,
   g_autoptr (GPtrArray) boxes =
     plug_source_place_regions (plug_talk_get_picture (self->talk), regions);
 
+  plug_source_get_state (plug_talk_get_picture (self->talk), &self->state);
   g_ptr_array_set_size (self->boxes, 0);
   for (guint i = 0; i < boxes->len; i++)
     {
@@ -240,6 +270,18 @@ on_failed (PlugTalk     *talk,
 /* ---------------------------------------------------------------------------------- the page */
 
 static void
+plug_read_page_destroy (GtkWidget *widget)
+{
+  PlugReadPage *self = PLUG_READ_PAGE (widget);
+
+  if (self->comparing != NULL)
+    g_cancellable_cancel (self->comparing);
+  g_signal_handlers_disconnect_by_data (self->talk, self);
+  self->window = NULL;
+  GTK_WIDGET_CLASS (plug_read_page_parent_class)->destroy (widget);
+}
+
+static void
 plug_read_page_finalize (GObject *object)
 {
   PlugReadPage *self = PLUG_READ_PAGE (object);
@@ -252,6 +294,7 @@ static void
 plug_read_page_class_init (PlugReadPageClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = plug_read_page_finalize;
+  GTK_WIDGET_CLASS (klass)->destroy = plug_read_page_destroy;
 }
 
 static void

@@ -131,8 +131,8 @@ load_config (Preferences *self)
     }
 }
 
-/* After a change in the configuration */
-static void
+/* After a change in the configuration. FALSE: it was not written, and nothing was changed. */
+static gboolean
 save_config (Preferences *self)
 {
   g_autoptr (GError) error = NULL;
@@ -143,13 +143,14 @@ save_config (Preferences *self)
     {
       show_trouble (self, NULL);
       plug_models_forget (NULL);
-      return;
+      return TRUE;
     }
   advice = plug_advice_new_for_config (error);
   sentence = plug_advice_to_text (advice);
   load_config (self);
   show_trouble (self, sentence);
   show_all (self);
+  return FALSE;
 }
 
 static void
@@ -500,25 +501,94 @@ edit_remote (Preferences *self)
     plug_remote_dialog_show (GTK_WINDOW (self->window), name, on_remote_saved, self);
 }
 
-/* A key that nobody can find any more would stay in the keyring for ever; where there is no
- * keyring there is none. */
+static void
+on_key_removed (GObject      *source,
+                GAsyncResult *result,
+                gpointer      data)
+{
+  g_autoptr (GtkWidget) window = data;
+  Preferences *self = g_object_get_data (G_OBJECT (window), "plug-preferences");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *sentence = NULL;
+
+  /* Where there is no keyring there is no key in it */
+  if (ivl_config_store_key_finish (IVL_CONFIG (source), result, &error) || self == NULL ||
+      g_error_matches (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED))
+    return;
+  sentence = g_strdup_printf (_ ("The server was removed. Its key is still in the keyring: %s"),
+                              error->message);
+  show_trouble (self, sentence);
+}
+
+/* Host and port of a server, which is what keys are kept for (transfer full, nullable) */
+static char *
+find_authority (IvlConfig  *config,
+                const char *name)
+{
+  g_autofree char *address = ivl_config_get_remote (config, name, "url");
+  g_autoptr (GUri) uri =
+      address != NULL ? g_uri_parse (address, G_URI_FLAGS_SCHEME_NORMALIZE, NULL) : NULL;
+
+  return uri != NULL && g_uri_get_host (uri) != NULL
+             ? g_strdup_printf ("%s:%d", g_uri_get_host (uri), g_uri_get_port (uri))
+             : NULL;
+}
+
+/* Whether another server of the configuration is reached with the same key */
+static gboolean
+is_key_shared (IvlConfig  *config,
+               const char *name)
+{
+  g_auto (GStrv) remotes = ivl_config_list_remotes (config);
+  g_autofree char *authority = find_authority (config, name);
+
+  for (guint i = 0; remotes[i] != NULL; i++)
+    {
+      g_autofree char *other = find_authority (config, remotes[i]);
+
+      if (strcmp (remotes[i], name) != 0 && g_strcmp0 (authority, other) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* The file first: as long as the server stands in it, its key is needed. A key that nobody can find
+ * any more would then stay in the keyring for ever. */
 static void
 remove_remote (Preferences *self)
 {
   g_autofree char *name = get_remote (self);
   g_autofree char *location = name != NULL ? g_strconcat (REMOTE, name, NULL) : NULL;
-  const char *current = plug_settings_get_location (plug_settings_get ());
+  g_autofree char *current = g_strdup (plug_settings_get_location (plug_settings_get ()));
+  g_autoptr (IvlConfig) before = ivl_config_load (NULL);
 
-  if (name == NULL || self->config == NULL)
+  if (name == NULL || self->config == NULL || before == NULL)
     return;
   stop_checking (self);
   show_check (self, "", FALSE);
-  ivl_config_store_key_async (self->config, name, NULL, NULL, NULL, NULL);
   ivl_config_remove_remote (self->config, name);
-  save_config (self);
+  if (!save_config (self))
+    return;
+  if (!is_key_shared (before, name))
+    ivl_config_store_key_async (before, name, NULL, NULL, on_key_removed,
+                                g_object_ref (self->window));
   if (strcmp (current, location) == 0 || strcmp (current, name) == 0)
     set_location (self, self->local);
   show_all (self);
+}
+
+static void
+ask_remove (Preferences *self)
+{
+  g_autofree char *name = get_remote (self);
+  g_autofree char *question = name != NULL ? g_strdup_printf (_ ("Remove the server “%s”?"), name)
+                                           : NULL;
+
+  if (name != NULL)
+    plug_form_ask (GTK_WINDOW (self->window), question,
+                   _ ("What the configuration file says of it goes, and its key goes from the "
+                      "keyring."),
+                   _ ("_Remove"), G_CALLBACK (remove_remote), G_OBJECT (self->window), self);
 }
 
 static void
@@ -755,7 +825,7 @@ new_remote_buttons (Preferences *self)
   self->edit = plug_form_new_button (_ ("_Edit…"), _ ("Change the chosen server"),
                                      G_CALLBACK (edit_remote), self);
   self->remove = plug_form_new_button (_ ("_Remove"), _ ("Take the chosen server and its key away"),
-                                       G_CALLBACK (remove_remote), self);
+                                       G_CALLBACK (ask_remove), self);
   self->check = plug_form_new_button (_ ("_Test"), _ ("See whether the chosen server answers"),
                                       G_CALLBACK (check), self);
   self->check_spinner = hide_at_first (gtk_spinner_new ());
@@ -982,6 +1052,17 @@ on_settings_failed (GtkWidget    *window,
   show_trouble (self, sentence);
 }
 
+/* What a person had set and what does not hold */
+static void
+show_damage (Preferences *self)
+{
+  const GError *damage = plug_settings_get_damage (plug_settings_get ());
+  g_autoptr (PlugAdvice) advice = damage != NULL ? plug_advice_new_for_settings (damage) : NULL;
+  g_autofree char *sentence = advice != NULL ? plug_advice_to_text (advice) : NULL;
+
+  show_trouble (self, sentence);
+}
+
 static GtkWidget *
 create_window (void)
 {
@@ -997,6 +1078,7 @@ create_window (void)
   gtk_window_set_type_hint (GTK_WINDOW (self->window), GDK_WINDOW_TYPE_HINT_DIALOG);
   gtk_container_add (GTK_CONTAINER (self->window), new_content (self));
   g_object_set_data_full (G_OBJECT (self->window), "plug-preferences", self, preferences_free);
+  show_damage (self);
   load_config (self);
   show_all (self);
   connect_controls (self);

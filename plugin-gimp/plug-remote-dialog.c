@@ -23,6 +23,7 @@ typedef struct
   GtkWidget            *forget;
   GtkWidget            *trouble_line;
   GtkWidget            *trouble;
+  gboolean              has_stored;  /* a key, in the keyring */
   char                 *edited;      /* (owned) name of the server that is changed; (nullable) */
   IvlConfig            *config;      /* (owned) (nullable) what is being saved */
   GCancellable         *cancellable; /* (owned) for what is under way when it is closed */
@@ -159,6 +160,14 @@ forget_key (Dialog *self)
 }
 
 static void
+ask_forget (Dialog *self)
+{
+  plug_form_ask (GTK_WINDOW (self->dialog), _ ("Take the key out of the keyring?"),
+                 _ ("You need it again to ask a server that wants one."), _ ("_Forget"),
+                 G_CALLBACK (forget_key), G_OBJECT (self->dialog), self);
+}
+
+static void
 save (Dialog *self)
 {
   g_autofree char *name = g_strdup (gtk_entry_get_text (GTK_ENTRY (self->name)));
@@ -171,6 +180,9 @@ save (Dialog *self)
     {
       trouble = explain_config (error);
       show_trouble (self, trouble);
+      /* A key for a server that does not exist is nobody's */
+      if (self->edited == NULL && self->has_stored)
+        ivl_config_store_key_async (self->config, name, NULL, NULL, NULL, NULL);
       return;
     }
   self->function (name, self->data);
@@ -189,6 +201,7 @@ on_key_stored (GObject      *source,
   if (ivl_config_store_key_finish (IVL_CONFIG (source), result, &error))
     {
       plug_models_forget (NULL);
+      self->has_stored = TRUE;
       save (self);
       return;
     }
@@ -369,7 +382,7 @@ add_key_rows (Dialog    *self,
   self->key_state = plug_form_new_sentence (
       _ ("It is kept in the keyring. Leave it empty if the server needs none."), TRUE);
   self->forget = plug_form_new_button (_ ("_Forget"), _ ("Take the stored key away"),
-                                       G_CALLBACK (forget_key), self);
+                                       G_CALLBACK (ask_forget), self);
   gtk_widget_set_valign (self->forget, GTK_ALIGN_START);
   gtk_widget_set_no_show_all (self->forget, TRUE);
   gtk_widget_set_hexpand (self->key_state, TRUE);

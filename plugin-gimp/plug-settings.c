@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <glib/gi18n.h>
 #include <libivl/ivl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define GROUP "gimp"
 #define DEFAULT_LOCATION "service:"
@@ -19,6 +21,8 @@
 #define MOST_ALLOWED 256
 #define MOST_FILE_BYTES (1024 * 1024)
 #define SAVE_SECONDS 1
+/* Damaged files that are kept beside the new one */
+#define MOST_ASIDE 100
 /* Of a window, in either direction: what GTK takes for a size at all */
 #define MOST_WINDOW_PIXELS 16384
 
@@ -42,6 +46,7 @@ struct _PlugSettings
   guint       max_tiles;
   GPtrArray  *allowed;  /* (owned) of origins */
   int         window_size[2]; /* width, height; 0: not known */
+  GError     *damage;         /* (owned) (nullable): why the file was not read */
   gboolean    changed[N_PROPS];
   GHashTable *changed_origins; /* (owned) origin -> allowed, since the file was last written */
   guint       timer;           /* source that writes the file; 0 without */
@@ -73,23 +78,30 @@ is_text (const char *text)
   return text != NULL && strlen (text) <= MOST_TEXT_BYTES && g_utf8_validate (text, -1, NULL);
 }
 
-/* What is in the file; empty when it is not there, damaged, or no file of settings at all. */
+/* What is in the file; empty when it is not there or no regular file, and when it is damaged or
+ * cannot be read, which error tells. */
 static GKeyFile *
-load_file (const char *path)
+load_file (const char *path,
+           GError    **error)
 {
   GKeyFile *file = g_key_file_new ();
   g_autofree char *text = NULL;
+  g_autoptr (GError) reason = NULL;
   gsize length;
 
-  if (g_file_test (path, G_FILE_TEST_IS_REGULAR) &&
-      g_file_get_contents (path, &text, &length, NULL) && length <= MOST_FILE_BYTES &&
-      !g_key_file_load_from_data (file, text, length,
-                                  G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS, NULL))
-    {
-      g_key_file_unref (file);
-      file = g_key_file_new ();
-    }
-  return file;
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return file;
+  if (g_file_get_contents (path, &text, &length, &reason) && length > MOST_FILE_BYTES)
+    g_set_error (&reason, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%" G_GSIZE_FORMAT " bytes", length);
+  if (reason == NULL &&
+      g_key_file_load_from_data (file, text, length,
+                                 G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS, &reason))
+    return file;
+  g_key_file_unref (file);
+  /* Translators: the first %s is a file, the second the reason */
+  g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+               _ ("The settings in %s cannot be read: %s."), path, reason->message);
+  return g_key_file_new ();
 }
 
 /* NULL when it is not there or unusable (transfer full) */
@@ -143,7 +155,7 @@ static void
 read_file (PlugSettings *self)
 {
   g_autofree char *path = get_path ();
-  g_autoptr (GKeyFile) file = load_file (path);
+  g_autoptr (GKeyFile) file = load_file (path, &self->damage);
   g_autofree char *location = read_text (file, "location");
   g_autofree char *language = read_text (file, "language");
   int max_tiles = g_key_file_get_integer (file, GROUP, "max-tiles", NULL);
@@ -176,13 +188,14 @@ put_allowed (PlugSettings *self,
                               allowed->len);
 }
 
-/* The file as it is now with what was changed here put in. */
+/* The file as it is now with what was changed here put in. damage: see load_file() */
 static char *
 build_contents (PlugSettings *self,
                 const char   *path,
-                gsize        *length)
+                gsize        *length,
+                GError      **damage)
 {
-  g_autoptr (GKeyFile) file = load_file (path);
+  g_autoptr (GKeyFile) file = load_file (path, damage);
 
   if (self->changed[PROP_LOCATION])
     g_key_file_set_string (file, GROUP, "location", self->location);
@@ -197,39 +210,92 @@ build_contents (PlugSettings *self,
   return g_key_file_to_data (file, length, NULL);
 }
 
+/* Puts a damaged file out of the way under a name that nothing has, since a person wrote it. */
+static gboolean
+set_aside (const char *path,
+           GError    **error)
+{
+  for (guint i = 1; i <= MOST_ASIDE; i++)
+    {
+      g_autofree char *aside = i == 1 ? g_strconcat (path, ".damaged", NULL)
+                                      : g_strdup_printf ("%s.damaged-%u", path, i);
+
+      /* Unlike a new name, a second one for the file takes the place of no other */
+      if (link (path, aside) == 0)
+        return TRUE;
+      if (errno == EEXIST)
+        continue;
+      /* Where a file has one name only */
+      if (!g_file_test (aside, G_FILE_TEST_EXISTS) && rename (path, aside) == 0)
+        return TRUE;
+      break;
+    }
+  g_set_error_literal (error, G_FILE_ERROR, g_file_error_from_errno (errno), g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+write_contents (const char   *path,
+                const char   *contents,
+                gsize         length,
+                const GError *damage,
+                GError      **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  if (g_mkdir_with_parents (folder, 0700) != 0)
+    {
+      g_set_error_literal (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+                           g_strerror (errno));
+      return FALSE;
+    }
+  return (damage == NULL || set_aside (path, error)) &&
+         g_file_set_contents_full (path, contents, (gssize) length,
+                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                   0600, error);
+}
+
 gboolean
 plug_settings_save (PlugSettings *self,
                     GError      **error)
 {
   g_autofree char *path = get_path ();
-  g_autofree char *folder = g_path_get_dirname (path);
   g_autofree char *contents = NULL;
+  g_autoptr (GError) damage = NULL;
   g_autoptr (GError) reason = NULL;
   gboolean any = FALSE;
+  gboolean is_chosen = FALSE;
   gsize length;
 
   g_clear_handle_id (&self->timer, g_source_remove);
   for (guint i = 0; i < N_PROPS; i++)
-    any = any || self->changed[i];
+    {
+      any = any || self->changed[i];
+      is_chosen = is_chosen || (self->changed[i] && i != PROP_WINDOW_SIZE);
+    }
   if (!any)
     return TRUE;
 
-  contents = build_contents (self, path, &length);
-  if (g_mkdir_with_parents (folder, 0700) != 0)
-    g_set_error_literal (&reason, G_FILE_ERROR, g_file_error_from_errno (errno),
-                         g_strerror (errno));
-  if (reason == NULL &&
-      g_file_set_contents_full (path, contents, (gssize) length,
-                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                &reason))
+  contents = build_contents (self, path, &length, &damage);
+  /* A window's size is no reason to write a file anew which somebody is about to correct */
+  if (damage != NULL && !is_chosen)
+    return TRUE;
+  if (write_contents (path, contents, length, damage, &reason))
     {
       memset (self->changed, 0, sizeof self->changed);
       g_hash_table_remove_all (self->changed_origins);
+      g_clear_error (&self->damage);
       return TRUE;
     }
   g_propagate_prefixed_error (error, g_steal_pointer (&reason),
                               _ ("The settings could not be written to %s: "), path);
   return FALSE;
+}
+
+const GError *
+plug_settings_get_damage (PlugSettings *self)
+{
+  return self->damage;
 }
 
 static gboolean
@@ -459,6 +525,7 @@ plug_settings_finalize (GObject *object)
   g_free (self->answer);
   g_ptr_array_unref (self->allowed);
   g_hash_table_unref (self->changed_origins);
+  g_clear_error (&self->damage);
   G_OBJECT_CLASS (plug_settings_parent_class)->finalize (object);
 }
 

@@ -12,11 +12,15 @@ G_BEGIN_DECLS
 #define PLUG_TYPE_SETTINGS (plug_settings_get_type ())
 G_DECLARE_FINAL_TYPE (PlugSettings, plug_settings, PLUG, SETTINGS, GObject)
 
-/* One for the process; reads the file. A damaged or unreadable file is as none. Properties, each
+/* One for the process; reads the file. Properties, each
  * with notify; writing the file is put off by a second and done at exit by plug_settings_save().
  * Only what was changed here is written, so that several GIMPs do not undo each other's choices.
  * Signal "failed" (const GError *): writing after a change did not succeed. */
 PlugSettings *plug_settings_get (void);
+/* Why the file was not read, so that the defaults hold: IVL_ERROR_INVALID_DATA with a sentence for
+ * people. NULL: it was, or there is none. When something is changed, the damaged file is kept
+ * beside the new one. */
+const GError *plug_settings_get_damage (PlugSettings *self);
 /* FALSE: could not be written */
 gboolean      plug_settings_save (PlugSettings *self, GError **error);
 

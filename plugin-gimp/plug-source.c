@@ -16,8 +16,9 @@
 /* Pixels a side that one pixel of the thumbnail is the mean of, at most */
 #define MAX_SAMPLES 8
 #define WHITE 255
-/* Key of a picture's Place */
-#define PLACE "plug-place"
+/* Key of a picture's PlugState, which goes with it: others hold the picture when the source has
+ * another one */
+#define STATE "plug-state"
 
 /* The memory of a picture: whoever holds the picture last gives it back, from any thread, so
  * that the next one, which is as large, can be read into it. */
@@ -27,14 +28,6 @@ typedef struct
   int             is_returned; /* atomic: no picture has it */
   guint8         *pixels;
 } Buffer;
-
-/* Where a picture lies in the image. Goes with the picture, which others hold when the source has
- * another one. */
-typedef struct
-{
-  int x;
-  int y;
-} Place;
 
 /* A read that is under way */
 typedef struct
@@ -58,6 +51,7 @@ struct _PlugSource
   int            image;
   PlugSourceKind kind;
   int            drawable;  /* -1: the active one */
+  guint8         ground;    /* that picture was laid over */
   IvlImage      *picture;   /* (owned) (nullable) */
   Buffer        *buffer;    /* (owned) (nullable): that picture lies in */
   int            width;     /* of what was read last */
@@ -65,6 +59,7 @@ struct _PlugSource
   char          *name;      /* (owned) (nullable): the layer's */
   int            x;
   int            y;
+  guint64        sum;       /* of picture's pixels, as PlugState has it */
   PlugSourceKind read_kind; /* what picture was read as */
   GdkPixbuf     *thumbnail; /* (owned) (nullable): of picture */
   int            max_width; /* that the thumbnail was made for */
@@ -334,26 +329,6 @@ open_raster (PlugSource  *self,
   return reading->rgba != NULL;
 }
 
-/* Pixels of a strip over the ground, in the rounding of libivl's loader */
-static void
-lay_over_ground (Reading      *reading,
-                 const guint8 *rgba,
-                 guint8       *rgb,
-                 gsize         n)
-{
-  guint8 most = 0;
-
-  for (; n > 0; n--, rgb += 3, rgba += 4)
-    {
-      guint alpha = rgba[3];
-
-      most |= rgba[3];
-      for (guint c = 0; c < 3; c++)
-        rgb[c] = (guint8) ((rgba[c] * alpha + reading->ground * (255 - alpha) + 127) / 255);
-    }
-  reading->is_seen |= most > 0;
-}
-
 /* A strip differs. If nobody uses the old picture any more, the new one is read into its memory,
  * where all rows above are right already; so that there are seldom two. Else it is read from the
  * top. */
@@ -398,7 +373,8 @@ read_strip (PlugSource  *self,
       explain_failure (self, failure, error);
       return FALSE;
     }
-  lay_over_ground (reading, reading->rgba, rows, (gsize) reading->width * (gsize) n_rows);
+  reading->is_seen |= plug_state_lay_over_ground (
+    reading->ground, reading->rgba, rows, (gsize) reading->width * (gsize) n_rows);
   reading->row += n_rows;
   return reading->buffer != NULL || memcmp (self->buffer->pixels + start, rows, length) == 0 ||
          begin_anew (self, reading, start, length, error);
@@ -422,6 +398,18 @@ check_seen (const Reading  *reading,
                  _ ("Nothing is visible here: it is transparent everywhere. Show a layer in GIMP's "
                     "layers dialog."));
   return FALSE;
+}
+
+static void
+attach_state (PlugSource *self)
+{
+  const PlugState state = { .image = self->image, .kind = self->kind,
+                            .drawable = self->drawable, .ground = self->ground,
+                            .x = self->x, .y = self->y,
+                            .width = self->width, .height = self->height, .sum = self->sum };
+
+  g_object_set_data_full (G_OBJECT (self->picture), STATE, g_memdup2 (&state, sizeof state),
+                          g_free);
 }
 
 /* Takes over what was read; *is_other: it is not what was there. */
@@ -454,15 +442,16 @@ take_picture (PlugSource  *self,
         return FALSE;
       self->width = reading->width;
       self->height = reading->height;
+      self->sum = plug_state_add_rows (0, self->buffer->pixels, self->height, stride, stride);
     }
   plug_raster_get_offset (reading->raster, &x, &y);
   *is_other |= x != self->x || y != self->y || self->read_kind != self->kind ||
                g_strcmp0 (name, self->name) != 0;
-  g_object_set_data_full (G_OBJECT (self->picture), PLACE,
-                          g_memdup2 (&(Place) { x, y }, sizeof (Place)), g_free);
   self->x = x;
   self->y = y;
   self->read_kind = self->kind;
+  self->ground = reading->ground;
+  attach_state (self);
   g_free (self->name);
   self->name = g_strdup (name);
   g_debug ("Read %d x %d pixels%s: %.3f s", self->width, self->height,
@@ -721,14 +710,26 @@ plug_source_get_thumbnail (PlugSource *self,
   return g_object_ref (self->thumbnail);
 }
 
+gboolean
+plug_source_get_state (IvlImage  *picture,
+                       PlugState *state)
+{
+  const PlugState *known = picture != NULL ? g_object_get_data (G_OBJECT (picture), STATE) : NULL;
+
+  if (known != NULL)
+    *state = *known;
+  return known != NULL;
+}
+
 GPtrArray *
 plug_source_place_regions (IvlImage  *picture,
                            GPtrArray *regions)
 {
   GPtrArray *boxes = plug_box_new_array ();
-  const Place *place = picture != NULL ? g_object_get_data (G_OBJECT (picture), PLACE) : NULL;
+  PlugState state;
+  gboolean is_known = plug_source_get_state (picture, &state);
 
-  for (guint i = 0; place != NULL && i < regions->len; i++)
+  for (guint i = 0; is_known && i < regions->len; i++)
     {
       IvlRegion *region = g_ptr_array_index (regions, i);
       int x, y, width, height;
@@ -737,7 +738,7 @@ plug_source_place_regions (IvlImage  *picture,
       width = MIN (width, (int) ivl_image_get_width (picture) - x);
       height = MIN (height, (int) ivl_image_get_height (picture) - y);
       if (width > 0 && height > 0)
-        g_ptr_array_add (boxes, plug_box_new (place->x + x, place->y + y, width, height,
+        g_ptr_array_add (boxes, plug_box_new (state.x + x, state.y + y, width, height,
                                               ivl_region_get_name (region)));
     }
   return boxes;

@@ -5,7 +5,7 @@
  * Pixels that turn out to be the same keep the same IvlImage. */
 #pragma once
 
-#include "plug-host.h"
+#include "plug-state.h"
 
 G_BEGIN_DECLS
 
@@ -49,5 +49,7 @@ GdkPixbuf     *plug_source_get_thumbnail (PlugSource *self, int max_width, int m
 /* Regions of an answer (GPtrArray of IvlRegion) as boxes in the image. picture (nullable): what the
  * answer is about, of any source; where it lay when it was read last counts (transfer full) */
 GPtrArray     *plug_source_place_regions (IvlImage *picture, GPtrArray *regions);
+/* The state of the image that such boxes belong to. FALSE: picture is of no source, or NULL */
+gboolean       plug_source_get_state (IvlImage *picture, PlugState *state);
 
 G_END_DECLS

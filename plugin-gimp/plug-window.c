@@ -44,6 +44,7 @@ struct _PlugWindow
   GtkWidget *notebook;
   GtkWidget *pages[PLUG_N_PAGES];
   GtkWidget *work;
+  GtkWidget *catcher; /* empty: takes keys and clicks that nobody is to get */
 };
 
 G_DEFINE_FINAL_TYPE (PlugWindow, plug_window, GTK_TYPE_WINDOW)
@@ -90,6 +91,15 @@ void
 plug_window_show_page (PlugWindow *self, PlugPage page)
 {
   gtk_notebook_set_current_page (GTK_NOTEBOOK (self->notebook), (int)page);
+}
+
+void
+plug_window_catch_input (gboolean catches)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+  for (GList *item = windows; item; item = item->next)
+    if (PLUG_IS_WINDOW (item->data))
+      (catches ? gtk_grab_add : gtk_grab_remove) (PLUG_WINDOW (item->data)->catcher);
 }
 
 IvlMetadata *
@@ -433,6 +443,8 @@ build (PlugWindow *self)
   gtk_box_pack_start (GTK_BOX (column), self->notice, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), self->notebook, TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (column), self->work, FALSE, FALSE, 0);
+  self->catcher = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
+  gtk_box_pack_start (GTK_BOX (column), self->catcher, FALSE, FALSE, 0);
   gtk_container_add (GTK_CONTAINER (self), column);
   gtk_widget_show_all (column);
 }
@@ -441,6 +453,9 @@ GtkWidget *
 plug_window_new (int image)
 {
   PlugWindow *self = g_object_new (PLUG_TYPE_WINDOW, NULL);
+  /* What is modal for this window leaves those of other images alone */
+  g_autoptr (GtkWindowGroup) group = gtk_window_group_new ();
+  gtk_window_group_add_window (group, GTK_WINDOW (self));
   self->image = image;
   self->source = plug_source_new (image);
   build (self);
@@ -448,6 +463,8 @@ plug_window_new (int image)
     plug_window_add_talk (self);
   add_keys (self);
   show_place (self);
+  if (plug_settings_get_damage (plug_settings_get ()))
+    plug_notice_warn (PLUG_NOTICE (self->notice), plug_settings_get_damage (plug_settings_get ()));
   check_image (self);
   int width, height;
   gboolean known = plug_settings_get_window_size (plug_settings_get (), &width, &height);

@@ -41,6 +41,9 @@ void plug_window_show_error (PlugWindow *self,
 void        plug_window_say (PlugWindow *self, const char *sentence);
 /* Shows another page; the export page asks for the texts that are there */
 void        plug_window_show_page (PlugWindow *self, PlugPage page);
+/* While GIMP's library is in the middle of a call: keys and clicks reach no window of an image. To
+ * be taken back before the main loop goes on. */
+void        plug_window_catch_input (gboolean catches);
 /* The texts that the alternative text page has at present, for the export page (transfer full) */
 IvlMetadata *plug_window_get_texts (PlugWindow *self);
 

@@ -94,6 +94,23 @@ host_double_add (const char *path, GError **error)
 /* -------------------------------------------------------------------------------------------------
  * orders */
 
+static void
+change_pixel (Image *image, int x, int y)
+{
+  guint8 *pixel = gdk_pixbuf_get_pixels (image->pixels) +
+                  (gsize) y * (gsize) gdk_pixbuf_get_rowstride (image->pixels) +
+                  (gsize) x * CHANNELS;
+  pixel[0] ^= 1;
+}
+
+static void
+crop (Image *image, int x, int y, int width, int height)
+{
+  g_autoptr (GdkPixbuf) part = gdk_pixbuf_new_subpixbuf (image->pixels, x, y, width, height);
+  g_autoptr (GdkPixbuf) cropped = gdk_pixbuf_copy (part);
+  g_set_object (&image->pixels, cropped);
+}
+
 static gboolean
 obey (char **words, guint n_words)
 {
@@ -116,6 +133,12 @@ obey (char **words, guint n_words)
     return load (image, words[1], NULL);
   if (!strcmp (order, "close"))
     g_clear_object (&image->pixels);
+  else if (!strcmp (order, "caption") && n_words == 2)
+    ivl_metadata_set_caption (image->texts, words[1]);
+  else if (!strcmp (order, "pixel") && n_words == 3)
+    change_pixel (image, atoi (words[1]), atoi (words[2]));
+  else if (!strcmp (order, "crop") && n_words == 5)
+    crop (image, atoi (words[1]), atoi (words[2]), atoi (words[3]), atoi (words[4]));
   else if (!strcmp (order, "move") && n_words == 3)
     {
       image->offset_x = atoi (words[1]);

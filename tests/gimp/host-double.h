@@ -7,6 +7,9 @@
  *     load FILE [IMAGE]        its pixels are another file's from now on
  *     select X Y WIDTH HEIGHT  a selection; `select` alone takes it away
  *     move X Y                 where the layer lies on the canvas
+ *     pixel X Y                that pixel has another colour
+ *     crop X Y WIDTH HEIGHT    what lies outside is gone, the layer and the canvas are as large
+ *     caption TEXT             somebody else writes that text into the image's metadata
  *     close [IMAGE]            the image is closed
  *     menu PROCEDURE [IMAGE]   as if that menu entry were chosen while the program runs
  *     quit                     the program ends as when its last window is closed

@@ -120,6 +120,9 @@ def write(tap, desk, double, window):
         "latin-1", "replace").decode("utf-8", "replace")
     tap.equal(line, 'set-texts 1 alt="Ein Ring – “TAXI” 赤" description="طويل\nzwei" caption="Taxi, 2024"',
               "the three texts are written to the image as they are")
+    press(window, "Write to Image")
+    tap.point(shown(window, "There is nothing to write"), "what the image carries is not written again", window.words())
+    tap.equal(len(double.said("set-texts 1")), 1, "and nothing is")
     press(window, "Copy")
     tap.point(shown(window, "The alternative text was copied."), "it can be copied", window.words())
     purpose = field(window, "Purpose:")
@@ -127,6 +130,36 @@ def write(tap, desk, double, window):
     desk.key("ctrl+v", window=window.window)
     tap.point(says(purpose, texts["Alternative text"]), "and pasted", purpose.text())
     return texts
+
+
+def look_away(desk, window):
+    """Something else has the focus, and then the window again."""
+    desk.run("xdotool", "windowunmap", window.window)
+    desk.run("xdotool", "windowmap", window.window)
+    desk.activate(window.window)
+
+
+def written_elsewhere(tap, desk, double, window, texts):
+    """A script, or the person in GIMP's metadata editor, writes the caption while the page is open."""
+    alt = field(window, "Alternative text")
+    double.order("caption 'By a script'")
+    alt.write("A ring")
+    press(window, "Write to Image")
+    tap.point(wait_for(lambda: double.said("set-texts 1")[-1] == 'set-texts 1 alt="A ring" description=- caption=-'),
+              "what nobody changed on the page is left as it is", double.said("set-texts 1"))
+    double.order("caption 'By another script'")
+    look_away(desk, window)
+    caption = window.find("text", "^Caption$", showing=False)
+    tap.point(says(caption, "By another script"), "and is read again when the window gets the focus", caption.text())
+    caption.write("Mine")
+    double.order("caption 'Too late'")
+    look_away(desk, window)
+    double.order("select")
+    tap.equal(caption.text(), "Mine", "what a person has typed stays")
+    for name, text in texts.items():
+        field(window, name).write(text)
+    press(window, "Write to Image")
+    shown(window, "Written to the image.")
 
 
 def read_back(path):
@@ -238,9 +271,35 @@ def find_page(tap, desk, program, demo):
         press(window, button)
         tap.point(double.said(f'{line} 1 {x},{y},{width},{height}:"yellow star"'), f"{button} does it", double.lines[-2:])
         tap.point(shown(window, "Ctrl+Z in the image"), "and says how to undo it", window.words())
-    result.press()
+    other_state(tap, double, window, demo, (x, y, width, height))
+    window.find("check", "^1. yellow star: ").press()
     tap.point(wait_for(lambda: not window.find("button", "^Select$").has("SENSITIVE")), "with none chosen there is nothing to do")
     tap.equal((double.end(), double.errors), (0, []), "nothing was complained about")
+
+
+def other_state(tap, double, window, demo, box):
+    """What was found in one picture is used in no other."""
+    x, y, width, height = box
+    for order, what in (("move 30 20", "a layer that was moved"), (f"load {demo}/taxi.png", "a picture that was changed"),
+                        ("pixel 3 3", "one pixel that was changed"), ("crop 10 10 300 320", "an image that was cropped")):
+        double.order(order)
+        done = len(double.said("select-boxes"))
+        press(window, "Select")
+        tap.point(shown(window, "The picture has changed since this was found, so nothing was done."), f"{what} is told",
+                  window.words())
+        tap.equal(len(double.said("select-boxes")), done, "and nothing is selected in it")
+        double.order("move 0 0")
+        double.order(f"load {demo}/star-open.png")
+        press(window, "Select")
+        tap.point(wait_for(lambda done=done: len(double.said("select-boxes")) > done), "in the picture of before it is",
+                  double.lines[-3:])
+    double.order("move 30 20")
+    press(window, "Select")
+    window.find("button", "^Try Again$").press()
+    window.find("check", f"^1. yellow star: {width} × {height} pixels at {x + 30}, {y + 20}$")
+    press(window, "Select")
+    tap.point(double.said(f'select-boxes 1 {x + 30},{y + 20},{width},{height}:"yellow star"'), "Try Again finds it anew",
+              double.lines[-3:])
 
 
 def alt_page(tap, desk, program, demo):
@@ -250,6 +309,7 @@ def alt_page(tap, desk, program, demo):
     undo(tap, desk, window)
     roles(tap, desk, double, window)
     texts = write(tap, desk, double, window)
+    written_elsewhere(tap, desk, double, window, texts)
     export(tap, desk, double, window, texts)
     tap.equal((double.end(), double.errors), (0, []), "nothing was complained about")
 
@@ -279,6 +339,14 @@ def regions(tap, desk, program, demo):
     press(window, "As Text Layers in Place")
     tap.point(double.said(f"add-text-boxes 1 {' '.join(BOXES)}"), "and a text layer each, where they are", double.lines[-2:])
     desk.shoot("pages-read-places", window.window)
+    done = len(double.said("add-text-boxes"))
+    double.order("move 30 20")
+    press(window, "As Text Layers in Place")
+    tap.point(shown(window, "The picture has changed since this was found, so nothing was done.") and
+              len(double.said("add-text-boxes")) == done, "which is not done in a picture that has changed", window.words())
+    double.order("move 0 0")
+    press(window, "As Text Layers in Place")
+    tap.point(wait_for(lambda: len(double.said("add-text-boxes")) > done), "and is again in the one that was read")
 
     desk.key("alt+4", window=window.window)
     entry = field(window, "What to find:")

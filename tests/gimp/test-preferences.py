@@ -205,7 +205,17 @@ def remote(tap, place):
         place.window.find("button", "^Test$").press()
         tap.point(place.says(said), f"the test of a real server, {name} key: {said}", place.window.words())
         place.desk.shoot(f"preferences-{name}", place.window.window)
+    before = place.config.read_text(encoding="utf-8")
     place.window.find("button", "^Remove$").press()
+    shown = wait_for(lambda: [window for window in place.desk.find_windows(pid=place.process.pid)
+                              if place.desk.window_facts(window)[0] not in (TITLE, "parent")])
+    place.desk.shoot("preferences-remove", shown[0])
+    place.desk.key("Escape", window=shown[0])
+    wait_for(lambda: len(place.desk.find_windows(pid=place.process.pid)) == 2)
+    tap.equal(place.config.read_text(encoding="utf-8"), before, "without leave no server is removed")
+    place.window.find("button", "^Remove$").press()
+    wait_for(lambda: len(place.desk.find_windows(pid=place.process.pid)) == 3)
+    place.desk.key("alt+r")
     tap.point(wait_for(lambda: '"new"' not in place.config.read_text(encoding="utf-8")) and place.holds(place.config, '[remote "atelier"]'),
               "a server is removed", place.config.read_text(encoding="utf-8"))
     tap.point(place.holds(place.settings, f"location=service:{place.desk.folder}/elsewhere/gamma"),

@@ -5,6 +5,7 @@
 #include "plug-settings.h"
 
 #include <glib/gstdio.h>
+#include <libivl/ivl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -126,6 +127,53 @@ test_damaged (void)
     settings = open_settings ();
     assert_defaults (settings);
   }
+}
+
+/* A file that a person has mistyped is told of, and is not lost when something else is written. */
+static void
+test_damage_is_kept (void)
+{
+  static const char mine[] = "[gimp]\nlocation=remote:atelier\nallowed=a.example;\noops\n";
+  g_autofree char *aside = g_strconcat (path, ".damaged", NULL);
+  g_autofree char *second = g_strconcat (path, ".damaged-2", NULL);
+  g_autofree char *kept = NULL;
+  g_autoptr (PlugSettings) settings = NULL;
+  int width, height;
+
+  g_remove (path);
+  for (guint round = 1; round <= 2; round++)
+    {
+      g_clear_object (&settings);
+      write_text (mine, -1);
+      settings = open_settings ();
+      assert_defaults (settings);
+      g_assert_error (plug_settings_get_damage (settings), IVL_ERROR, IVL_ERROR_INVALID_DATA);
+      g_assert_nonnull (strstr (plug_settings_get_damage (settings)->message, path));
+      /* The window's size alone is no reason */
+      plug_settings_set_window_size (settings, 500, 400);
+      save (settings);
+      g_clear_pointer (&kept, g_free);
+      kept = read_text ();
+      g_assert_cmpstr (kept, ==, mine);
+      plug_settings_set_language (settings, "fr");
+      save (settings);
+      g_assert_null (plug_settings_get_damage (settings));
+    }
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *text = NULL;
+
+      g_assert_true (g_file_get_contents (i == 0 ? aside : second, &text, NULL, NULL));
+      g_assert_cmpstr (text, ==, mine);
+      g_remove (i == 0 ? aside : second);
+    }
+  g_clear_object (&settings);
+  settings = open_settings ();
+  g_assert_null (plug_settings_get_damage (settings));
+  g_assert_cmpstr (plug_settings_get_language (settings), ==, "fr");
+  g_assert_true (plug_settings_get_window_size (settings, &width, &height));
+  g_assert_cmpint (width, ==, 500);
+  g_remove (path);
 }
 
 static void
@@ -295,6 +343,7 @@ static const struct
 } tests[] = {
   { "/plug-settings/defaults", test_defaults },
   { "/plug-settings/damaged", test_damaged },
+  { "/plug-settings/damage-is-kept", test_damage_is_kept },
   { "/plug-settings/round-trip", test_round_trip },
   { "/plug-settings/two", test_two },
   { "/plug-settings/later", test_later },
