@@ -51,6 +51,8 @@ typedef enum
  * @IVL_PHASE_DECODE: writing the answer, in tokens; the total is the limit
  * @IVL_PHASE_WAIT: waiting for a server that loads, is busy or does not answer, in seconds
  * @IVL_PHASE_UPLOAD: sending the question to a server, in bytes
+ * @IVL_PHASE_QUEUE: waiting for other questions to a server; done is the place in its queue, 1 for
+ *   the next one, and total how many wait there
  *
  * What a progress report counts.
  */
@@ -62,6 +64,7 @@ typedef enum
   IVL_PHASE_DECODE,
   IVL_PHASE_WAIT,
   IVL_PHASE_UPLOAD,
+  IVL_PHASE_QUEUE,
 } IvlPhase;
 
 /**

@@ -80,6 +80,9 @@ describe_progress (void)
     case IVL_PHASE_WAIT:
       return g_strdup_printf (_ ("%s: waiting for %s, %u s of %u s"), subject, progress_place, done,
                               total);
+    case IVL_PHASE_QUEUE:
+      return g_strdup_printf (_ ("%s: place %u of %u in the queue of %s, %d s"), subject, done,
+                              total, progress_place, seconds);
     case IVL_PHASE_UPLOAD:
       return g_strdup_printf (_ ("%s: sent %u %%, %d s"), subject,
                               (guint) (100 * progress_done / MAX (progress_total, 1)), seconds);

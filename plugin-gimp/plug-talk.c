@@ -247,7 +247,7 @@ report (IvlPhase phase,
   const char *place = turn->place != NULL ? turn->place : _ ("the service");
 
   /* What was under way when the answer came is old */
-  if (self == NULL || (self->state == PLUG_TALK_ANSWERING) != (phase == IVL_PHASE_DECODE))
+  if (self == NULL || (self->state == PLUG_TALK_ANSWERING && phase != IVL_PHASE_DECODE))
     return;
   switch (phase)
     {
@@ -266,11 +266,21 @@ report (IvlPhase phase,
                                   (guint) total);
       break;
     case IVL_PHASE_PREFILL:
-      sentence = g_strdup (_ ("Reading the question…"));
+      sentence = g_strdup_printf (_ ("Reading picture and question: %u of %u tokens"),
+                                  (guint) done, (guint) total);
+      break;
+    case IVL_PHASE_QUEUE:
+      /* Translators: the first number is 1 when this question is the next one */
+      sentence = g_strdup_printf (_ ("Waiting for other questions: place %u of %u in the queue"),
+                                  (guint) done, (guint) total);
+      fraction = -1;
       break;
     case IVL_PHASE_DECODE:
     default:
-      sentence = g_strdup (_ ("Answering…"));
+      sentence = g_strdup_printf (ngettext ("The answer is being written: %u token",
+                                            "The answer is being written: %u tokens",
+                                            (guint) done),
+                                  (guint) done);
       fraction = -1;
       break;
     }

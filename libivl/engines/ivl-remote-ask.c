@@ -26,6 +26,9 @@ struct _IvlRemoteAsk
   IvlWireAnswer       *answer;
   GByteArray          *bytes;
   GString             *text; /* what has come before anyone could read it */
+  IvlProgressFunc      progress; /* (nullable) */
+  gpointer             progress_data;
+  IvlWireProgress      told; /* last, by the server */
   IvlRemoteTicket      ticket;
   gboolean             has_place;
   gboolean             is_finished;
@@ -360,6 +363,31 @@ end_answer (IvlRemoteAsk  *self,
   return TRUE;
 }
 
+/* Passes on how far the server says that it is. TRUE: that is a sign of life. What stays the same
+ * is none but in a queue, where others decide how long it does. */
+static gboolean
+tell_progress (IvlRemoteAsk *self)
+{
+  IvlWireProgress told;
+  gboolean is_alive;
+
+  if (!ivl_wire_answer_take_progress (self->answer, &told))
+    return FALSE;
+  is_alive = told.phase == IVL_PHASE_QUEUE || told.phase != self->told.phase ||
+             told.done != self->told.done || told.total != self->told.total;
+  self->told = told;
+  if (self->progress != NULL)
+    self->progress (told.phase, told.done, told.total, self->progress_data);
+  return is_alive;
+}
+
+static gint64
+get_token_deadline (IvlRemoteAsk *self)
+{
+  return g_get_monotonic_time () +
+         self->line->timeouts.first_token * G_TIME_SPAN_MILLISECOND;
+}
+
 /* Reads until there is text to show, the answer's end, or a failure. *is_cut: the connection ended
  * or fell silent, as opposed to what the server said. */
 static gboolean
@@ -390,17 +418,12 @@ read_some (IvlRemoteAsk  *self,
         return fail (self, &failure, error);
       if (self->bytes->len == 0)
         return end_answer (self, is_cut, error);
+      if (tell_progress (self))
+        deadline = MAX (deadline, get_token_deadline (self));
       if (self->text->len > 0 && !ivl_wire_answer_is_finished (self->answer))
         return TRUE;
       deadline = shorten (self, deadline);
     }
-}
-
-static gint64
-get_token_deadline (IvlRemoteAsk *self)
-{
-  return g_get_monotonic_time () +
-         self->line->timeouts.first_token * G_TIME_SPAN_MILLISECOND;
 }
 
 /* One try up to the first content. */
@@ -470,6 +493,8 @@ ivl_remote_ask_new (const IvlRemoteLine   *line,
   self->line = line;
   self->bytes = g_byte_array_new ();
   self->text = g_string_new (NULL);
+  self->progress = progress;
+  self->progress_data = progress_data;
   start_effort (&effort, line, patience, patience, progress, progress_data, cancellable);
   for (;;)
     {

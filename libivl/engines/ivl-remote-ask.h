@@ -31,8 +31,9 @@ typedef struct
 void           ivl_remote_refusal_clear (IvlRemoteRefusal *self);
 
 /* Asks, and waits for the first content or the answer's end. patience: milliseconds that the server
- * may be away, loading or busy. dialect must outlive the ask. refusal is filled on failure. Errors:
- * those of ivl-remote-call.h and ivl-wire-error.h, and IVL_ERROR_BUSY. */
+ * may be away, loading or busy. progress (nullable) is called as long as the ask lives. dialect has
+ * to outlive the ask. refusal is filled on failure. Errors: those of ivl-remote-call.h and
+ * ivl-wire-error.h, and IVL_ERROR_BUSY. */
 IvlRemoteAsk  *ivl_remote_ask_new (const IvlRemoteLine   *line,
                                    const IvlWireDialect  *dialect,
                                    GBytes                *body,

@@ -399,6 +399,7 @@ set_options (Builder     *b,
 
   request->stream = TRUE;
   request->include_usage = TRUE;
+  request->include_progress = TRUE;
   request->max_tokens = ivl_options_get_max_tokens (options);
   if (request->max_tokens == 0)
     request->max_tokens = DEFAULT_MAX_TOKENS;

@@ -10,6 +10,10 @@
 
 /* A client that waits for the first token hears something this often. */
 #define PING_SECONDS 10
+/* And how far it is as often as this, if it wants to know, though not from the beginning: as long
+ * as nothing has been said, a request can still be refused with a status. */
+#define REPORT_US (G_TIME_SPAN_SECOND / 4)
+#define FIRST_REPORT_US G_TIME_SPAN_SECOND
 
 typedef struct
 {
@@ -32,6 +36,11 @@ struct _IvlChatOutput
   gboolean         include_usage;
   gboolean         has_text;
   gint64           pinged; /* monotonic time, µs */
+  gboolean         reports;  /* progress, which was asked for */
+  gboolean         has_progress; /* any is known */
+  gboolean         is_unsaid;    /* what is known was not said yet */
+  IvlWireProgress  progress;
+  gint64           reported;     /* when it was said last; 0: never */
 };
 
 static void
@@ -75,6 +84,7 @@ ivl_chat_output_new (IvlHttpExchange      *exchange,
     }
   self->streams = request->stream;
   self->include_usage = request->include_usage;
+  self->reports = request->stream && request->include_progress;
   self->pinged = g_get_monotonic_time ();
   return self;
 }
@@ -276,6 +286,61 @@ ivl_chat_output_fail (IvlChatOutput *self,
   g_mutex_unlock (&self->lock);
 }
 
+/* With the lock held. */
+static void
+say_progress (IvlChatOutput *self,
+              gint64         now)
+{
+  g_autofree char *json = ivl_wire_progress_to_json (&self->progress);
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  begin_stream (self);
+  ivl_sse_append_typed (out, IVL_WIRE_PROGRESS_EVENT, json);
+  ivl_http_exchange_write (self->exchange, out->str, out->len, FALSE);
+  self->is_unsaid = FALSE;
+  self->reported = now;
+  self->pinged = now;
+}
+
+/* With the lock held. */
+static gboolean
+is_report_due (IvlChatOutput *self,
+               gint64         now)
+{
+  return self->is_unsaid && now - self->exchange->began >= FIRST_REPORT_US &&
+         now - self->reported >= REPORT_US;
+}
+
+gboolean
+ivl_chat_output_wants_progress (IvlChatOutput *self)
+{
+  return self->reports;
+}
+
+void
+ivl_chat_output_report (IvlChatOutput         *self,
+                        const IvlWireProgress *progress)
+{
+  gint64 now = g_get_monotonic_time ();
+  gboolean is_late;
+
+  if (!self->reports)
+    return;
+  g_mutex_lock (&self->lock);
+  /* The queue is looked at by another thread than the one that has begun to work meanwhile */
+  is_late = progress->phase == IVL_PHASE_QUEUE && self->has_progress &&
+            self->progress.phase != IVL_PHASE_QUEUE;
+  if (!is_late)
+    {
+      self->progress = *progress;
+      self->has_progress = TRUE;
+      self->is_unsaid = TRUE;
+      if (is_report_due (self, now))
+        say_progress (self, now);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
 void
 ivl_chat_output_ping (IvlChatOutput *self)
 {
@@ -285,7 +350,10 @@ ivl_chat_output_ping (IvlChatOutput *self)
   /* Whoever holds the lock is about to say something. */
   if (!self->streams || !g_mutex_trylock (&self->lock))
     return;
-  if (!self->has_text && now - self->pinged >= PING_SECONDS * G_TIME_SPAN_SECOND)
+  if (is_report_due (self, now) ||
+      (self->has_progress && now - self->pinged >= PING_SECONDS * G_TIME_SPAN_SECOND))
+    say_progress (self, now);
+  else if (!self->has_text && now - self->pinged >= PING_SECONDS * G_TIME_SPAN_SECOND)
     {
       out = g_string_new (NULL);
       begin_stream (self);

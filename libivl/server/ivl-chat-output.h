@@ -5,6 +5,7 @@
 #include <libivl/ivl-usage.h>
 
 #include "server/ivl-http-exchange.h"
+#include "wire/ivl-wire-progress.h"
 #include "wire/ivl-wire-request.h"
 
 G_BEGIN_DECLS
@@ -36,7 +37,14 @@ void           ivl_chat_output_fail (IvlChatOutput *self,
                                      const char    *param,
                                      const char    *code,
                                      guint          retry_after);
-/* Sends a comment when the client has waited long for the first token. Never waits. */
+/* How far the first answer is, for a client that asked for it; not more often than anyone can see.
+ * Never waits. */
+void           ivl_chat_output_report (IvlChatOutput         *self,
+                                       const IvlWireProgress *progress);
+/* Whether it asked. */
+gboolean       ivl_chat_output_wants_progress (IvlChatOutput *self);
+/* Sends something when the client has waited long for the first token: a comment, or once more how
+ * far it is. Never waits. */
 void           ivl_chat_output_ping (IvlChatOutput *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlChatOutput, ivl_chat_output_free)

@@ -111,6 +111,17 @@ job_note_error (Job          *job,
   job_note_failure (job, &failure);
 }
 
+static void
+report (IvlPhase phase,
+        guint64  done,
+        guint64  total,
+        gpointer data)
+{
+  Job *job = data;
+
+  ivl_chat_output_report (job->output, &(IvlWireProgress) { phase, done, total });
+}
+
 static IvlReply *
 begin_answer (Job     *job,
               guint    index,
@@ -119,6 +130,8 @@ begin_answer (Job     *job,
   g_autoptr (IvlSession) session = ivl_session_new (job->model);
   g_autoptr (IvlOptions) options = ivl_chat_request_make_options (job->request, index);
 
+  if (index == 0 && ivl_chat_output_wants_progress (job->output))
+    ivl_session_set_progress (session, report, job, NULL);
   for (guint i = 0; i < job->request->history->len; i++)
     if (!ivl_session_add_message (session, g_ptr_array_index (job->request->history, i), error))
       return NULL;
@@ -435,6 +448,18 @@ ivl_chat_forget (IvlChat         *self,
     }
 }
 
+static void
+report_place (IvlChat *self,
+              Job     *job)
+{
+  guint n_waiting;
+  guint place = ivl_queue_get_place (self->queue, job, &n_waiting);
+
+  if (place > 0)
+    ivl_chat_output_report (job->output,
+                            &(IvlWireProgress) { IVL_PHASE_QUEUE, place, n_waiting });
+}
+
 void
 ivl_chat_tick (IvlChat *self)
 {
@@ -443,8 +468,11 @@ ivl_chat_tick (IvlChat *self)
       Job *job = g_ptr_array_index (self->jobs, i);
       IvlChatOutput *output = g_atomic_pointer_get (&job->output);
 
-      if (output != NULL)
-        ivl_chat_output_ping (output);
+      if (output == NULL)
+        continue;
+      if (ivl_chat_output_wants_progress (output))
+        report_place (self, job);
+      ivl_chat_output_ping (output);
     }
 }
 

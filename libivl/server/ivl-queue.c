@@ -78,20 +78,18 @@ get_weight (GPtrArray  *entries,
   return weight;
 }
 
-/* Moves the next entry to the running ones; NULL: none may start. A job that is heavier than what
- * is free is waited for, lest lighter ones pass it for ever. */
-static gpointer
-take_next (IvlQueue *self)
+/* Index of the waiting entry whose client has the fewest answers running, the oldest of these;
+ * there is one. */
+static guint
+find_next (GPtrArray *waiting,
+           GPtrArray *running)
 {
-  guint n_running = get_weight (self->running, NULL);
   guint best_load = G_MAXUINT;
   guint best = 0;
-  Entry *entry;
 
-  for (guint i = 0; i < self->waiting->len; i++)
+  for (guint i = 0; i < waiting->len; i++)
     {
-      guint load = get_weight (self->running,
-                               ((Entry *) g_ptr_array_index (self->waiting, i))->client);
+      guint load = get_weight (running, ((Entry *) g_ptr_array_index (waiting, i))->client);
 
       if (load < best_load)
         {
@@ -99,8 +97,21 @@ take_next (IvlQueue *self)
           best = i;
         }
     }
+  return best;
+}
+
+/* Moves the next entry to the running ones; NULL: none may start. A job that is heavier than what
+ * is free is waited for, lest lighter ones pass it for ever. */
+static gpointer
+take_next (IvlQueue *self)
+{
+  guint n_running = get_weight (self->running, NULL);
+  guint best;
+  Entry *entry;
+
   if (self->waiting->len == 0)
     return NULL;
+  best = find_next (self->waiting, self->running);
   entry = g_ptr_array_index (self->waiting, best);
   if (n_running > 0 && n_running + entry->weight > self->max_running)
     return NULL;
@@ -232,6 +243,35 @@ ivl_queue_remove (IvlQueue *self,
   if (waited)
     start_next (self);
   return waited;
+}
+
+/* Who is taken before it, if nobody else comes and nothing ends: the client with the fewest answers
+ * running always is next, also in this. */
+guint
+ivl_queue_get_place (IvlQueue *self,
+                     gpointer  job,
+                     guint    *n_waiting)
+{
+  g_autoptr (GPtrArray) waiting = g_ptr_array_new ();
+  g_autoptr (GPtrArray) running = g_ptr_array_new ();
+  guint place = 0;
+  gboolean is_found = FALSE;
+
+  g_mutex_lock (&self->lock);
+  *n_waiting = self->waiting->len;
+  g_ptr_array_extend (waiting, self->waiting, NULL, NULL);
+  g_ptr_array_extend (running, self->running, NULL, NULL);
+  while (!is_found && waiting->len > 0)
+    {
+      guint next = find_next (waiting, running);
+      Entry *entry = g_ptr_array_index (waiting, next);
+
+      is_found = entry->job == job;
+      place++;
+      g_ptr_array_add (running, g_ptr_array_remove_index (waiting, next));
+    }
+  g_mutex_unlock (&self->lock);
+  return is_found ? place : 0;
 }
 
 void

@@ -29,6 +29,11 @@ gboolean  ivl_queue_is_full (IvlQueue   *self,
 /* Takes a job out of the line; FALSE: it does not wait. */
 gboolean  ivl_queue_remove (IvlQueue *self,
                             gpointer  job);
+/* The place of a job in the line, 1 for the next one, as it is now; 0: it does not wait. n_waiting:
+ * how many do. */
+guint     ivl_queue_get_place (IvlQueue *self,
+                               gpointer  job,
+                               guint    *n_waiting);
 /* A job that was started has ended. */
 void      ivl_queue_finish (IvlQueue *self,
                             gpointer  job);

@@ -223,6 +223,15 @@ ivl_sse_append_event (GString    *out,
 }
 
 void
+ivl_sse_append_typed (GString    *out,
+                      const char *type,
+                      const char *data)
+{
+  g_string_append_printf (out, "event: %s\n", type);
+  ivl_sse_append_event (out, data);
+}
+
+void
 ivl_sse_append_comment (GString *out)
 {
   g_string_append (out, ":\n\n");

@@ -36,6 +36,10 @@ guint64        ivl_sse_decoder_get_n_comments (IvlSseDecoder *self);
 /* Appends one event of the default type, or a comment. */
 void           ivl_sse_append_event (GString    *out,
                                      const char *data);
+/* One event of another type. */
+void           ivl_sse_append_typed (GString    *out,
+                                     const char *type,
+                                     const char *data);
 void           ivl_sse_append_comment (GString *out);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlSseDecoder, ivl_sse_decoder_free)

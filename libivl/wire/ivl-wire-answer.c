@@ -38,6 +38,8 @@ struct _IvlWireAnswer
   char                 *model;
   IvlWireUsage          usage;
   GPtrArray            *tokens;  /* IvlWireToken: those not taken yet */
+  IvlWireProgress       progress;
+  gboolean              has_progress; /* that was not taken yet */
 };
 
 static void
@@ -277,6 +279,17 @@ take_chunk (IvlWireAnswer  *self,
   return TRUE;
 }
 
+/* Beside the answer: an odd one is no failure. */
+static void
+take_progress (IvlWireAnswer *self,
+               const char    *data,
+               gsize          n)
+{
+  json_auto_t *root = ivl_wire_json_parse (data, n, NULL);
+
+  self->has_progress = ivl_wire_progress_read (&self->progress, root) || self->has_progress;
+}
+
 static gboolean
 take_event (const char  *event,
             const char  *data,
@@ -291,6 +304,11 @@ take_event (const char  *event,
 
   if (self->is_done)
     return TRUE;
+  if (g_strcmp0 (event, IVL_WIRE_PROGRESS_EVENT) == 0)
+    {
+      take_progress (self, data, n);
+      return TRUE;
+    }
   if (!is_error_event && ivl_wire_event_is_done (data, n))
     {
       self->is_done = TRUE;
@@ -436,6 +454,18 @@ ivl_wire_answer_get_usage (IvlWireAnswer *self,
                            IvlWireUsage  *usage)
 {
   *usage = self->usage;
+}
+
+gboolean
+ivl_wire_answer_take_progress (IvlWireAnswer   *self,
+                               IvlWireProgress *progress)
+{
+  gboolean has_progress = self->has_progress;
+
+  if (has_progress)
+    *progress = self->progress;
+  self->has_progress = FALSE;
+  return has_progress;
 }
 
 GPtrArray *

@@ -5,6 +5,7 @@
 #include <libivl/ivl-types.h>
 
 #include "wire/ivl-wire-dialect.h"
+#include "wire/ivl-wire-progress.h"
 #include "wire/ivl-wire-token.h"
 
 G_BEGIN_DECLS
@@ -57,6 +58,9 @@ IvlFinishReason ivl_wire_answer_get_finish_reason (IvlWireAnswer *self);
 const char    *ivl_wire_answer_get_model (IvlWireAnswer *self);
 void           ivl_wire_answer_get_usage (IvlWireAnswer *self,
                                           IvlWireUsage  *usage);
+/* How far the answer is, if that has been told since the last call. */
+gboolean       ivl_wire_answer_take_progress (IvlWireAnswer   *self,
+                                              IvlWireProgress *progress);
 /* The tokens with their probabilities that have come since the last call: IvlWireToken (transfer
  * full), empty unless they were asked for. At most IVL_WIRE_MAX_TOKENS wait. */
 #define IVL_WIRE_MAX_TOKENS 65536

@@ -13,7 +13,7 @@
  * stream and stream_options, which every engine takes. */
 static const char *const known_fields[] = {
   "top_p", "top_k", "repetition_penalty", "repeat_penalty", "seed", "stop", "n", "logprobs",
-  "response_format", NULL
+  "response_format", "ivl_progress", NULL
 };
 
 static const char *const known_keys[] = {

@@ -235,7 +235,9 @@ read_stream (IvlWireReader *reader)
   if (options != NULL && !json_is_object (options))
     return ivl_wire_reader_refuse (reader, "stream_options", "expected an object");
   return read_boolean (reader, options, "include_usage", "stream_options.include_usage",
-                       &reader->request->include_usage);
+                       &reader->request->include_usage) &&
+         read_boolean (reader, options, "ivl_progress", "stream_options.ivl_progress",
+                       &reader->request->include_progress);
 }
 
 static gboolean

@@ -301,7 +301,12 @@ ivl_wire_request_to_json (const IvlWireRequest *self,
   if (self->stream)
     g_string_append (out, ",\"stream\":true");
   if (self->stream && self->include_usage)
-    g_string_append (out, ",\"stream_options\":{\"include_usage\":true}");
+    {
+      g_string_append (out, ",\"stream_options\":{\"include_usage\":true");
+      if (self->include_progress && ivl_wire_dialect_takes (dialect, "ivl_progress"))
+        g_string_append (out, ",\"ivl_progress\":true");
+      g_string_append_c (out, '}');
+    }
   g_string_append_c (out, '}');
   return g_string_free (out, FALSE);
 }

@@ -52,6 +52,7 @@ typedef struct
   guint      n;                  /* answers; 1 when not given */
   gboolean   stream;
   gboolean   include_usage;
+  gboolean   include_progress;   /* ivl's own field ivl_progress of stream_options */
   gint       top_logprobs;       /* -1: none wanted; 0: of the chosen tokens; up to 20 */
   char      *json_schema;        /* (nullable): response_format's schema as JSON text; "{}" for
                                   * json_object */

@@ -2,8 +2,9 @@
  *
  * A server whose model does what the question says: how long it thinks, how much it writes, how
  * fast, and how it fails. "begin=500 tokens=10 each=20 fail=3" thinks for 500 ms and then fails
- * after three of ten tokens of 20 ms; "crash" ends the process by SIGSEGV. Reads lines from
- * standard input: "model" gives it its model, the end of the input ends it.
+ * after three of ten tokens of 20 ms; "tiles=4 tile=300 prompt=9" takes 300 ms for each of four
+ * tiles and then reads nine tokens, telling how far it is; "crash" ends the process by SIGSEGV.
+ * Reads lines from standard input: "model" gives it its model, the end of the input ends it.
  * Usage: serve-double SOCKET MAX-RUNNING MAX-WAITING */
 #include <libivl/ivl.h>
 #include <signal.h>
@@ -78,6 +79,31 @@ pass_time (guint          ms,
 }
 
 static gboolean
+read_prompt (const char       *text,
+             IvlProgressFunc   progress,
+             gpointer          data,
+             GCancellable     *cancellable,
+             GError          **error)
+{
+  guint n_tiles = get_number (text, "tiles=", 0);
+  guint n_tokens = get_number (text, "prompt=", 0);
+
+  for (guint i = 0; i < n_tiles; i++)
+    {
+      progress (IVL_PHASE_TILES, i, n_tiles, data);
+      if (!pass_time (get_number (text, "tile=", 0), cancellable, error))
+        return FALSE;
+    }
+  if (n_tokens > 0)
+    progress (IVL_PHASE_PREFILL, 0, n_tokens, data);
+  if (n_tokens > 0 && !pass_time (300, cancellable, error))
+    return FALSE;
+  if (n_tokens > 0)
+    progress (IVL_PHASE_PREFILL, n_tokens, n_tokens, data);
+  return TRUE;
+}
+
+static gboolean
 double_engine_begin (IvlEngine        *engine,
                      gpointer          timeline,
                      GPtrArray        *messages,
@@ -97,7 +123,8 @@ double_engine_begin (IvlEngine        *engine,
   usage->n_prompt_tokens = 7;
   if (strstr (text, "crash") != NULL)
     raise (SIGSEGV);
-  return pass_time (get_number (text, "begin=", 0), cancellable, error);
+  return pass_time (get_number (text, "begin=", 0), cancellable, error) &&
+         read_prompt (text, progress, progress_data, cancellable, error);
 }
 
 static gboolean

@@ -17,6 +17,9 @@
   "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half \"}}]}\n\n\r\n"
 
 /* What the server does with a question. */
+/* Between two reports of a slow server */
+#define PROGRESS_MS 150
+
 typedef struct
 {
   const char *raw;    /* bytes to send as they are; NULL: a whole reply */
@@ -277,6 +280,77 @@ test_refused (void)
   g_assert_cmpuint (phases & (1u << IVL_PHASE_WAIT), !=, 0);
 }
 
+/* What a slow server says of how far it is reaches whoever asked, and is a sign of life: three of
+ * the times in which nothing may be missing of a server that says nothing. */
+static ReplayEnd
+say_progress (ReplayConnection    *connection,
+              const ReplayRequest *request,
+              gpointer             data)
+{
+  static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                             "Connection: close\r\n\r\n";
+  static const char end[] = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},"
+                            "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+  const gboolean *is_stuck = data;
+
+  if (remote_fixture_answer_models (connection, request, "ivl"))
+    return REPLAY_KEEP;
+  g_assert_nonnull (strstr (request->body, "\"ivl_progress\":true"));
+  replay_send (connection, head, -1);
+  for (guint i = 1; i <= 6; i++)
+    {
+      g_autofree char *event =
+          g_strdup_printf ("event: ivl.progress\ndata: {\"phase\":\"tiles\",\"done\":%u,"
+                           "\"total\":6}\n\n", *is_stuck ? 1 : i);
+
+      replay_send (connection, event, -1);
+      g_usleep (PROGRESS_MS * 1000);
+    }
+  replay_send (connection, end, -1);
+  return REPLAY_CLOSE;
+}
+
+static void
+note_tiles (IvlPhase phase,
+            guint64  done,
+            guint64  total,
+            gpointer data)
+{
+  GString *tiles = data;
+
+  if (phase == IVL_PHASE_TILES)
+    g_string_append_printf (tiles, "%u/%u ", (guint) done, (guint) total);
+}
+
+static void
+test_progress (void)
+{
+  for (gboolean is_stuck = FALSE; is_stuck <= TRUE; is_stuck++)
+    {
+      IvlRemoteTimeouts timeouts = remote_fixture_timeouts;
+      g_autoptr (ReplayServer) server = replay_server_new (NULL, say_progress, &is_stuck);
+      g_autoptr (IvlEngine) engine = NULL;
+      g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func (g_object_unref);
+      g_autoptr (RemoteOutcome) outcome = NULL;
+      g_autoptr (GString) tiles = g_string_new (NULL);
+
+      timeouts.first_token = 2 * PROGRESS_MS;
+      timeouts.idle = 60 * 1000;
+      engine = remote_fixture_open (server, "ivl", &timeouts);
+      g_ptr_array_add (messages, ivl_message_new (IVL_ROLE_USER));
+      ivl_message_add_text (messages->pdata[0], "Hello");
+      outcome = remote_fixture_ask_messages (engine, messages, NULL, note_tiles, tiles, NULL);
+      if (is_stuck)
+        {
+          remote_outcome_check_error (outcome, IVL_ERROR, IVL_ERROR_REMOTE_FAILED,
+                                      "writes no answer");
+          continue;
+        }
+      remote_outcome_check (outcome, "Hi");
+      g_assert_cmpstr (tiles->str, ==, "1/6 2/6 3/6 4/6 5/6 6/6 ");
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -289,5 +363,6 @@ main (int    argc,
   g_test_add_func ("/client-retry/idle-connection", test_idle_connection);
   g_test_add_func ("/client-retry/gate-halves", test_gate_halves);
   g_test_add_func ("/client-retry/refused", test_refused);
+  g_test_add_func ("/client-retry/progress", test_progress);
   return g_test_run ();
 }

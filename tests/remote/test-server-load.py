@@ -7,6 +7,7 @@ The model is a double that takes the time that the question says (serve-double.c
 "row N" is a row of the threat table that the server was designed against.
 """
 
+import json
 import signal
 import socket
 import sys
@@ -122,6 +123,66 @@ def check_many(tap, place):
                           for choice in big[0].json()["choices"]), "16 of one request all end")
 
 
+def read_progress(reply):
+    """(phase, done, total) of each event of that type, in order."""
+    found = []
+    for event in reply.body.decode().split("\n\n"):
+        kind, _, data = event.partition("\n")
+        if kind == "event: ivl.progress":
+            told = json.loads(data.removeprefix("data: "))
+            found.append((told["phase"], told["done"], told["total"]))
+    return found
+
+
+def check_progress(tap, place):
+    """How far an answer is, to who asks for it, in a stream that others read as it always was."""
+    question = "tiles=5 tile=400 prompt=9 tokens=4 each=300"
+    wanted = {"stream": True, "stream_options": {"ivl_progress": True}}
+    reply = chat(place, question, **wanted)
+    told = read_progress(reply)
+    phases = [phase for number, (phase, _, _) in enumerate(told) if number == 0 or told[number - 1][0] != phase]
+    tap.equal(phases, ["tiles", "prompt", "answer"], "tiles, prompt and answer are told one after the other")
+    tap.equal([step for step in told if step[0] == "tiles"], [("tiles", 2, 5), ("tiles", 3, 5), ("tiles", 4, 5)],
+              "each with how many there are, from the second second on")
+    tap.point(("prompt", 9, 9) in told and [step[1] for step in told if step[0] == "answer"] == [1, 2, 3, 4], "to their ends", told)
+    tap.equal(reply.text(), "0000 0001 0002 0003 ", "the answer is the same")
+    tap.equal(read_progress(chat(place, "tokens=2", **wanted)), [], "what is quick is not told")
+    for settings in ({"stream": True}, {"stream": True, "stream_options": {"include_usage": True}},
+                     {"stream": True, "stream_options": {"ivl_progress": False}}):
+        reply = chat(place, question, **settings)
+        tap.equal(b"event:" in reply.body, False, f"{settings} is told nothing of it")
+    tap.equal(chat(place, question, stream_options={"ivl_progress": True}).json()["choices"][0]["message"]["content"],
+              "0000 0001 0002 0003 ", "nor who wants no stream")
+    reply = chat(place, question, stream=True, stream_options={"ivl_progress": 1})
+    tap.point(reply.status == 400 and reply.error()["param"] == "stream_options.ivl_progress", "it is a boolean", reply)
+    reply = chat(place, "tiles=3 tile=700 tokens=9 fail=0", **wanted)
+    tap.point(read_progress(reply) and not reply.complete and "error" in reply.chunks()[-1] if reply.chunks() else False,
+              "a failure after it is an event", reply)
+    tap.equal(chat(place, "tiles=1 tile=100 tokens=9 fail=0", **wanted).status, 500, "one before it has its status")
+
+
+def check_place(tap, place):
+    """The place in the queue: two wait while the double makes as many answers as it may."""
+    running = [start(place, "begin=60000") for _ in range(4)]
+    tap.point(wait_for(lambda: is_running(place, 4)), "four answers are under way")
+    replies = {}
+    def ask_late(name):
+        replies[name] = chat(place, "tokens=1", stream=True, stream_options={"ivl_progress": True})
+    threads = [threading.Thread(target=ask_late, args=(name,)) for name in ("first", "second")]
+    for number, thread in enumerate(threads, 1):
+        thread.start()
+        wait_for(lambda number=number: metrics(place).get("ivl_requests_waiting") == number)
+    time.sleep(2)
+    for connection in running:
+        connection.close()
+        time.sleep(1)
+    for thread in threads:
+        thread.join()
+    first, second = read_progress(replies["first"]), read_progress(replies["second"])
+    tap.equal(first[0], ("queue", 1, 2), "the next one is told that it is, and how many wait")
+    tap.point(second[0] == ("queue", 2, 2) and replies["second"].text() == "0000 ", "the one behind it as well", second)
+
+
 def check_patience(tap, place, pid):
     """What takes long, all at the same time: the double makes four answers at a time here."""
     results = {}
@@ -213,6 +274,8 @@ def main(program):
         check_gone(tap, double.place)
         check_failures(tap, double.place)
         check_many(tap, double.place)
+        check_progress(tap, double.place)
+        check_place(tap, double.place)
         check_patience(tap, double.place, double.process.pid)
         check_shutdown(tap, double)
         double = Double(program, folder, 2, 2)

@@ -80,6 +80,37 @@ test_fair (void)
   expect_started ("c0 ");
 }
 
+/* Who is told which place, while all stays as it is: by arithmetic from the rule above. */
+static void
+test_place (void)
+{
+  static const struct
+  {
+    const char *job;
+    guint       place;
+  } rows[] = { { "b0", 1 }, { "c0", 2 }, { "b1", 3 }, { "a2", 4 }, { "a3", 5 } };
+  g_autoptr (IvlQueue) queue = make_queue (2, 10);
+  guint n_waiting;
+
+  for (guint i = 0; i < 4; i++)
+    PUSH (a[i], "A", 1);
+  PUSH (b[0], "B", 1);
+  PUSH (b[1], "B", 1);
+  PUSH (c[0], "C", 1);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      gpointer job = (gpointer) (rows[i].job[0] == 'a'   ? a[rows[i].job[1] - '0']
+                                 : rows[i].job[0] == 'b' ? b[rows[i].job[1] - '0']
+                                                         : c[0]);
+
+      g_assert_cmpuint (ivl_queue_get_place (queue, job, &n_waiting), ==, rows[i].place);
+      g_assert_cmpuint (n_waiting, ==, 5);
+    }
+  /* It runs already */
+  g_assert_cmpuint (ivl_queue_get_place (queue, (gpointer) a[0], &n_waiting), ==, 0);
+  expect_started ("a0 a1 ");
+}
+
 /* Several answers count as many; a heavy job waits for room and is not passed for ever. */
 static void
 test_weight (void)
@@ -167,6 +198,7 @@ main (int    argc,
   started = g_string_new (NULL);
   g_test_add_func ("/queue/order", test_order);
   g_test_add_func ("/queue/fair", test_fair);
+  g_test_add_func ("/queue/place", test_place);
   g_test_add_func ("/queue/weight", test_weight);
   g_test_add_func ("/queue/full", test_full);
   g_test_add_func ("/queue/remove", test_remove);

@@ -606,6 +606,57 @@ test_pings (void)
   g_assert_true (ivl_wire_answer_has_content (answer));
 }
 
+/* What ivl serve says of how far it is: beside the answer, whatever stands in it. */
+static void
+test_progress (void)
+{
+  static const struct
+  {
+    const char     *data;
+    gboolean        is_told;
+    IvlWireProgress progress;
+  } rows[] = {
+    { "{\"phase\":\"tiles\",\"done\":3,\"total\":13}", TRUE, { IVL_PHASE_TILES, 3, 13 } },
+    { "{\"phase\":\"prompt\",\"done\":0,\"total\":9}", TRUE, { IVL_PHASE_PREFILL, 0, 9 } },
+    { "{\"phase\":\"answer\",\"done\":7,\"total\":0}", TRUE, { IVL_PHASE_DECODE, 7, 0 } },
+    { "{\"phase\":\"queue\",\"done\":1,\"total\":2}", TRUE, { IVL_PHASE_QUEUE, 1, 2 } },
+    { "{\"phase\":\"brewing\",\"done\":1,\"total\":2}", FALSE, { 0 } },
+    { "{\"phase\":\"tiles\",\"done\":-1,\"total\":2}", FALSE, { 0 } },
+    { "{\"phase\":\"tiles\",\"done\":\"1\"}", FALSE, { 0 } },
+    { "{\"choices\":[{\"delta\":{\"content\":\"no\"}}]}", FALSE, { 0 } },
+    { "{\"error\":{\"message\":\"no\"}}", FALSE, { 0 } },
+    { "[DONE]", FALSE, { 0 } },
+    { "not JSON", FALSE, { 0 } },
+  };
+  static const char end[] =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},"
+    "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (IvlWireAnswer) answer = ivl_wire_answer_new (NULL);
+      g_autoptr (GString) text = g_string_new (NULL);
+      g_autoptr (GString) body = g_string_new (NULL);
+      g_autoptr (GError) error = NULL;
+      IvlWireProgress progress = { 0 };
+
+      g_string_append_printf (body, "event: ivl.progress\ndata: %s\n\n", rows[i].data);
+      g_assert_false (ivl_wire_answer_take_progress (answer, &progress));
+      ivl_wire_answer_push (answer, body->str, body->len, text, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (ivl_wire_answer_take_progress (answer, &progress), ==, rows[i].is_told);
+      g_assert_cmpint (progress.phase, ==, rows[i].progress.phase);
+      g_assert_cmpuint (progress.done, ==, rows[i].progress.done);
+      g_assert_cmpuint (progress.total, ==, rows[i].progress.total);
+      g_assert_false (ivl_wire_answer_take_progress (answer, &progress));
+      g_assert_false (ivl_wire_answer_has_content (answer));
+      ivl_wire_answer_push (answer, end, strlen (end), text, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (text->str, ==, "Hi");
+      g_assert_true (ivl_wire_answer_is_done (answer));
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -628,5 +679,6 @@ main (int    argc,
   g_test_add_func ("/wire-answer/facts", test_facts);
   g_test_add_func ("/wire-answer/early-usage", test_early_usage);
   g_test_add_func ("/wire-answer/pings", test_pings);
+  g_test_add_func ("/wire-answer/progress", test_progress);
   return g_test_run ();
 }

@@ -240,6 +240,7 @@ test_refused_fields (void)
     { "\"stream\":1", "stream" },
     { "\"stream_options\":1", "stream_options" },
     { "\"stream_options\":{\"include_usage\":1}", "stream_options.include_usage" },
+    { "\"stream_options\":{\"ivl_progress\":1}", "stream_options.ivl_progress" },
     { "\"logprobs\":5", "logprobs" },
     { "\"top_logprobs\":5", "top_logprobs" },
     { "\"logprobs\":true,\"top_logprobs\":21", "top_logprobs" },
@@ -542,6 +543,13 @@ test_dialects (void)
                BEFORE IMAGE (",\"min_dynamic_patch\":2,\"max_dynamic_patch\":6") ","
                "{\"type\":\"text\",\"text\":\"B\",\"ivl_trusted\":true}"
                BASE ",\"repetition_penalty\":1.5,\"seed\":-1" AFTER);
+  /* Only who knows the field is asked for it */
+  request->include_progress = TRUE;
+  assert_json (request, "none", "parts", "fields=\n",
+               BEFORE IMAGE ("") "," TEXT ("B") BASE AFTER);
+  assert_json (request, "none", "parts", "fields=ivl_progress\n",
+               BEFORE IMAGE ("") "," TEXT ("B") BASE ",\"stream\":true,\"stream_options\":"
+               "{\"include_usage\":true,\"ivl_progress\":true}}");
 }
 
 /* Where an engine moves pictures in front, the text names their places. */
