@@ -89,6 +89,26 @@ check_names (GPtrArray *findings,
     }
 }
 
+/**
+ * ivl_doctor_check_names:
+ *
+ * Looks for groups and keys of the configuration file that nothing reads, as misspelt ones are.
+ * Takes no time: every program that uses the file can tell them. A file that cannot be read is told
+ * by what reads it.
+ *
+ * Returns: (transfer full) (element-type IvlFinding): a warning for each
+ */
+GPtrArray *
+ivl_doctor_check_names (void)
+{
+  GPtrArray *findings = g_ptr_array_new_with_free_func ((GDestroyNotify) ivl_finding_free);
+  g_autoptr (GKeyFile) config = ivl_conf_file_load (NULL);
+
+  if (config != NULL)
+    check_names (findings, config);
+  return findings;
+}
+
 static void
 check_local_only (GPtrArray *findings,
                   GKeyFile  *config)

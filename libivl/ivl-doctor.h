@@ -14,6 +14,8 @@ IVL_AVAILABLE_IN_ALL
 GPtrArray *ivl_doctor_run (GCancellable  *cancellable,
                            GError       **error);
 IVL_AVAILABLE_IN_ALL
+GPtrArray *ivl_doctor_check_names (void);
+IVL_AVAILABLE_IN_ALL
 gboolean ivl_doctor_try_picture (IvlModel      *model,
                                  guint          patience,
                                  GCancellable  *cancellable,

@@ -8,13 +8,14 @@
 
 G_BEGIN_DECLS
 
-/* What the process returns. 130 and 143 (cli-interrupt.h) are added by signals. */
+/* What the process returns. 129, 130 and 143 (cli-interrupt.h) are added by signals. */
 typedef enum
 {
   CLI_EXIT_DONE = 0,
   CLI_EXIT_SOME_FAILED = 1,
   CLI_EXIT_USAGE = 2,
   CLI_EXIT_MODEL = 3,
+  CLI_EXIT_LISTEN = 4, /* of serve: the address or the key file cannot be used */
 } CliExit;
 
 typedef struct _CliCommand CliCommand;

@@ -75,22 +75,31 @@ watch_signals (gpointer data)
     }
 }
 
+/* A signal that whoever started this ignores stays ignored, as with nohup and in the background. */
+static void
+catch_signal (int                     number,
+              const struct sigaction *action)
+{
+  struct sigaction before;
+
+  if (sigaction (number, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
+    return;
+  sigaction (number, action, NULL);
+}
+
 void
 cli_interrupt_init (void)
 {
   struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-  struct sigaction before;
 
   interrupt_cancellable = g_cancellable_new ();
   if (pipe (interrupt_pipe) != 0)
     return; /* the default action of the signals stays: they end the process */
 
   g_thread_unref (g_thread_new ("ivl-signals", watch_signals, NULL));
-  sigaction (SIGINT, &action, NULL);
-  sigaction (SIGTERM, &action, NULL);
-  /* The terminal is gone; nohup has it ignored. */
-  if (sigaction (SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-    sigaction (SIGHUP, &action, NULL);
+  catch_signal (SIGINT, &action);
+  catch_signal (SIGTERM, &action);
+  catch_signal (SIGHUP, &action);
 }
 
 GCancellable *
@@ -116,7 +125,7 @@ cli_interrupt_forget (void)
   gboolean forgotten;
 
   g_mutex_lock (&interrupt_lock);
-  forgotten = interrupt_signal != SIGTERM && interrupt_signal != SIGHUP;
+  forgotten = interrupt_signal == 0 || interrupt_signal == SIGINT;
   if (forgotten && interrupt_signal != 0)
     {
       g_object_unref (interrupt_cancellable);

@@ -46,8 +46,9 @@ cli_model_open (const CliOptions      *options,
 
   cli_progress_set_place (location);
   cli_progress_start (location, IVL_PHASE_LOAD);
-  model = ivl_model_open_full (location, cli_progress_report, NULL,
-                               cli_interrupt_get_cancellable (), &error);
+  model = ivl_model_open_patient (location, ivl_options_get_patience (options->answer),
+                                  cli_progress_report, NULL, cli_interrupt_get_cancellable (),
+                                  &error);
   cli_progress_hide ();
   if (model == NULL)
     {
@@ -58,6 +59,14 @@ cli_model_open (const CliOptions      *options,
 
   cli_progress_set_place (ivl_model_get_origin (model));
   return check_capabilities (model, needs) ? g_steal_pointer (&model) : NULL;
+}
+
+gboolean
+cli_model_is_failure (const GError *error)
+{
+  return g_error_matches (error, IVL_ERROR, IVL_ERROR_INVALID_DATA) ||
+         g_error_matches (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED) ||
+         g_error_matches (error, IVL_ERROR, IVL_ERROR_NOT_FOUND);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "cli-output.h"
 
 #include <glib/gi18n.h>
+#include <stdlib.h>
 #include <string.h>
 
 static gboolean
@@ -17,11 +18,19 @@ set_answer_option (const char  *option_name,
 {
   CliOptions *self = data;
 
+  /* An empty text takes stop strings back, which nobody means here. */
+  if (*value == '\0')
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("%s has an empty value"),
+                   option_name);
+      return FALSE;
+    }
   return ivl_options_set_string (self->answer, option_name + strlen ("--"), value, error);
 }
 
 #define ANSWER_OPTION(name, description, arg) \
-  { name, 0, 0, G_OPTION_ARG_CALLBACK, (gpointer) set_answer_option, description, arg }
+  { name, 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer) set_answer_option,        \
+    description, arg }
 
 static gboolean
 set_json_schema (const char  *option_name,
@@ -49,7 +58,7 @@ add_answer_entries (CliOptions   *self,
                     GOptionGroup *group)
 {
   const GOptionEntry entries[] = {
-    { "lang", 'l', 0, G_OPTION_ARG_STRING, &self->language,
+    { "lang", 'l', 0, G_OPTION_ARG_FILENAME, &self->language,
       N_ ("Language of the answer, such as de or fr"), N_ ("CODE") },
     ANSWER_OPTION ("max-tokens", N_ ("Longest answer in tokens"), "N"),
     ANSWER_OPTION ("temperature", N_ ("0: always the likeliest token (the default)"), "T"),
@@ -58,15 +67,24 @@ add_answer_entries (CliOptions   *self,
     ANSWER_OPTION ("repetition-penalty", N_ ("Above 1: tokens already seen become less likely"),
                    "R"),
     ANSWER_OPTION ("seed", N_ ("The same seed gives the same text"), "N"),
-    { "stop", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->stop,
-      N_ ("End the answer before this text (may be repeated)"), N_ ("TEXT") },
+    ANSWER_OPTION ("stop", N_ ("End the answer before this text (may be repeated)"), N_ ("TEXT")),
     ANSWER_OPTION ("patience",
                    N_ ("How long a server that is down, loading or busy is waited for in seconds"),
                    "N"),
-    { "json-schema", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer) set_json_schema,
-      N_ ("The answer is JSON that the schema in this file describes"), N_ ("FILE") },
     { "raw", 0, 0, G_OPTION_ARG_NONE, &self->raw,
       N_ ("Keep control characters when writing to a file or pipe"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_group_add_entries (group, entries);
+}
+
+static void
+add_schema_entry (GOptionGroup *group)
+{
+  const GOptionEntry entries[] = {
+    { "json-schema", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer) set_json_schema,
+      N_ ("The answer is JSON that the schema in this file describes"), N_ ("FILE") },
     G_OPTION_ENTRY_NULL,
   };
 
@@ -121,11 +139,16 @@ add_small_entries (CliOptions       *self,
       N_ ("Refuse models on other computers"), NULL },
     G_OPTION_ENTRY_NULL,
   };
+  const GOptionEntry help[] = {
+    { "help", 'h', 0, G_OPTION_ARG_NONE, &self->help, N_ ("Show these lines"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
   const GOptionEntry json[] = {
     { "json", 'j', 0, G_OPTION_ARG_NONE, &self->json, N_ ("One JSON object per line"), NULL },
     G_OPTION_ENTRY_NULL,
   };
 
+  g_option_group_add_entries (group, help);
   if (groups & CLI_OPTIONS_MODEL)
     g_option_group_add_entries (group, model);
   if (groups & (CLI_OPTIONS_MODEL | CLI_OPTIONS_LOCAL))
@@ -137,8 +160,10 @@ add_small_entries (CliOptions       *self,
 static char *
 describe_examples (const CliCommand *command)
 {
-  g_autoptr (GString) text = g_string_new (_ ("Examples:"));
+  g_autoptr (GString) text = g_string_new (NULL);
 
+  if (command->examples[0] != NULL)
+    g_string_append (text, _ ("Examples:"));
   for (gsize i = 0; i < G_N_ELEMENTS (command->examples) && command->examples[i] != NULL; i++)
     g_string_append_printf (text, "\n  ivl %s", command->examples[i]);
   return g_string_free (g_steal_pointer (&text), FALSE);
@@ -158,7 +183,9 @@ create_context (CliOptions         *self,
 
   g_set_prgname (program);
   g_option_context_set_summary (context, _ (command->summary));
-  g_option_context_set_description (context, examples);
+  /* GOption's own help goes another way than everything else that is written. */
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_description (context, *examples != '\0' ? examples : NULL);
   g_option_context_set_main_group (context, group);
   g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
 
@@ -167,6 +194,8 @@ create_context (CliOptions         *self,
     g_option_group_add_entries (group, extra);
   if (groups & CLI_OPTIONS_ANSWER)
     add_answer_entries (self, group);
+  if ((groups & CLI_OPTIONS_ANSWER) && !command->shows_regions)
+    add_schema_entry (group);
   if (groups & CLI_OPTIONS_TILES)
     add_tile_entries (group);
   if (groups & CLI_OPTIONS_PICTURE)
@@ -208,6 +237,18 @@ cli_options_parse (CliOptions         *self,
       cli_options_refuse (command, "%s", error->message);
       return FALSE;
     }
+  if (self->help)
+    {
+      g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
+
+      cli_output_print ("%s", help);
+      exit (CLI_EXIT_DONE);
+    }
+  if (self->language != NULL && !g_utf8_validate (self->language, -1, NULL))
+    {
+      cli_options_refuse (command, _ ("--lang is not valid UTF-8"));
+      return FALSE;
+    }
   if (!(self->max_megapixels >= 0.0 && self->max_megapixels <= G_MAXUINT32 / 1e6))
     {
       cli_options_refuse (command, _ ("--max-pixels must be between 0 and %u"),
@@ -216,8 +257,6 @@ cli_options_parse (CliOptions         *self,
     }
   if (self->local_only)
     ivl_model_forbid_remote ();
-  if (self->stop != NULL)
-    g_object_set (self->answer, "stop", self->stop, NULL);
 
   drop_separator (argc, *argv);
   return TRUE;
@@ -229,7 +268,6 @@ cli_options_clear (CliOptions *self)
   g_clear_object (&self->answer);
   g_clear_pointer (&self->model, g_free);
   g_clear_pointer (&self->language, g_free);
-  g_clear_pointer (&self->stop, g_strfreev);
 }
 
 CliExit

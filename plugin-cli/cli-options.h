@@ -30,8 +30,8 @@ typedef struct
   gboolean       drop_alpha;
   gboolean       keep_profile;
   gboolean       local_only;
+  gboolean       help;
   double         max_megapixels; /* 0: the library's own limit */
-  char         **stop;           /* (nullable) */
 } CliOptions;
 
 /* Parses `argc`, `argv` (changed: options are taken out, argv[0] stays). `extra`: the command's own

@@ -91,13 +91,13 @@ escape_controls (const char *line)
   for (const char *p = line; *p != '\0'; p = g_utf8_next_char (p))
     {
       gunichar c = g_utf8_get_char (p);
-      g_autofree char *one = g_strndup (p, (gsize) (g_utf8_next_char (p) - p));
-      g_autofree char *clean = cli_text_clean (one, CLI_TEXT_NAME);
 
-      if (strcmp (one, clean) == 0)
-        g_string_append (out, one);
-      else
+      if (!cli_text_is_obeyed (c))
+        g_string_append_unichar (out, c);
+      else if (c < 0x10000)
         g_string_append_printf (out, "\\u%04x", c);
+      else
+        g_string_append_printf (out, "\\u%04x\\u%04x", 0xD7C0 + (c >> 10), 0xDC00 + (c & 0x3FF));
     }
 
   return g_string_free (g_steal_pointer (&out), FALSE);
@@ -135,16 +135,52 @@ cli_output_json (json_t *object)
 json_t *
 cli_output_json_string (const char *text)
 {
-  g_autoptr (GString) valid = g_string_new (NULL);
-  const char *end;
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
 
-  for (; !g_utf8_validate (text, -1, &end); text = end + 1)
+  return json_string (valid);
+}
+
+/* A name that is not UTF-8, so that no other name looks the same beside its own bytes */
+static char *
+escape_name (const char *name)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  while (*name != '\0')
     {
-      g_string_append_len (valid, text, end - text);
-      g_string_append_printf (valid, "\357\277\275%02x", (guint8) *end); /* U+FFFD */
+      gunichar c = g_utf8_get_char_validated (name, -1);
+      gboolean is_char = c != (gunichar) -1 && c != (gunichar) -2;
+
+      if (!is_char)
+        g_string_append_printf (out, "\\x%02x", (guchar) *name);
+      else if (c == '\\')
+        g_string_append (out, "\\\\");
+      else
+        g_string_append_unichar (out, c);
+      name = is_char ? g_utf8_next_char (name) : name + 1;
     }
-  g_string_append (valid, text);
-  return json_string (valid->str);
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+json_t *
+cli_output_json_for_file (const char *file,
+                          json_t     *rest)
+{
+  json_t *object = json_object ();
+
+  if (g_utf8_validate (file, -1, NULL))
+    json_object_set_new (object, "file", json_string (file));
+  else
+    {
+      g_autofree char *shown = escape_name (file);
+      g_autofree char *bytes = g_base64_encode ((const guchar *) file, strlen (file));
+
+      json_object_set_new (object, "file", json_string (shown));
+      json_object_set_new (object, "file_base64", json_string (bytes));
+    }
+  json_object_update (object, rest);
+  json_decref (rest);
+  return object;
 }
 
 void

@@ -30,9 +30,14 @@ void cli_output_bytes (gconstpointer bytes,
 /* One line; takes ownership of `object` */
 void cli_output_json (json_t *object);
 
-/* A JSON string of any text. A byte that is no UTF-8 becomes U+FFFD and its two hexadecimal digits,
- * so that names in another encoding stay distinct (returns a new reference) */
+/* A JSON string of any text: invalid UTF-8 is replaced (returns a new reference) */
 json_t *cli_output_json_string (const char *text);
+
+/* An object about a file: `rest` (taken) behind the key file. Where the name is not UTF-8, bytes
+ * that belong to no character stand in it as \xNN and backslashes are doubled, and the key
+ * file_base64 holds the name itself. */
+json_t *cli_output_json_for_file (const char *file,
+                                  json_t     *rest);
 
 /* "ivl: MESSAGE" on standard error, cleaned, after the progress line was taken away */
 void cli_output_error (const char *format,

@@ -117,6 +117,16 @@ cli_picture_add_page (json_t *object,
   json_object_set_new (object, "pages", json_integer (n_pages));
 }
 
+gboolean
+cli_picture_any_is_there (char  **files,
+                          guint   n_files)
+{
+  for (guint i = 0; i < n_files; i++)
+    if (is_stdin (files[i]) || access (files[i], R_OK) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 void
 cli_picture_refuse (const char   *file,
                     const GError *error)

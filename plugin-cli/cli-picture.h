@@ -30,6 +30,10 @@ void        cli_picture_add_page (json_t *object,
                                   guint   page,
                                   guint   n_pages);
 
+/* Whether at least one of the files can be opened, so that a model is worth opening */
+gboolean    cli_picture_any_is_there (char  **files,
+                                      guint   n_files);
+
 /* How messages name the picture */
 const char *cli_picture_get_label (const char *file);
 

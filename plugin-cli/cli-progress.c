@@ -49,7 +49,13 @@ is_wanted (void)
   static int wanted = -1;
 
   if (wanted < 0)
-    wanted = isatty (STDERR_FILENO) && g_strcmp0 (getenv ("TERM"), "dumb") != 0;
+    {
+      const char *term = getenv ("TERM");
+
+      /* A terminal of unknown kind gets no escapes */
+      wanted = isatty (STDERR_FILENO) && term != NULL && *term != '\0' &&
+               strcmp (term, "dumb") != 0;
+    }
   return wanted != 0;
 }
 
@@ -100,19 +106,37 @@ describe_progress (void)
     }
 }
 
+/* Bytes of the text that fit into so many columns of a terminal */
+static gsize
+fit_columns (const char *text,
+             glong       columns)
+{
+  const char *p = text;
+
+  while (*p != '\0')
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (!g_unichar_iszerowidth (c))
+        columns -= g_unichar_iswide (c) ? 2 : 1;
+      if (columns < 0)
+        break;
+      p = g_utf8_next_char (p);
+    }
+  return (gsize) (p - text);
+}
+
 static void
 draw_line (void)
 {
   struct winsize size = { 0 };
   g_autofree char *line = describe_progress ();
   g_autofree char *valid = g_utf8_make_valid (line, -1);
-  g_autofree char *cut = NULL;
   glong columns = 79;
 
   if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
     columns = size.ws_col - 1;
-  cut = g_utf8_substring (valid, 0, MIN (columns, g_utf8_strlen (valid, -1)));
-  fprintf (stderr, "\r%s\033[K", cut);
+  fprintf (stderr, "\r%.*s\033[K", (int) fit_columns (valid, columns), valid);
   fflush (stderr);
   progress_drawn = TRUE;
 }

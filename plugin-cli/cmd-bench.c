@@ -175,6 +175,8 @@ cmd_bench_run (const CliCommand *command,
     return CLI_EXIT_USAGE;
   if (argc > 2)
     return cli_options_refuse (command, _ ("one model at a time"));
+  if (argc == 2 && options.model != NULL)
+    return cli_options_refuse (command, _ ("the model is named twice: by --model and by itself"));
   if (n_prompt < 1 || n_answer < 1 || repeats < 1)
     return cli_options_refuse (command, _ ("the numbers of tokens and repeats must be 1 or more"));
 

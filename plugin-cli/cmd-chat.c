@@ -20,6 +20,8 @@ typedef struct
   GPtrArray        *images; /* (element-type IvlImage) they go with the next question */
   gboolean          interactive;
   gboolean          some_failed;
+  gboolean          model_failed; /* no other answer can come either */
+  IvlTask          *task;   /* (owned by the caller) its wording asks for the language */
 } Chat;
 
 typedef struct
@@ -42,24 +44,48 @@ attach_image (Chat       *chat,
   if (*file == '\0')
     {
       cli_output_error (_ ("no picture is given"));
-      return TRUE;
+      return FALSE;
     }
   if (!(ivl_model_get_capabilities (chat->model) & IVL_ENGINE_VISION))
     {
       cli_output_error (_ ("%s cannot see pictures"), ivl_model_get_name (chat->model));
-      chat->some_failed = TRUE;
-      return TRUE;
+      return FALSE;
     }
   image = cli_picture_load (chat->options, file, &error);
   if (image == NULL)
     {
       if (cli_interrupt_get_exit_code () == 0)
         cli_picture_refuse (file, error);
-      chat->some_failed = TRUE;
-      return TRUE;
+      return FALSE;
     }
   cli_model_announce (chat->model);
   g_ptr_array_add (chat->images, g_steal_pointer (&image));
+  return TRUE;
+}
+
+/* A script's failures count; a person sees them and types again. */
+static void
+note_failure (Chat *chat)
+{
+  chat->some_failed = chat->some_failed || !chat->interactive;
+}
+
+/* `rest` as a shell reads it: ~, quotes and backslashes. A name with spaces can also stand without
+ * quotes. */
+static gboolean
+show_image (Chat       *chat,
+            const char *rest)
+{
+  g_auto (GStrv) words = NULL;
+  g_autofree char *path = NULL;
+
+  if (strpbrk (rest, "\"'\\") != NULL && g_shell_parse_argv (rest, NULL, &words, NULL) &&
+      !g_file_test (rest, G_FILE_TEST_EXISTS))
+    rest = words[1] == NULL ? words[0] : rest;
+  path = g_str_has_prefix (rest, "~/") ? g_build_filename (g_get_home_dir (), rest + 2, NULL)
+                                       : g_strdup (rest);
+  if (!attach_image (chat, path))
+    note_failure (chat);
   return TRUE;
 }
 
@@ -84,7 +110,7 @@ quit_chat (Chat       *chat,
 
 static const ChatVerb chat_verbs[] = {
   { "/help", N_ ("show these lines"), show_verbs },
-  { "/image", N_ ("FILE: show the model a picture with the next question"), attach_image },
+  { "/image", N_ ("FILE: show the model a picture with the next question"), show_image },
   { "/reset", N_ ("forget everything said and shown"), reset_chat },
   { "/quit", N_ ("leave"), quit_chat },
 };
@@ -109,19 +135,30 @@ run_verb (Chat       *chat,
     if (strlen (chat_verbs[i].name) == length && strncmp (line, chat_verbs[i].name, length) == 0)
       return chat_verbs[i].run (chat, rest);
   cli_output_error (_ ("“%s” is no command here; /help shows those there are"), line);
-  chat->some_failed = TRUE;
+  note_failure (chat);
   return TRUE;
 }
 
+/* The pictures, the person's words, and what asks for the language if one is named */
 static IvlMessage *
-create_message (Chat       *chat,
-                const char *text)
+create_message (Chat        *chat,
+                const char  *text,
+                GError     **error)
 {
-  IvlMessage *message = ivl_message_new (IVL_ROLE_USER);
+  g_autoptr (IvlMessage) words =
+      ivl_task_create_message (chat->task, NULL, text, chat->options->language, error);
+  IvlMessage *message;
 
+  if (words == NULL)
+    return NULL;
+  message = ivl_message_new (IVL_ROLE_USER);
   for (guint i = 0; i < chat->images->len; i++)
     ivl_message_add_image (message, g_ptr_array_index (chat->images, i));
-  ivl_message_add_text (message, text);
+  for (guint i = 0; i < ivl_message_get_n_parts (words); i++)
+    if (ivl_message_get_part_kind (words, i) == IVL_PART_TEXT)
+      ivl_message_add_text (message, ivl_message_get_part_text (words, i));
+    else
+      ivl_message_add_prompt (message, ivl_message_get_part_text (words, i));
   return message;
 }
 
@@ -140,12 +177,13 @@ ask (Chat       *chat,
   if (!g_utf8_validate (text, -1, NULL))
     {
       cli_output_error (_ ("the question is not valid UTF-8"));
-      chat->some_failed = TRUE;
+      note_failure (chat);
       return TRUE;
     }
 
-  message = create_message (chat, text);
-  reply = cli_answer_read (chat->session, message, chat->options->answer, &style, &error);
+  message = create_message (chat, text, &error);
+  if (message != NULL)
+    reply = cli_answer_read (chat->session, message, chat->options->answer, &style, &error);
   if (reply != NULL)
     {
       g_ptr_array_set_size (chat->images, 0);
@@ -157,6 +195,8 @@ ask (Chat       *chat,
 
   cli_output_error ("%s", error->message);
   chat->some_failed = TRUE;
+  chat->model_failed = cli_model_is_failure (error) ||
+                       g_error_matches (error, IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE);
   return TRUE;
 }
 
@@ -195,6 +235,22 @@ run_chat (Chat *chat)
   cli_prompt_finish ();
 }
 
+/* None of the pictures can be opened: a model is not opened for that */
+static CliExit
+refuse_pictures (const CliOptions *options,
+                 char            **files)
+{
+  for (; *files != NULL; files++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (IvlImage) image = cli_picture_load (options, *files, &error);
+
+      if (image == NULL && cli_interrupt_get_exit_code () == 0)
+        cli_picture_refuse (*files, error);
+    }
+  return CLI_EXIT_SOME_FAILED;
+}
+
 CliExit
 cmd_chat_run (const CliCommand *command,
               int               argc,
@@ -204,6 +260,9 @@ cmd_chat_run (const CliCommand *command,
   g_autoptr (IvlModel) model = NULL;
   g_autoptr (IvlSession) session = NULL;
   g_autoptr (GPtrArray) images = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (IvlTask) task = NULL;
+  g_autoptr (IvlMessage) trial = NULL;
+  g_autoptr (GError) error = NULL;
   Chat chat = { .options = &options, .images = images };
 
   if (!cli_options_parse (&options, command,
@@ -211,7 +270,15 @@ cmd_chat_run (const CliCommand *command,
                               CLI_OPTIONS_PICTURE,
                           NULL, &argc, &argv))
     return CLI_EXIT_USAGE;
+  task = ivl_task_load ("ask", &error);
+  if (task != NULL)
+    trial = ivl_task_create_message (task, NULL, "?", options.language, &error);
+  if (trial == NULL)
+    return cli_options_refuse (command, "%s", error->message);
+  if (argc > 1 && !cli_picture_any_is_there (argv + 1, (guint) (argc - 1)))
+    return refuse_pictures (&options, argv + 1);
 
+  chat.task = task;
   model = cli_model_open (&options, NULL, IVL_ENGINE_CHAT);
   if (model == NULL)
     return CLI_EXIT_MODEL;
@@ -221,10 +288,13 @@ cmd_chat_run (const CliCommand *command,
   chat.session = session;
   chat.interactive = isatty (STDIN_FILENO) && cli_output_is_terminal ();
   for (int i = 1; i < argc; i++)
-    attach_image (&chat, argv[i]);
+    if (!attach_image (&chat, argv[i]))
+      chat.some_failed = TRUE;
   if (chat.some_failed && images->len == 0)
     return CLI_EXIT_SOME_FAILED;
 
   run_chat (&chat);
+  if (chat.model_failed)
+    return CLI_EXIT_MODEL;
   return chat.some_failed ? CLI_EXIT_SOME_FAILED : CLI_EXIT_DONE;
 }

@@ -14,7 +14,7 @@
 typedef struct
 {
   const char *file;   /* (unowned) */
-  float      *values; /* (owned) [n_values] */
+  float      *values; /* (owned) [n_values]; NULL: the picture failed */
   gsize       n_values;
   double      similarity; /* cosine against the first */
 } Embedding;
@@ -28,34 +28,40 @@ embedding_free (gpointer data)
   g_free (self);
 }
 
+static void
+show_failure (const CliOptions *options,
+              const char       *file,
+              const GError     *error)
+{
+  cli_picture_refuse (file, error);
+  if (options->json)
+    cli_output_json (cli_output_json_for_file (
+        file, json_pack ("{s:o}", "error", cli_output_json_string (error->message))));
+}
+
+/* One for every file, so that the rows of what is written are those of the command line.
+ * *is_model_failure: no other picture can be embedded either. */
 static Embedding *
 embed_file (const CliOptions *options,
             IvlModel         *model,
-            const char       *file)
+            const char       *file,
+            gboolean         *is_model_failure)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (IvlImage) image = cli_picture_load (options, file, &error);
-  g_autofree float *values = NULL;
-  Embedding *embedding;
-  gsize n_values = 0;
+  Embedding *embedding = g_new0 (Embedding, 1);
 
+  embedding->file = file;
   if (image != NULL)
     {
       cli_progress_start (cli_picture_get_label (file), IVL_PHASE_TILES);
-      values = ivl_model_embed (model, image, &n_values, cli_interrupt_get_cancellable (), &error);
+      embedding->values = ivl_model_embed (model, image, &embedding->n_values,
+                                           cli_interrupt_get_cancellable (), &error);
       cli_progress_hide ();
     }
-  if (values == NULL)
-    {
-      if (cli_interrupt_get_exit_code () == 0)
-        cli_picture_refuse (file, error);
-      return NULL;
-    }
-
-  embedding = g_new0 (Embedding, 1);
-  embedding->file = file;
-  embedding->values = g_steal_pointer (&values);
-  embedding->n_values = n_values;
+  *is_model_failure = image != NULL && error != NULL && cli_model_is_failure (error);
+  if (embedding->values == NULL && cli_interrupt_get_exit_code () == 0)
+    show_failure (options, file, error);
   return embedding;
 }
 
@@ -95,9 +101,13 @@ show_ranking (const CliOptions *options,
     {
       Embedding *embedding = g_ptr_array_index (embeddings, i);
 
-      embedding->similarity = get_cosine (first, embedding);
+      if (embedding->values != NULL)
+        embedding->similarity = get_cosine (first, embedding);
     }
   g_ptr_array_remove_index (embeddings, 0);
+  for (guint i = embeddings->len; i > 0; i--)
+    if (((Embedding *) g_ptr_array_index (embeddings, i - 1))->values == NULL)
+      g_ptr_array_remove_index (embeddings, i - 1);
   g_ptr_array_sort (embeddings, compare_similarity);
 
   for (guint i = 0; i < embeddings->len; i++)
@@ -107,10 +117,10 @@ show_ranking (const CliOptions *options,
 
       if (options->json)
         {
-          cli_output_json (json_pack ("{s:o, s:s, s:f}",
-                                      "file", cli_output_json_string (embedding->file),
-                                      "origin", ivl_model_get_origin (model),
-                                      "similarity", embedding->similarity));
+          cli_output_json (cli_output_json_for_file (
+              embedding->file, json_pack ("{s:s, s:f}",
+                                          "origin", ivl_model_get_origin (model),
+                                          "similarity", embedding->similarity)));
           continue;
         }
       cli_output_print ("%s  ",
@@ -128,19 +138,19 @@ show_json (IvlModel        *model,
 
   for (gsize i = 0; i < embedding->n_values; i++)
     json_array_append_new (array, json_real (embedding->values[i]));
-  cli_output_json (json_pack ("{s:o, s:s, s:s, s:o}",
-                              "file", cli_output_json_string (embedding->file),
-                              "model", ivl_model_get_name (model),
-                              "origin", ivl_model_get_origin (model), "embedding", array));
+  cli_output_json (cli_output_json_for_file (
+      embedding->file, json_pack ("{s:s, s:s, s:o}",
+                                  "model", ivl_model_get_name (model),
+                                  "origin", ivl_model_get_origin (model), "embedding", array)));
 }
 
 /* NumPy's .npy format, version 1.0: magic, version, little-endian header length, a Python
  * dictionary padded so that the numbers begin at a multiple of 64 bytes, then float32 [n_files,
- * n_values]. */
+ * n_values]. The row of a picture that failed is made of NaN. */
 static GBytes *
-create_npy (GPtrArray *embeddings)
+create_npy (GPtrArray *embeddings,
+            gsize      n_values)
 {
-  const Embedding *first = g_ptr_array_index (embeddings, 0);
   g_autoptr (GString) header = g_string_new (NULL);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   const gsize prefix = 10;
@@ -148,7 +158,7 @@ create_npy (GPtrArray *embeddings)
 
   g_string_printf (header,
                    "{'descr': '<f4', 'fortran_order': False, 'shape': (%u, %" G_GSIZE_FORMAT "), }",
-                   embeddings->len, first->n_values);
+                   embeddings->len, n_values);
   while ((prefix + header->len + 1) % 64 != 0)
     g_string_append_c (header, ' ');
   g_string_append_c (header, '\n');
@@ -163,11 +173,12 @@ create_npy (GPtrArray *embeddings)
     {
       const Embedding *embedding = g_ptr_array_index (embeddings, i);
 
-      for (gsize j = 0; j < embedding->n_values; j++)
+      for (gsize j = 0; j < n_values; j++)
         {
+          float value = embedding->values != NULL ? embedding->values[j] : NAN;
           guint32 bits;
 
-          memcpy (&bits, &embedding->values[j], sizeof bits);
+          memcpy (&bits, &value, sizeof bits);
           bits = GUINT32_TO_LE (bits);
           g_byte_array_append (bytes, (const guint8 *) &bits, sizeof bits);
         }
@@ -178,12 +189,13 @@ create_npy (GPtrArray *embeddings)
 
 static gboolean
 write_npy (GPtrArray  *embeddings,
+           gsize       n_values,
            const char *output)
 {
-  g_autoptr (GBytes) bytes = create_npy (embeddings);
+  g_autoptr (GBytes) bytes = create_npy (embeddings, n_values);
   g_autoptr (GError) error = NULL;
 
-  if (output == NULL)
+  if (output == NULL || strcmp (output, "-") == 0)
     {
       cli_output_bytes (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
       return TRUE;
@@ -194,6 +206,23 @@ write_npy (GPtrArray  *embeddings,
   return FALSE;
 }
 
+/* None of the files can be opened: a model is not opened for that */
+static CliExit
+refuse_all (const CliOptions *options,
+            char            **files,
+            int               n_files)
+{
+  for (int i = 0; i < n_files && cli_interrupt_get_exit_code () == 0; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (IvlImage) image = cli_picture_load (options, files[i], &error);
+
+      if (image == NULL)
+        show_failure (options, files[i], error);
+    }
+  return CLI_EXIT_SOME_FAILED;
+}
+
 static CliExit
 embed_files (const CliOptions  *options,
              const char        *output,
@@ -201,32 +230,39 @@ embed_files (const CliOptions  *options,
              char             **files,
              int                n_files)
 {
-  g_autoptr (IvlModel) model = cli_model_open (options, NULL, IVL_ENGINE_EMBED);
+  g_autoptr (IvlModel) model = NULL;
   g_autoptr (GPtrArray) embeddings = g_ptr_array_new_with_free_func (embedding_free);
   CliExit result = CLI_EXIT_DONE;
+  gsize n_values = 0;
 
+  if (!cli_picture_any_is_there (files, (guint) n_files))
+    return refuse_all (options, files, n_files);
+  model = cli_model_open (options, NULL, IVL_ENGINE_EMBED);
   if (model == NULL)
     return CLI_EXIT_MODEL;
 
   for (int i = 0; i < n_files && cli_interrupt_get_exit_code () == 0; i++)
     {
-      Embedding *embedding = embed_file (options, model, files[i]);
+      gboolean is_model_failure;
+      Embedding *embedding = embed_file (options, model, files[i], &is_model_failure);
 
-      if (embedding != NULL)
-        g_ptr_array_add (embeddings, embedding);
-      else
+      g_ptr_array_add (embeddings, embedding);
+      if (is_model_failure)
+        return CLI_EXIT_MODEL;
+      if (embedding->values == NULL)
         result = CLI_EXIT_SOME_FAILED;
-      if (embedding == NULL && i == 0 && similar)
+      if (embedding->values == NULL && i == 0 && similar)
         return result; /* there is nothing to compare with */
-      if (embedding != NULL && options->json && !similar)
+      n_values = MAX (n_values, embedding->n_values);
+      if (embedding->values != NULL && options->json && !similar)
         show_json (model, embedding);
     }
 
-  if (embeddings->len == 0 || cli_interrupt_get_exit_code () != 0)
+  if (n_values == 0 || cli_interrupt_get_exit_code () != 0)
     return CLI_EXIT_SOME_FAILED;
   if (similar)
     show_ranking (options, model, embeddings);
-  else if (!options->json && !write_npy (embeddings, output))
+  else if (!options->json && !write_npy (embeddings, n_values, output))
     result = CLI_EXIT_SOME_FAILED;
   return result;
 }
@@ -255,7 +291,10 @@ cmd_embed_run (const CliCommand *command,
     return cli_options_refuse (command, _ ("no picture is given"));
   if (similar && argc < 3)
     return cli_options_refuse (command, _ ("--similar needs two pictures or more"));
-  if (!similar && !options.json && output == NULL && cli_output_is_terminal ())
+  if (output != NULL && (options.json || similar))
+    return cli_options_refuse (command, _ ("-o writes a NumPy file: not with --json or --similar"));
+  if (!similar && !options.json && (output == NULL || strcmp (output, "-") == 0) &&
+      cli_output_is_terminal ())
     return cli_options_refuse (command,
                                _ ("a NumPy file is not for a terminal: use -o FILE or --json"));
 

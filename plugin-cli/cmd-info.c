@@ -207,6 +207,8 @@ cmd_info_run (const CliCommand *command,
     return CLI_EXIT_USAGE;
   if (argc > 2)
     return cli_options_refuse (command, _ ("one model at a time"));
+  if (argc == 2 && options.model != NULL)
+    return cli_options_refuse (command, _ ("the model is named twice: by --model and by itself"));
 
   location = ivl_model_find (argc == 2 ? argv[1] : options.model, &error);
   if (location == NULL)

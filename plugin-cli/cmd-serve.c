@@ -8,6 +8,7 @@
 #include "cli-supervisor.h"
 
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 typedef struct
@@ -96,6 +97,18 @@ run_worker (IvlServer      *server,
   return CLI_EXIT_MODEL;
 }
 
+/* Whether the key file is one that a server can use: only for its owner to read */
+static gboolean
+can_read_keys (const Settings *settings)
+{
+  GStatBuf status;
+
+  return settings->key_file == NULL ||
+         (g_stat (settings->key_file, &status) == 0 && S_ISREG (status.st_mode) &&
+          (status.st_mode & 077) == 0 && g_access (settings->key_file, R_OK) == 0 &&
+          status.st_size > 0);
+}
+
 /* The worker gets the same options, with the model that was found. */
 static CliExit
 run_supervisor (IvlServer      *server,
@@ -114,7 +127,12 @@ run_supervisor (IvlServer      *server,
   if (!ivl_server_listen (server, cli_interrupt_get_cancellable (), &error))
     {
       cli_output_error ("%s", error->message);
-      return CLI_EXIT_USAGE;
+      /* A malformed address is a typing error; a port that is taken or a file that is not there is
+       * none. */
+      return g_error_matches (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION) &&
+                     can_read_keys (settings)
+                 ? CLI_EXIT_USAGE
+                 : CLI_EXIT_LISTEN;
     }
   idle = g_strconcat ("--idle-exit=", g_ascii_dtostr (digits, sizeof digits, settings->idle_exit),
                       NULL);
@@ -155,7 +173,7 @@ cmd_serve_run (const CliCommand *command,
 {
   g_auto (Settings) settings = { .max_running = 16, .max_waiting = 64, .cache = 1024 };
   const GOptionEntry entries[] = {
-    { "listen", 'l', 0, G_OPTION_ARG_STRING, &settings.address,
+    { "listen", 'l', 0, G_OPTION_ARG_FILENAME, &settings.address,
       N_ ("Listen on a TCP address; port 0 takes a free one"), N_ ("HOST:PORT") },
     { "socket", 0, 0, G_OPTION_ARG_FILENAME, &settings.socket,
       N_ ("Listen on a Unix socket other than your own service's"), N_ ("PATH") },

@@ -18,6 +18,7 @@
 #define MAX_JOBS 256
 /* of an answer that breaks off */
 #define MAX_ATTEMPTS 3
+#define NO_JOBS G_MININT
 
 typedef struct
 {
@@ -65,26 +66,18 @@ task_result_free (TaskResult *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TaskResult, task_result_free)
 
-/* Pictures are read before the model sees them, so what goes wrong later and is no matter of one
- * picture's size is a matter of the model's files. */
-static gboolean
-is_model_failure (const GError *error)
-{
-  return g_error_matches (error, IVL_ERROR, IVL_ERROR_INVALID_DATA) ||
-         g_error_matches (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED) ||
-         g_error_matches (error, IVL_ERROR, IVL_ERROR_NOT_FOUND);
-}
-
 static json_t *
 describe_failure (const TaskRun *run,
                   const char    *file,
                   const GError  *error)
 {
-  return json_pack ("{s:o, s:s, s:o, s:o}",
-                    "file", cli_output_json_string (file),
-                    "task", ivl_task_get_name (run->task),
-                    "origin", cli_output_json_string (ivl_model_get_origin (run->model)),
-                    "error", cli_output_json_string (error->message));
+  const char *origin = run->model != NULL ? ivl_model_get_origin (run->model) : NULL;
+
+  return cli_output_json_for_file (
+      file, json_pack ("{s:s, s:o*, s:o}",
+                       "task", ivl_task_get_name (run->task),
+                       "origin", origin != NULL ? cli_output_json_string (origin) : NULL,
+                       "error", cli_output_json_string (error->message)));
 }
 
 static json_t *
@@ -94,12 +87,11 @@ describe_answer (const TaskRun *run,
                  IvlReply      *reply,
                  double         seconds)
 {
-  json_t *object = json_pack ("{s:o, s:s, s:o, s:o}",
-                              "file", cli_output_json_string (file),
-                              "task", ivl_task_get_name (run->task),
-                              "model", cli_output_json_string (ivl_model_get_name (run->model)),
-                              "origin",
-                              cli_output_json_string (ivl_model_get_origin (run->model)));
+  json_t *object = cli_output_json_for_file (
+      file, json_pack ("{s:s, s:o, s:o}",
+                       "task", ivl_task_get_name (run->task),
+                       "model", cli_output_json_string (ivl_model_get_name (run->model)),
+                       "origin", cli_output_json_string (ivl_model_get_origin (run->model))));
   json_t *answer = cli_answer_to_json (reply);
   guint n_cols, n_rows, n_tiles;
 
@@ -132,6 +124,8 @@ fetch (const TaskRun  *run,
        IvlMessage     *message,
        GError        **error)
 {
+  guint n_attempts = ivl_options_get_patience (run->answer_options) == 0 ? 1 : MAX_ATTEMPTS;
+
   for (guint i = 1;; i++)
     {
       g_autoptr (IvlSession) session = ivl_session_new (run->model);
@@ -142,7 +136,7 @@ fetch (const TaskRun  *run,
 
       if (reply != NULL)
         return reply;
-      if (was_cut && i < MAX_ATTEMPTS && cli_interrupt_get_exit_code () == 0 &&
+      if (was_cut && i < n_attempts && cli_interrupt_get_exit_code () == 0 &&
           g_error_matches (failure, IVL_ERROR, IVL_ERROR_REMOTE_FAILED))
         continue;
       g_propagate_error (error, g_steal_pointer (&failure));
@@ -292,7 +286,7 @@ is_hopeless (TaskRun          *run,
   if (g_error_matches (result->error, IVL_ERROR, IVL_ERROR_REMOTE_REFUSED) && !run->is_answered)
     run->n_refused++;
   return MAX (run->n_unreachable, run->n_refused) >= MAX (2, run->n_jobs) ||
-         (result->picture_read && is_model_failure (result->error));
+         (result->picture_read && cli_model_is_failure (result->error));
 }
 
 /* FALSE: the run ends. */
@@ -374,10 +368,30 @@ answer_pictures (TaskRun *run)
     cli_progress_start_many (0, run->n_files);
   n_shown = cli_jobs_run (&jobs, run->n_files, run->n_jobs);
   cli_progress_hide ();
+  if (!run->is_answered && run->n_unreachable > 0 && run->n_unreachable == n_shown)
+    run->exit = CLI_EXIT_MODEL;
   if (n_shown < run->n_files && cli_interrupt_get_exit_code () == 0)
     cli_output_error (_ ("the last %u of %u pictures were not tried"), run->n_files - n_shown,
                       run->n_files);
   return run->exit;
+}
+
+/* None of the files can be opened: each is named, as if the model had been asked. */
+static CliExit
+refuse_all (TaskRun *run)
+{
+  for (guint i = 0; i < run->n_files && cli_interrupt_get_exit_code () == 0; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (IvlImage) image = cli_picture_load (run->options, run->files[i], &error);
+
+      if (image != NULL)
+        continue;
+      cli_picture_refuse (run->files[i], error);
+      if (run->options->json)
+        cli_output_json (describe_failure (run, run->files[i], error));
+    }
+  return CLI_EXIT_SOME_FAILED;
 }
 
 /* Whether the model works in this process: others do not tell their tokens. */
@@ -394,7 +408,7 @@ choose_jobs (const TaskRun *run,
 {
   if (run->n_files == 1)
     return 1;
-  return wanted > 0 ? (guint) wanted : ivl_model_get_parallel (run->model);
+  return wanted != NO_JOBS ? (guint) wanted : ivl_model_get_parallel (run->model);
 }
 
 /* `argv[1]` is the question when none was given by option and the task wants one */
@@ -430,6 +444,14 @@ run_task (const CliCommand *command,
   if (run.question != NULL && !g_utf8_validate (run.question, -1, NULL))
     return cli_options_refuse (command, _ ("the question is not valid UTF-8"));
 
+  run.task = task;
+  run.files = argv + first;
+  run.n_files = (guint) (argc - first);
+  /* A model takes gigabytes, a look at a file takes nothing. */
+  if (!cli_picture_any_is_there (run.files, run.n_files))
+    return refuse_all (&run);
+  if (run.n_files > 1 && ivl_options_get_patience (options->answer) < 0)
+    g_object_set (options->answer, "patience", BATCH_PATIENCE, NULL);
   model = cli_model_open (options, NULL, IVL_ENGINE_CHAT | IVL_ENGINE_VISION);
   if (model == NULL)
     return CLI_EXIT_MODEL;
@@ -437,17 +459,12 @@ run_task (const CliCommand *command,
   if (!cli_picture_get_budget (answer_options, model, &tile_size, &min_tiles, &max_tiles, &error))
     return cli_options_refuse (command, "%s", error->message);
 
-  run.task = task;
   run.model = model;
   run.answer_options = answer_options;
-  run.files = argv + first;
-  run.n_files = (guint) (argc - first);
   run.n_jobs = choose_jobs (&run, n_jobs);
   /* What has been shown cannot be asked for again, and a server may go away in the middle. */
   run.streams = run.n_jobs == 1 && cli_output_is_terminal () && !options->json &&
                 !command->shows_regions && is_here (model);
-  if (run.n_files > 1 && ivl_options_get_patience (answer_options) < 0)
-    g_object_set (answer_options, "patience", BATCH_PATIENCE, NULL);
   return answer_pictures (&run);
 }
 
@@ -483,13 +500,13 @@ cmd_task_run (const CliCommand *command,
   g_autofree char *question = NULL;
   g_autofree char *page_text = NULL;
   int page;
-  int n_jobs = -1;
+  int n_jobs = NO_JOBS;
   const GOptionEntry asking[] = {
     { "jobs", 0, 0, G_OPTION_ARG_INT, &n_jobs,
       N_ ("Ask about N pictures at a time (a server: 8 by default, a model here: 1)"), "N" },
     { "page", 0, 0, G_OPTION_ARG_STRING, &page_text,
       N_ ("Page of a TIFF file, or all of them (ocr: all by default, others: 1)"), N_ ("N|all") },
-    { "question", 'q', 0, G_OPTION_ARG_STRING, &question,
+    { "question", 'q', 0, G_OPTION_ARG_FILENAME, &question,
       N_ ("What to ask or look for; without it the first argument is the question"), N_ ("TEXT") },
     G_OPTION_ENTRY_NULL,
   };
@@ -500,10 +517,8 @@ cmd_task_run (const CliCommand *command,
                             CLI_OPTIONS_PICTURE | CLI_OPTIONS_JSON,
                           command->asks ? asking : plain, &argc, &argv))
     return CLI_EXIT_USAGE;
-  if (n_jobs != -1 && (n_jobs < 1 || n_jobs > MAX_JOBS))
+  if (n_jobs != NO_JOBS && (n_jobs < 1 || n_jobs > MAX_JOBS))
     return cli_options_refuse (command, _ ("--jobs must be between 1 and %d"), MAX_JOBS);
-  if (command->shows_regions && ivl_options_get_json_schema (options.answer) != NULL)
-    return cli_options_refuse (command, _ ("this command does not answer as a JSON schema says"));
 
   if (!parse_page (command, page_text, &page))
     return cli_options_refuse (command, _ ("--page must be a number from 1 on, or \"all\""));

@@ -12,10 +12,14 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+/* In the PNG files that this command writes, and by which it knows them again */
+#define TILE_MARK "ivl tiles"
+
 typedef struct
 {
   const CliOptions *options;
   const char       *folder;    /* (nullable) where tiles are written */
+  gboolean          force;     /* files of others there are replaced */
   GHashTable       *names;     /* names that this run has written, without their ends */
   IvlModel         *model;     /* (nullable) */
   guint             tile_size;
@@ -44,20 +48,57 @@ create_base_name (const TilesRun *run,
   return g_steal_pointer (&name);
 }
 
+static gboolean
+has_mark (const char *path)
+{
+  static const char mark[] = "tEXtSoftware\0" TILE_MARK;
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GFileInputStream) stream = NULL;
+  char start[1024];
+  gsize n = 0;
+
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return FALSE;
+  stream = g_file_read (file, NULL, NULL);
+  return stream != NULL &&
+         g_input_stream_read_all (G_INPUT_STREAM (stream), start, sizeof start, &n, NULL, NULL) &&
+         memmem (start, n, mark, sizeof mark - 1) != NULL;
+}
+
+/* Whether a file of that name may be replaced: there is none (or a link to none), or it is a PNG
+ * with the mark that tiles are written with. */
+static gboolean
+may_write (const TilesRun  *run,
+           const char      *path,
+           GError         **error)
+{
+  if (run->force || !g_file_test (path, G_FILE_TEST_EXISTS) || has_mark (path))
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+               _ ("%s is there and was not written by ivl tiles: name another folder, or replace "
+                  "it with --force"),
+               path);
+  return FALSE;
+}
+
 /* Replaces a file of that name as a whole; a symbolic link there is replaced, not followed */
 static gboolean
-write_tile (const char    *path,
-            const guint8  *pixels,
-            guint          size,
-            GError       **error)
+write_tile (const TilesRun  *run,
+            const char      *path,
+            const guint8    *pixels,
+            GError         **error)
 {
+  int size = (int) run->tile_size;
   g_autoptr (GdkPixbuf) pixbuf = NULL;
   g_autofree char *png = NULL;
   gsize n_bytes;
 
-  pixbuf = gdk_pixbuf_new_from_data (pixels, GDK_COLORSPACE_RGB, FALSE, 8, (int) size, (int) size,
-                                     (int) size * 3, NULL, NULL);
-  if (!gdk_pixbuf_save_to_buffer (pixbuf, &png, &n_bytes, "png", error, NULL))
+  if (!may_write (run, path, error))
+    return FALSE;
+  pixbuf = gdk_pixbuf_new_from_data (pixels, GDK_COLORSPACE_RGB, FALSE, 8, size, size, size * 3,
+                                     NULL, NULL);
+  if (!gdk_pixbuf_save_to_buffer (pixbuf, &png, &n_bytes, "png", error, "tEXt::Software",
+                                  TILE_MARK, NULL))
     return FALSE;
   return g_file_set_contents_full (path, png, (gssize) n_bytes, G_FILE_SET_CONTENTS_CONSISTENT,
                                    0666, error);
@@ -92,7 +133,7 @@ write_tiles (const TilesRun  *run,
       g_autofree char *path = g_build_filename (run->folder, name, NULL);
 
       if (g_cancellable_set_error_if_cancelled (cli_interrupt_get_cancellable (), error) ||
-          !write_tile (path, pixels + i * tile_bytes, run->tile_size, error))
+          !write_tile (run, path, pixels + i * tile_bytes, error))
         return FALSE;
     }
   return TRUE;
@@ -106,12 +147,12 @@ show_json (const TilesRun *run,
            guint           n_rows,
            guint           n_tiles)
 {
-  json_t *object = json_pack ("{s:o, s:i, s:i, s:i, s:o}",
-                              "file", cli_output_json_string (file),
-                              "width", (int) ivl_image_get_width (image),
-                              "height", (int) ivl_image_get_height (image),
-                              "tile_size", (int) run->tile_size,
-                              "grid", cli_picture_grid_to_json (n_cols, n_rows, n_tiles));
+  json_t *object = cli_output_json_for_file (
+      file, json_pack ("{s:i, s:i, s:i, s:o}",
+                       "width", (int) ivl_image_get_width (image),
+                       "height", (int) ivl_image_get_height (image),
+                       "tile_size", (int) run->tile_size,
+                       "grid", cli_picture_grid_to_json (n_cols, n_rows, n_tiles)));
 
   cli_picture_add_page (object, ivl_image_get_page (image), ivl_image_get_n_pages (image));
   cli_output_json (object);
@@ -164,8 +205,12 @@ show_file (const TilesRun *run,
       (run->folder != NULL &&
        !write_tiles (run, file, image, n_tiles, n_tiles > n_cols * n_rows, &error)))
     {
-      if (cli_interrupt_get_exit_code () == 0)
-        cli_picture_refuse (file, error);
+      if (cli_interrupt_get_exit_code () != 0)
+        return FALSE;
+      cli_picture_refuse (file, error);
+      if (run->options->json)
+        cli_output_json (cli_output_json_for_file (
+            file, json_pack ("{s:o}", "error", cli_output_json_string (error->message))));
       return FALSE;
     }
 
@@ -225,6 +270,8 @@ cmd_tiles_run (const CliCommand *command,
   const GOptionEntry extra[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &folder, N_ ("Write the tiles as PNG files"),
       N_ ("FOLDER") },
+    { "force", 0, 0, G_OPTION_ARG_NONE, &run.force,
+      N_ ("Replace files there that this command did not write"), NULL },
     G_OPTION_ENTRY_NULL,
   };
 
@@ -235,7 +282,9 @@ cmd_tiles_run (const CliCommand *command,
     return CLI_EXIT_USAGE;
   if (argc < 2)
     return cli_options_refuse (command, _ ("no picture is given"));
-  if (!find_model (&run))
+  if (g_strcmp0 (folder, "-") == 0)
+    return cli_options_refuse (command, _ ("tiles go into a folder, not to standard output"));
+  if (cli_picture_any_is_there (argv + 1, (guint) (argc - 1)) && !find_model (&run))
     return CLI_EXIT_MODEL;
   model = run.model;
   if (!cli_picture_get_budget (options.answer, model, &run.tile_size, &run.min_tiles,

@@ -8,6 +8,7 @@
 #include "cli-picture.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 static void
 show_ids (const CliOptions *options,
@@ -63,38 +64,46 @@ tokenize_text (const CliOptions *options,
   return TRUE;
 }
 
-/* Numbers between anything that is no digit, so that ids copied from JSON work too */
+/* Numbers with space, commas and brackets around them, so that ids copied from JSON work too. NULL
+ * when something else is there, which is said. */
+static GArray *
+parse_ids (const char *text)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (guint32));
+  g_auto (GStrv) words = g_strsplit_set (text, " \t\r\n,[]", -1);
+
+  for (gsize i = 0; words[i] != NULL; i++)
+    {
+      guint64 value;
+      guint32 id;
+
+      if (*words[i] == '\0')
+        continue;
+      if (!g_ascii_string_to_unsigned (words[i], 10, 0, G_MAXUINT32, &value, NULL))
+        {
+          cli_output_error (_ ("%s is no token id"), words[i]);
+          return NULL;
+        }
+      id = (guint32) value;
+      g_array_append_val (ids, id);
+    }
+  if (ids->len > 0)
+    return g_steal_pointer (&ids);
+  cli_output_error (_ ("no token id is given"));
+  return NULL;
+}
+
 static gboolean
 detokenize_text (const CliOptions *options,
                  IvlModel         *model,
                  const char       *text)
 {
-  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (guint32));
+  g_autoptr (GArray) ids = parse_ids (text);
   g_autoptr (GError) error = NULL;
   g_autofree char *decoded = NULL;
 
-  for (const char *p = text; *p != '\0';)
-    {
-      char *end;
-      guint64 value;
-      guint32 id;
-
-      if (!g_ascii_isdigit (*p))
-        {
-          p++;
-          continue;
-        }
-      value = g_ascii_strtoull (p, &end, 10);
-      if (value > G_MAXUINT32)
-        {
-          cli_output_error (_ ("%s is no token id"), p);
-          return FALSE;
-        }
-      id = (guint32) value;
-      g_array_append_val (ids, id);
-      p = end;
-    }
-
+  if (ids == NULL)
+    return FALSE;
   decoded = ivl_model_detokenize (model, (const guint32 *) ids->data, ids->len, &error);
   if (decoded == NULL)
     {
@@ -124,7 +133,16 @@ read_standard_input (void)
         cli_output_error ("%s", error->message);
       return NULL;
     }
-  return g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  if (g_bytes_get_size (bytes) > 0 &&
+      memchr (g_bytes_get_data (bytes, NULL), '\0', g_bytes_get_size (bytes)) != NULL)
+    {
+      cli_output_error (_ ("a NUL character is no text"));
+      return NULL;
+    }
+  /* Nothing has no address either */
+  return g_bytes_get_size (bytes) > 0
+             ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes))
+             : g_strdup ("");
 }
 
 CliExit
@@ -148,6 +166,8 @@ cmd_tokenize_run (const CliCommand *command,
   if (!cli_options_parse (&options, command, CLI_OPTIONS_MODEL | CLI_OPTIONS_JSON, extra, &argc,
                           &argv))
     return CLI_EXIT_USAGE;
+  if (decode && special)
+    return cli_options_refuse (command, _ ("--special is for text, not with --decode"));
 
   model = cli_model_open (&options, NULL, IVL_ENGINE_TOKENS);
   if (model == NULL)

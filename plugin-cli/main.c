@@ -9,9 +9,12 @@
 
 #include <glib/gi18n.h>
 #include <libivl/ivl.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static const CliCommand commands[] = {
   { .name = "caption",
@@ -91,6 +94,35 @@ static const CliCommand commands[] = {
     .examples = { "bench ~/models/InternVL2_5-1B", "bench --json" } },
 };
 
+static const CliCommand *
+find_command (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (name, commands[i].name) == 0)
+      return &commands[i];
+  return NULL;
+}
+
+/* Those that a user has added as files, in the same list as the built-in ones */
+static void
+show_installed_tasks (void)
+{
+  g_auto (GStrv) tasks = ivl_task_list ();
+
+  for (gsize i = 0; tasks[i] != NULL; i++)
+    {
+      g_autoptr (IvlTask) task =
+          find_command (tasks[i]) == NULL ? ivl_task_load (tasks[i], NULL) : NULL;
+      g_autofree char *title = task != NULL ? ivl_task_get_title (task, NULL) : NULL;
+
+      if (title == NULL)
+        continue;
+      cli_output_print ("  %-9s ", tasks[i]);
+      cli_output_name (title);
+      cli_output_print ("\n");
+    }
+}
+
 static void
 show_help (void)
 {
@@ -98,11 +130,12 @@ show_help (void)
                     _ ("Commands:"));
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     cli_output_print ("  %-9s %s\n", commands[i].name, _ (commands[i].summary));
+  show_installed_tasks ();
   cli_output_print ("\n%s\n", _ ("Examples:"));
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     cli_output_print ("  ivl %s\n", commands[i].examples[0]);
   cli_output_print (
-      "\n%s\n", _ ("“ivl COMMAND --help” shows the options of a command. An IMAGE “-” is read from "
+      "\n%s\n", _ ("“ivl help COMMAND” shows the options of a command. An IMAGE “-” is read from "
                    "standard input.\nThe model is found by --model, IVL_MODEL, the configuration "
                    "file ivl/ivl.conf, or in ivl/models\nunder the user's data folder."));
 }
@@ -141,15 +174,49 @@ static CliExit
 run_command (int    argc,
              char **argv)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
-    if (strcmp (argv[0], commands[i].name) == 0)
-      return commands[i].run (&commands[i], argc, argv);
+  const CliCommand *command = find_command (argv[0]);
 
+  if (command != NULL)
+    return command->run (command, argc, argv);
   if (is_installed_task (argv[0]))
     return run_installed_task (argc, argv);
 
   cli_output_error (_ ("there is no command “%s”; “ivl --help” lists them"), argv[0]);
   return CLI_EXIT_USAGE;
+}
+
+/* Whatever is opened later must not get the number of a stream that whoever started this has
+ * closed: messages would be written into it. */
+static void
+open_missing_streams (void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0 && errno == EBADF && open ("/dev/null", O_RDWR) != fd)
+      _exit (CLI_EXIT_SOME_FAILED);
+}
+
+/* What the library says goes the way of all other messages. */
+static void
+on_log (const char     *domain,
+        GLogLevelFlags  level,
+        const char     *message,
+        gpointer        data)
+{
+  cli_output_error ("%s", message);
+}
+
+/* Misspelt names in the configuration file do nothing: better said than searched for. */
+static void
+tell_unread_names (void)
+{
+  g_autoptr (GPtrArray) findings = ivl_doctor_check_names ();
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  for (guint i = 0; i < findings->len; i++)
+    g_string_append_printf (line, "%s%s", i > 0 ? "; " : "",
+                            ivl_finding_get_message (g_ptr_array_index (findings, i)));
+  if (line->len > 0)
+    cli_output_error (_ ("ivl.conf: %s (“ivl doctor” tells more)"), line->str);
 }
 
 /* The user's service is this program: the library does not start whatever links it. */
@@ -167,9 +234,11 @@ int
 main (int    argc,
       char **argv)
 {
+  char help_option[] = "--help";
   CliExit result;
   int signal_code;
 
+  open_missing_streams ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, IVL_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
@@ -178,6 +247,7 @@ main (int    argc,
   signal (SIGPIPE, SIG_IGN);
   cli_interrupt_init ();
   offer_to_serve ();
+  g_log_set_handler ("Ivl", G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_WARNING, on_log, NULL);
 
   if (argc < 2)
     {
@@ -185,17 +255,21 @@ main (int    argc,
       return CLI_EXIT_USAGE;
     }
   if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 ||
-      strcmp (argv[1], "help") == 0)
+      (strcmp (argv[1], "help") == 0 && argc == 2))
     {
       show_help ();
       return CLI_EXIT_DONE;
     }
+  if (strcmp (argv[1], "help") == 0)
+    return (int) run_command (2, (char *[]) { argv[2], help_option, NULL });
   if (strcmp (argv[1], "--version") == 0)
     {
       cli_output_print ("ivl %s\n", IVL_VERSION);
       return CLI_EXIT_DONE;
     }
 
+  if (strcmp (argv[1], "doctor") != 0)
+    tell_unread_names ();
   result = run_command (argc - 1, argv + 1);
   signal_code = cli_interrupt_get_exit_code ();
   return signal_code != 0 ? signal_code : (int) result;

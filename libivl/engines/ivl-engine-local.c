@@ -293,6 +293,14 @@ ivl_engine_local_detokenize (IvlEngine      *engine,
 
   if (!check_tokenizer (network, error))
     return NULL;
+  for (gsize i = 0; i < n_ids; i++)
+    if (ids[i] >= ivl_tokenizer_get_size (network->tokenizer))
+      {
+        g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                     "%s has no token %u: its ids are 0 to %u", network->name, ids[i],
+                     ivl_tokenizer_get_size (network->tokenizer) - 1);
+        return NULL;
+      }
   text = g_string_new (NULL);
   ivl_tokenizer_decode (network->tokenizer, ids, n_ids, FALSE, text);
   return g_string_free (text, FALSE);

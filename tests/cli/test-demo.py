@@ -36,7 +36,8 @@ def check_picture(tap, ivl, folder, picture):
     for command in ("caption", "ocr"):
         answer = ask(ivl, command, file)
         tap.equal(answer.get("remark", answer["text"]), picture[command], f"{picture['file']}: {command}")
-        tap.equal(bool(answer["text"]), picture[command] != "No text.", f"{picture['file']}: what is no text is told apart")
+        tap.equal(bool(answer["text"]), picture[command] != "No text.",
+                  f"{picture['file']}: what is no text is told apart")
     for question, answer in picture["questions"]:
         tap.equal(ask(ivl, "ask", "-q", question, file)["text"], answer, f"{picture['file']}: {question}")
     for thing, box in picture["boxes"].items():
