@@ -28,13 +28,29 @@ def encode(width, rows, kind=RGB, depth=8, palette=None, transparency=None, prof
     return b"".join([*parts, chunk(b"IDAT", data), chunk(b"IEND", b"")])
 
 
+def predict(method, left, above, corner):
+    """What PNG's filters 1 to 4 add to a byte (PNG specification, 9.2)."""
+    if method == 1:
+        return left
+    if method == 2:
+        return above
+    if method == 3:
+        return (left + above) // 2
+    if method == 4:
+        guess = left + above - corner
+        return min((left, above, corner), key=lambda near: abs(guess - near))
+    raise ValueError(f"filter {method}")
+
+
 def unfilter(method, line, above):
-    """A row of 8-bit RGB without its filter; only those that need no neighbour to the left, and that is all ivl writes."""
+    """A row of 8-bit RGB without its filter."""
     if method == 0:
         return line
-    if method == 2:
-        return bytes((a + b) & 255 for a, b in zip(line, above))
-    raise ValueError(f"filter {method}")
+    row = bytearray(line)
+    for i, value in enumerate(line):
+        left, corner = (row[i - 3], above[i - 3]) if i >= 3 else (0, 0)
+        row[i] = (value + predict(method, left, above[i], corner)) & 255
+    return bytes(row)
 
 
 def decode(data):
