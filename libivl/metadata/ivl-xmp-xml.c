@@ -165,27 +165,6 @@ is_declaration (const char      *data,
   return n >= 5 && memcmp (name, "xmlns", 5) == 0 && (n == 5 || name[5] == ':');
 }
 
-char *
-ivl_xmp_xml_copy_head (const char *xml,
-                       IvlXmpSpan  start_tag)
-{
-  g_autoptr (GArray) attributes = list_attributes (xml, start_tag);
-  GString *head = g_string_new (NULL);
-
-  for (gsize at = start_tag.start + 1; at < start_tag.end && !is_space (xml[at]) && xml[at] != '/'
-                                       && xml[at] != '>'; at++)
-    g_string_append_c (head, xml[at]);
-  for (guint i = 0; i < attributes->len; i++)
-    {
-      const Attribute *attribute = &g_array_index (attributes, Attribute, i);
-
-      if (is_declaration (xml, attribute))
-        g_string_append_len (head, xml + attribute->whole.start,
-                             attribute->whole.end - attribute->whole.start);
-    }
-  return g_string_free (head, FALSE);
-}
-
 static void
 name_clear (Name *self)
 {

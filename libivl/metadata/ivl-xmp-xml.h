@@ -98,10 +98,6 @@ const char *ivl_xmp_xml_get_uri (IvlXmpNamespace which);
 const char *ivl_xmp_xml_get_property (int              which,
                                       IvlXmpNamespace *space);
 
-/* The start tag's name and its declarations of namespaces, as they are written */
-char       *ivl_xmp_xml_copy_head (const char *xml,
-                                   IvlXmpSpan  start_tag);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlXmpXml, ivl_xmp_xml_free)
 
 G_END_DECLS
