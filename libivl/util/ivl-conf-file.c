@@ -37,9 +37,14 @@ ivl_conf_file_read (GKeyFile **config,
 
   *config = NULL;
   text = ivl_bounded_file_read (path, MAX_BYTES, &length, &reason);
-  if (text == NULL && g_error_matches (reason, IVL_ERROR, IVL_ERROR_NOT_FOUND) &&
-      ivl_file_target_is_absent (path))
-    return IVL_CONF_FILE_NONE;
+  if (text == NULL && g_error_matches (reason, IVL_ERROR, IVL_ERROR_NOT_FOUND))
+    {
+      if (ivl_file_target_is_absent (path))
+        return IVL_CONF_FILE_NONE;
+      /* Another process may have made the first one between the two looks. */
+      g_clear_error (&reason);
+      text = ivl_bounded_file_read (path, MAX_BYTES, &length, &reason);
+    }
   if (text == NULL)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
