@@ -254,7 +254,13 @@ static void
 check_processor (GPtrArray *findings)
 {
   const char *isa = ivl_engine_local_get_isa ();
+  const char *unknown = ivl_engine_local_get_unknown_isa ();
+  g_autofree char *shown = unknown != NULL ? g_utf8_make_valid (unknown, -1) : NULL;
 
+  if (unknown != NULL)
+    ivl_doctor_add (findings, IVL_SEVERITY_PROBLEM, "processor",
+                    "Unset IVL_ISA, or correct it: ivl(1) lists what there is",
+                    "IVL_ISA is %.40s, which is no instruction set", shown);
   if (strcmp (isa, "generic") == 0)
     ivl_doctor_add (findings, IVL_SEVERITY_WARNING, "processor",
                     "Models run, several times slower than with AVX2. Let a server answer if that "

@@ -369,3 +369,9 @@ ivl_engine_local_get_isa (void)
   ivl_kernels_init (&kernels);
   return kernels.isa;
 }
+
+const char *
+ivl_engine_local_get_unknown_isa (void)
+{
+  return ivl_kernels_get_unknown_limit ();
+}

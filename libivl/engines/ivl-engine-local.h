@@ -18,5 +18,7 @@ IvlEngine *ivl_engine_local_open (const char  *folder,
 IvlNetwork *ivl_engine_local_get_network (IvlEngineLocal *self);
 /* The instruction set that models are computed with here: "generic", "avx2", ... */
 const char *ivl_engine_local_get_isa (void);
+/* The value of IVL_ISA if it names none of them; else NULL. */
+const char *ivl_engine_local_get_unknown_isa (void);
 
 G_END_DECLS

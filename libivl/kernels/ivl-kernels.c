@@ -5,6 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __x86_64__
+#include <cpuid.h>
+
+/* Compilers differ in whether they know this one by its name. That the system keeps the registers
+ * is in the answer for avx2, which every row asks for too. */
+static int
+has_feature_f16c (void)
+{
+  unsigned int eax, ebx, ecx, edx;
+
+  return __get_cpuid (1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C) != 0;
+}
+
+#define HAS_FEATURE(name) __builtin_cpu_supports (#name)
+#define has_feature_avx2() HAS_FEATURE (avx2)
+#define has_feature_fma() HAS_FEATURE (fma)
+#define has_feature_avx512f() HAS_FEATURE (avx512f)
+#define has_feature_avx512bw() HAS_FEATURE (avx512bw)
+#define has_feature_avx512vl() HAS_FEATURE (avx512vl)
+#define has_feature_avx512dq() HAS_FEATURE (avx512dq)
+#define IVL_HAS_FEATURE(name) has_feature_##name ()
+#endif
+
 /* Written as a table so that an instruction set that is built cannot be forgotten here. */
 #define IVL_ISA_TEST(name, test) \
   static int                     \
@@ -59,16 +82,35 @@ ivl_kernels_init_isa (IvlKernels *kernels,
   return 1;
 }
 
+/* The number of isas where there is none of that name. */
+static size_t
+find_isa (const char *name)
+{
+  size_t i = 0;
+
+  while (i < ivl_kernels_get_n_isas () && strcmp (name, isas[i].name) != 0)
+    i++;
+  return i;
+}
+
+const char *
+ivl_kernels_get_unknown_limit (void)
+{
+  const char *limit = getenv ("IVL_ISA");
+
+  if (limit == NULL || *limit == '\0' || find_isa (limit) < ivl_kernels_get_n_isas ())
+    return NULL;
+  return limit;
+}
+
 void
 ivl_kernels_init (IvlKernels *kernels)
 {
   const char *limit = getenv ("IVL_ISA");
   size_t last = ivl_kernels_get_n_isas () - 1;
 
-  for (size_t i = 0; limit != NULL && i < ivl_kernels_get_n_isas (); i++)
-    if (strcmp (limit, isas[i].name) == 0)
-      last = i;
-
+  if (limit != NULL && find_isa (limit) <= last)
+    last = find_isa (limit);
   while (!ivl_kernels_init_isa (kernels, last))
     last--;
 }

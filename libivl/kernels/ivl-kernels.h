@@ -109,3 +109,6 @@ int ivl_kernels_init_isa (IvlKernels *kernels,
 /* The widest instruction set that this processor has, or the one named in the environment variable
  * IVL_ISA where that is plainer. */
 void ivl_kernels_init (IvlKernels *kernels);
+
+/* What IVL_ISA says if that is no instruction set's name, and is passed over; else NULL. */
+const char *ivl_kernels_get_unknown_limit (void);

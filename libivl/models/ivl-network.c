@@ -10,6 +10,7 @@
 #include "formats/ivl-model-folder.h"
 #include "formats/ivl-weight-kind.h"
 #include "image/ivl-tiling.h"
+#include "kernels/ivl-kernels.h"
 #include "models/ivl-batch.h"
 #include "util/ivl-system-memory.h"
 #include <libivl/ivl-error.h>
@@ -277,6 +278,28 @@ open_weights (IvlNetwork  *self,
   return (self->checkpoint != NULL || problems != NULL) && bind_weights (self, problems, error);
 }
 
+/* A setting that says nothing is not passed over. */
+static gboolean
+check_isa (GPtrArray  *problems,
+           GError    **error)
+{
+  const char *unknown = ivl_kernels_get_unknown_limit ();
+  g_autofree char *shown = NULL;
+  g_autoptr (GString) names = NULL;
+
+  if (unknown == NULL)
+    return TRUE;
+  shown = g_utf8_make_valid (unknown, MIN (strlen (unknown), 40));
+  names = g_string_new (ivl_kernels_get_isa_name (0));
+  for (gsize i = 1; i < ivl_kernels_get_n_isas (); i++)
+    g_string_append_printf (names, ", %s", ivl_kernels_get_isa_name (i));
+  return note (problems,
+               g_error_new (IVL_ERROR, IVL_ERROR_INVALID_OPTION,
+                            "The environment variable IVL_ISA is “%s”, and names no instruction "
+                            "set that ivl knows: expected %s, or nothing", shown, names->str),
+               error);
+}
+
 /* The parts that come from files; every check of them is here, for opening and for looking. */
 static IvlNetwork *
 read_folder (const char  *location,
@@ -286,7 +309,7 @@ read_folder (const char  *location,
   g_autoptr (IvlNetwork) self = g_new0 (IvlNetwork, 1);
   g_autofree char *folder = ivl_model_folder_resolve (location, error);
 
-  if (folder == NULL)
+  if (folder == NULL || !check_isa (problems, error))
     return NULL;
   self->turns = ivl_turns_new (LONG_SHARE);
   self->name = ivl_model_folder_get_name (location);

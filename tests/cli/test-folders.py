@@ -232,6 +232,15 @@ def check_places(b):
     b.refused("a link to nowhere", "./lost", "link")
 
 
+def check_isa(b):
+    model = os.path.join(b.models, QWEN)
+    for name in ("avx3", "AVX2", "-"):
+        code, _, err = b.ask(model, IVL_ISA=name)
+        b.tap.point(code == 3 and name.encode() in err and b"generic" in err, f"IVL_ISA={name} is told", err)
+    for name in ("generic", "avx2", ""):
+        b.tap.equal(b.ask(model, IVL_ISA=name)[0], 0, f"IVL_ISA={name} is taken")
+
+
 def check_finder(b):
     models = os.path.join(b.ivl.folder, "data", "ivl", "models")
     b.copy(at=os.path.join(models, "A-partial")).remove("model.safetensors")
@@ -255,7 +264,7 @@ def main(program, models):
         folder = os.path.realpath(folder)
         Path(folder, "small.png").write_bytes(png(40, 30))
         bench = Bench(tap, Command(program, folder, ""), os.path.abspath(models))
-        for check in (check_rope, check_tokenizers, check_weights, check_quantised, check_adapters, check_places,
+        for check in (check_rope, check_tokenizers, check_weights, check_quantised, check_adapters, check_places, check_isa,
                       check_finder):
             check(bench)
     return tap.finish()
