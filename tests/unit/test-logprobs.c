@@ -102,7 +102,9 @@ ask (const char  *variant,
       g_ptr_array_extend_and_steal (*tokens, ivl_reply_take_tokens (reply));
       g_free (piece);
     }
-  g_assert_no_error (error);
+  /* Random weights may write control tokens alone, which are no answer and have probabilities */
+  if (!g_error_matches (error, IVL_ERROR, IVL_ERROR_NO_ANSWER))
+    g_assert_no_error (error);
   g_ptr_array_extend_and_steal (*tokens, ivl_reply_take_tokens (reply));
   return reply;
 }
