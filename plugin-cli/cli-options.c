@@ -239,9 +239,10 @@ cli_options_parse (CliOptions         *self,
     }
   if (self->help)
     {
-      g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
+      char *help = g_option_context_get_help (context, TRUE, NULL);
 
       cli_output_print ("%s", help);
+      g_free (help); /* before the end, or the leak check counts it */
       exit (CLI_EXIT_DONE);
     }
   if (self->language != NULL && !g_utf8_validate (self->language, -1, NULL))
