@@ -11,7 +11,8 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   IvlTensor tensor;
 
   for (guint i = 0; file != NULL && i < ivl_safetensors_get_n_tensors (file); i++)
-    if (ivl_safetensors_lookup (file, ivl_safetensors_get_tensor (file, i, NULL), &tensor))
+    if (ivl_safetensors_lookup (file, ivl_safetensors_get_tensor (file, i, NULL), &tensor)
+        && tensor.n_bytes > 0)
       sum += tensor.data[0] + tensor.data[tensor.n_bytes - 1];
   return sum == G_MAXUINT ? -1 : 0;
 }
