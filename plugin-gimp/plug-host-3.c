@@ -313,7 +313,8 @@ add_string (GimpProcedure *procedure,
   gimp_procedure_add_string_argument (procedure, name, label, blurb, "", G_PARAM_READWRITE);
 }
 
-/* values: each is its own name */
+/* The first of the values is the default. GIMP's own choice arguments take their default for a wrong
+ * value, in silence; a word is looked at by plug_batch_*(), which refuses it. */
 static void
 add_choice (GimpProcedure     *procedure,
             const char        *name,
@@ -321,12 +322,10 @@ add_choice (GimpProcedure     *procedure,
             const char        *blurb,
             const char *const *values)
 {
-  GimpChoice *choice = gimp_choice_new ();
+  g_autofree char *possible = g_strjoinv (", ", (char **) values);
+  g_autofree char *text = g_strdup_printf ("%s (%s)", blurb, possible);
 
-  for (int i = 0; values[i] != NULL; i++)
-    gimp_choice_add (choice, values[i], i, values[i], NULL);
-  gimp_procedure_add_choice_argument (procedure, name, label, blurb, choice, values[0],
-                                      G_PARAM_READWRITE);
+  gimp_procedure_add_string_argument (procedure, name, label, text, values[0], G_PARAM_READWRITE);
 }
 
 /* 0 stands for what the window would take; the highest is that of the option of this name */

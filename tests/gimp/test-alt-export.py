@@ -180,8 +180,9 @@ def write_script(gimp, folder):
     steps.append(("wrong value", attempt(gimp.export_code(folder / "targets" / "x.png", metadata="all", image="plain"))))
     steps.append(("through a link", attempt(gimp.export_code(folder / "targets" / "link.png", "new", image="plain"))))
     steps.append(("a text would be lost", attempt(gimp.export_code(folder / "targets" / "texts.png", caption="new", image="plain"))))
-    # As a URI, and with a space for the text
-    steps.append(("a text is left out", attempt(gimp.export_code((folder / "left out.png").as_uri(), " ", caption="new", image="plain"))))
+    # As a URI, which GIMP 3's Script-Fu makes no file of, and with a space for the text
+    left_out = (folder / "left out.png").as_uri() if gimp.major == 2 else folder / "left out.png"
+    steps.append(("a text is left out", attempt(gimp.export_code(left_out, " ", caption="new", image="plain"))))
     steps.append(("state after", state_code(gimp, "plain")))
     for ending in FORMATS:
         for word in ("drop", "keep"):
@@ -286,7 +287,7 @@ def check_failures(tap, values, folder, before):
         tap.point(value[0] == "failed" and len(value[1]) > 60, f"{title}: refused", value)
     tap.point("alternative text" in values["a text would be lost"][1], "a text would be lost: it says which")
     found = read_fields([folder.parent / "left out.png"])[str(folder.parent / "left out.png")]
-    tap.equal([found.get(field) for field in FIELDS], [None, None, "new"], "a URI: the file is written, without the text that was left out")
+    tap.equal([found.get(field) for field in FIELDS], [None, None, "new"], "a URI or a file: it is written, without the text that was left out")
     after = list_files(folder)
     picture = after.pop("kept.png")
     tap.equal(after.pop("link.png"), picture, "through a link: it is still one")

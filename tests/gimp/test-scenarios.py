@@ -214,8 +214,10 @@ def write_texts(scene, image):
 
 
 def export(scene, image):
-    """The texts are in the file, and the window says so."""
+    """The texts are in the file, and the window says so. What was undone in the image is written anew."""
     tap = scene.tap
+    window, _ = scene.choose("alt-text", "star-open.png")
+    window.find("text", "^Alternative text$").write(ALT)
     window, _ = scene.choose("export", "star-open.png")
     path = scene.desk.folder / "star-äöü.jpg"
     before = scene.facts(image)
