@@ -123,8 +123,19 @@ def read_terminal(master, process, until=None):
     return seen.replace(b"\r\n", b"\n")
 
 
+def catches(process, number):
+    """Whether the process has a handler for the signal by now."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+        caught = next(line for line in status if line.startswith("SigCgt:"))
+    return int(caught.split()[1], 16) >> (number - 1) & 1 == 1
+
+
 def stop(process, number, wait=0.5):
-    """Sends a signal after `wait` seconds: (exit status, seconds until the process was gone)."""
+    """Sends a signal `wait` seconds after the process listens to it, which takes time on a busy machine: (exit status,
+    seconds until the process was gone)."""
+    deadline = time.monotonic() + HANG
+    while process.poll() is None and not catches(process, number) and time.monotonic() < deadline:
+        time.sleep(0.01)
     time.sleep(wait)
     if process.poll() is not None:
         return process.returncode, -1.0
