@@ -313,8 +313,8 @@ add_string (GimpProcedure *procedure,
   gimp_procedure_add_string_argument (procedure, name, label, blurb, "", G_PARAM_READWRITE);
 }
 
-/* The first of the values is the default. GIMP's own choice arguments take their default for a wrong
- * value, in silence; a word is looked at by plug_batch_*(), which refuses it. */
+/* The first of the values is the default. GIMP's own choice arguments take their default for a
+ * wrong value, in silence; a word is looked at by plug_batch_*(), which refuses it. */
 static void
 add_choice (GimpProcedure     *procedure,
             const char        *name,
