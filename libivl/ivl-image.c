@@ -346,6 +346,77 @@ split_rows (const guint8 *rgba,
     }
 }
 
+struct _IvlImageGround
+{
+  IvlBackdropWeights weights;
+  guint              width;
+  gboolean           has_above;
+  guint8            *above; /* (owned): [width, 4], the row before the next one */
+};
+
+G_DEFINE_BOXED_TYPE (IvlImageGround, ivl_image_ground, ivl_image_ground_ref,
+                     ivl_image_ground_unref)
+
+IvlImageGround *
+ivl_image_ground_new (guint width)
+{
+  IvlImageGround *self;
+
+  g_return_val_if_fail (width > 0 && width <= IVL_DECODE_MAX_SIDE, NULL);
+
+  self = g_atomic_rc_box_new0 (IvlImageGround);
+  self->width = width;
+  self->above = g_malloc_n (width, 4);
+  return self;
+}
+
+IvlImageGround *
+ivl_image_ground_ref (IvlImageGround *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+ground_clear (gpointer data)
+{
+  IvlImageGround *self = data;
+
+  g_free (self->above);
+}
+
+void
+ivl_image_ground_unref (IvlImageGround *self)
+{
+  g_atomic_rc_box_release_full (self, ground_clear);
+}
+
+void
+ivl_image_ground_add_rows (IvlImageGround *self,
+                           guint           n_rows,
+                           const guint8   *rgba)
+{
+  const gsize stride = (gsize) self->width * 4;
+  IvlBackdropRow above = { self->above, self->above + 3, 4, 4 };
+
+  for (guint i = 0; i < n_rows; i++)
+    {
+      const guint8 *pixels = rgba + i * stride;
+      const IvlBackdropRow row = { pixels, pixels + 3, 4, 4 };
+
+      ivl_backdrop_add_row (&self->weights, &row, self->has_above ? &above : NULL, self->width);
+      above = row;
+      self->has_above = TRUE;
+    }
+  if (n_rows > 0)
+    memcpy (self->above, rgba + (n_rows - 1) * stride, stride);
+}
+
+guint8
+ivl_image_ground_get_level (IvlImageGround *self)
+{
+  return ivl_backdrop_get_level (&self->weights);
+}
+
 IvlImage *
 ivl_image_new_from_rgba (guint    width,
                          guint    height,

@@ -226,6 +226,83 @@ IvlImage *ivl_image_new_from_rgba        (guint                 width,
                                           GBytes               *rgba,
                                           GError              **error);
 
+#define IVL_TYPE_IMAGE_GROUND (ivl_image_ground_get_type ())
+
+/**
+ * IvlImageGround:
+ *
+ * The ground that a picture with transparency is laid over, for programs that have its pixels a few
+ * rows at a time: the same that ivl_image_new_from_rgba() and the loaders of files take.
+ *
+ * |[
+ * g_autoptr (IvlImageGround) ground = ivl_image_ground_new (width);
+ * while (read_rows (rgba, n_rows))
+ *   ivl_image_ground_add_rows (ground, n_rows, rgba);
+ * level = ivl_image_ground_get_level (ground);
+ * ]|
+ */
+typedef struct _IvlImageGround IvlImageGround;
+
+IVL_AVAILABLE_IN_ALL
+GType           ivl_image_ground_get_type (void) G_GNUC_CONST;
+
+/**
+ * ivl_image_ground_new: (skip)
+ * @width: pixels of a row, 1 to 1,000,000
+ *
+ * Begins to look at a picture.
+ *
+ * Returns: (transfer full): no row of it yet
+ */
+IVL_AVAILABLE_IN_ALL
+IvlImageGround *ivl_image_ground_new      (guint width);
+
+/**
+ * ivl_image_ground_ref: (skip)
+ * @self: a ground
+ *
+ * Holds it once more.
+ *
+ * Returns: (transfer full): @self
+ */
+IVL_AVAILABLE_IN_ALL
+IvlImageGround *ivl_image_ground_ref      (IvlImageGround *self);
+
+/**
+ * ivl_image_ground_unref: (skip)
+ * @self: (transfer full): a ground
+ *
+ * Lets it go.
+ */
+IVL_AVAILABLE_IN_ALL
+void            ivl_image_ground_unref    (IvlImageGround *self);
+
+/**
+ * ivl_image_ground_add_rows: (skip)
+ * @self: a ground
+ * @n_rows: how many rows
+ * @rgba: [@n_rows, width, 4], 8-bit sRGB pixels and their opacity, not multiplied
+ *
+ * Looks at the rows that follow those before.
+ */
+IVL_AVAILABLE_IN_ALL
+void            ivl_image_ground_add_rows (IvlImageGround *self,
+                                           guint           n_rows,
+                                           const guint8   *rgba);
+
+/**
+ * ivl_image_ground_get_level: (skip)
+ * @self: a ground
+ *
+ * Chooses the ground for what was added so far: white, unless much of the drawing is light.
+ *
+ * Returns: a gray level: 255 is white, 0 black
+ */
+IVL_AVAILABLE_IN_ALL
+guint8          ivl_image_ground_get_level (IvlImageGround *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlImageGround, ivl_image_ground_unref)
+
 /**
  * ivl_image_new_from_tiles:
  * @tile_size: pixels a side of a tile, 1 to 8192

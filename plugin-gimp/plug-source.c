@@ -40,6 +40,8 @@ typedef struct
   int         n_rows; /* of a strip */
   guint8     *rgba;   /* (owned) (nullable): [n_rows, width, 4] as the host hands them out */
   guint8      ground; /* under transparent places: a gray, of which white is 255 */
+  gboolean    is_chosen;  /* that gray, for the pixels that are read */
+  IvlImageGround *chooser; /* (owned) (nullable): of the rows so far, while it is not */
   gboolean    is_seen; /* a row had a pixel that is not wholly transparent */
   guint8     *strip;  /* (owned) (nullable): while all is as before */
   Buffer     *buffer; /* (owned) (nullable): [height, width, 3], once something is different */
@@ -100,13 +102,14 @@ return_buffer (gpointer data)
   buffer_unref (buffer);
 }
 
+/* The ground of the picture before is tried first: it is right while little changes. */
 static Reading *
-reading_new (void)
+reading_new (guint8 ground)
 {
   Reading *reading = g_new0 (Reading, 1);
 
   reading->since = g_get_monotonic_time ();
-  reading->ground = WHITE;
+  reading->ground = ground;
   return reading;
 }
 
@@ -114,6 +117,7 @@ static void
 reading_free (Reading *reading)
 {
   g_clear_pointer (&reading->raster, plug_raster_close);
+  g_clear_pointer (&reading->chooser, ivl_image_ground_unref);
   g_free (reading->rgba);
   g_free (reading->strip);
   g_clear_pointer (&reading->buffer, buffer_unref);
@@ -179,6 +183,7 @@ plug_source_init (PlugSource *self)
 {
   g_queue_init (&self->waiting);
   self->drawable = -1;
+  self->ground = WHITE;
 }
 
 PlugSource *
@@ -219,7 +224,7 @@ plug_source_set_kind (PlugSource     *self,
   if (self->reading != NULL)
     {
       reading_free (self->reading);
-      self->reading = reading_new ();
+      self->reading = reading_new (self->ground);
     }
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KIND]);
   g_signal_emit (self, changed_signal, 0);
@@ -357,6 +362,35 @@ begin_anew (PlugSource  *self,
   return reading->buffer != NULL;
 }
 
+static void
+choose_ground (Reading *reading,
+               int      n_rows)
+{
+  if (reading->row == 0)
+    {
+      g_clear_pointer (&reading->chooser, ivl_image_ground_unref);
+      reading->chooser = ivl_image_ground_new ((guint) reading->width);
+    }
+  ivl_image_ground_add_rows (reading->chooser, (guint) n_rows, reading->rgba);
+}
+
+/* All rows were read. FALSE: what is drawn wants another ground, so that they are read again. */
+static gboolean
+is_ground_right (Reading *reading)
+{
+  guint8 level;
+
+  if (reading->is_chosen)
+    return TRUE;
+  level = ivl_image_ground_get_level (reading->chooser);
+  reading->is_chosen = TRUE;
+  if (level == reading->ground)
+    return TRUE;
+  reading->ground = level;
+  reading->row = 0;
+  return FALSE;
+}
+
 static gboolean
 read_strip (PlugSource  *self,
             Reading     *reading,
@@ -373,6 +407,8 @@ read_strip (PlugSource  *self,
       explain_failure (self, failure, error);
       return FALSE;
     }
+  if (!reading->is_chosen)
+    choose_ground (reading, n_rows);
   reading->is_seen |= plug_state_lay_over_ground (
     reading->ground, reading->rgba, rows, (gsize) reading->width * (gsize) n_rows);
   reading->row += n_rows;
@@ -529,7 +565,7 @@ advance (PlugSource  *self,
 
   ok = reading->raster == NULL ? open_raster (self, reading, &failure)
                                : read_strip (self, reading, &failure);
-  if (ok && reading->row < reading->height)
+  if (ok && (reading->row < reading->height || !is_ground_right (reading)))
     return TRUE;
   if (ok)
     ok = check_seen (reading, &failure) && take_picture (self, reading, &is_other, &failure);
@@ -569,7 +605,7 @@ plug_source_read_async (PlugSource          *self,
   g_task_set_source_tag (task, plug_source_read_async);
   g_queue_push_tail (&self->waiting, task);
   if (self->reading == NULL)
-    self->reading = reading_new ();
+    self->reading = reading_new (self->ground);
   if (self->idle == 0)
     self->idle = g_idle_add (advance_in_idle, self);
 }
@@ -593,7 +629,7 @@ plug_source_read (PlugSource  *self,
   g_return_val_if_fail (PLUG_IS_SOURCE (self), FALSE);
 
   if (self->reading == NULL)
-    self->reading = reading_new ();
+    self->reading = reading_new (self->ground);
   while (advance (self, &failure))
     continue;
   if (failure == NULL)

@@ -27,42 +27,42 @@ get_luma (const guint8 *rgb)
   return (rgb[0] * 299u + rgb[1] * 587u + rgb[2] * 114u + 500) / 1000;
 }
 
-/* Two neighbours: the more opaque one is seen against the other by the difference. */
+/* Pixel a of one row and pixel b of one: the more opaque is seen against the other by the
+ * difference. */
 static void
-add_step (guint64      *weights,
-          const guint8 *rgb,
-          const guint8 *alpha,
-          gsize         a,
-          gsize         b)
+add_step (guint64              *weights,
+          const IvlBackdropRow *row_a,
+          gsize                 a,
+          const IvlBackdropRow *row_b,
+          gsize                 b)
 {
-  if (alpha[a] > alpha[b])
-    weights[get_luma (rgb + a * 3)] += alpha[a] - alpha[b];
-  else if (alpha[a] < alpha[b])
-    weights[get_luma (rgb + b * 3)] += alpha[b] - alpha[a];
+  const guint8 alpha_a = row_a->alpha[a * row_a->alpha_step];
+  const guint8 alpha_b = row_b->alpha[b * row_b->alpha_step];
+
+  if (alpha_a > alpha_b)
+    weights[get_luma (row_a->rgb + a * row_a->rgb_step)] += alpha_a - alpha_b;
+  else if (alpha_a < alpha_b)
+    weights[get_luma (row_b->rgb + b * row_b->rgb_step)] += alpha_b - alpha_a;
 }
 
-/* TRUE if there are steps at all. */
-static gboolean
-weigh_steps (guint64      *weights,
-             const guint8 *rgb,
-             const guint8 *alpha,
-             gsize         width,
-             gsize         height)
+void
+ivl_backdrop_add_row (IvlBackdropWeights   *weights,
+                      const IvlBackdropRow *row,
+                      const IvlBackdropRow *above,
+                      guint                 width)
 {
-  for (gsize y = 0; y < height; y++)
-    for (gsize x = 0; x < width; x++)
-      {
-        const gsize at = y * width + x;
+  for (gsize x = 0; x < width; x++)
+    {
+      const guint8 alpha = row->alpha[x * row->alpha_step];
 
-        if (x + 1 < width)
-          add_step (weights, rgb, alpha, at, at + 1);
-        if (y + 1 < height)
-          add_step (weights, rgb, alpha, at, at + width);
-      }
-  for (guint i = 0; i < LEVELS; i++)
-    if (weights[i] > 0)
-      return TRUE;
-  return FALSE;
+      if (x > 0)
+        add_step (weights->steps, row, x - 1, row, x);
+      if (above != NULL)
+        add_step (weights->steps, above, x, row, x);
+      /* Areas count where nothing has steps: then an opaque pixel has no ground to be seen on. */
+      if (alpha < 255)
+        weights->areas[get_luma (row->rgb + x * row->rgb_step)] += alpha;
+    }
 }
 
 static guint64
@@ -76,21 +76,24 @@ get_loss (const guint64 *weights,
   return loss;
 }
 
+static gboolean
+has_steps (const IvlBackdropWeights *weights)
+{
+  for (guint i = 0; i < LEVELS; i++)
+    if (weights->steps[i] > 0)
+      return TRUE;
+  return FALSE;
+}
+
 guint8
-ivl_backdrop_choose (const guint8 *rgb,
-                     const guint8 *alpha,
-                     guint         width,
-                     guint         height)
+ivl_backdrop_get_level (const IvlBackdropWeights *self)
 {
   static const guint8 others[] = { 0, 128 };
-  guint64 weights[LEVELS] = { 0 };
+  const guint64 *weights = has_steps (self) ? self->steps : self->areas;
   guint64 total = 0;
   guint64 least;
   guint8 best = 255;
 
-  if (!weigh_steps (weights, rgb, alpha, width, height))
-    for (gsize i = 0; i < (gsize) width * height; i++)
-      weights[get_luma (rgb + i * 3)] += alpha[i];
   for (guint i = 0; i < LEVELS; i++)
     total += weights[i] * CLEAR;
   least = get_loss (weights, best);
@@ -107,6 +110,25 @@ ivl_backdrop_choose (const guint8 *rgb,
         }
     }
   return best;
+}
+
+guint8
+ivl_backdrop_choose (const guint8 *rgb,
+                     const guint8 *alpha,
+                     guint         width,
+                     guint         height)
+{
+  IvlBackdropWeights weights = { { 0 }, { 0 } };
+  IvlBackdropRow above = { 0 };
+
+  for (gsize y = 0; y < height; y++)
+    {
+      const IvlBackdropRow row = { rgb + y * width * 3, alpha + y * width, 3, 1 };
+
+      ivl_backdrop_add_row (&weights, &row, y > 0 ? &above : NULL, width);
+      above = row;
+    }
+  return ivl_backdrop_get_level (&weights);
 }
 
 void

@@ -109,17 +109,15 @@ begin (Reader *self)
     png_error (self->png, "its parts disagree about its size");
   if (png_get_interlace_type (self->png, self->info) != PNG_INTERLACE_NONE)
     self->n_passes = PNG_INTERLACE_ADAM7_PASSES;
-  /* Palettes to RGB, gray to 8 bits or 16, tRNS to alpha. */
+  /* Palettes to RGB, tRNS to alpha; of 16 bits the upper byte, before a profile is applied, so that
+   * the same numbers come from GIMP's layers and from Pillow. */
   png_set_expand (self->png);
-#if G_BYTE_ORDER == G_LITTLE_ENDIAN
-  png_set_swap (self->png);
-#endif
+  png_set_strip_16 (self->png);
   png_read_update_info (self->png, self->info);
   type = png_get_color_type (self->png, self->info);
   if (!(type & PNG_COLOR_MASK_COLOR))
     layout.colours = IVL_COLOURS_GRAY;
   layout.has_alpha = (type & PNG_COLOR_MASK_ALPHA) != 0;
-  layout.bits = png_get_bit_depth (self->png, self->info);
   self->row = g_try_malloc (png_get_rowbytes (self->png, self->info));
   if (self->row == NULL)
     png_error (self->png, "not enough memory for a row");

@@ -30,8 +30,26 @@ def bounds_of_loader():
     return GLYCIN if tuple(map(int, version.split(".")[:2])) >= (2, 44) else {}
 
 
-def over_white(value, alpha):
-    return (value * alpha + 255 * (255 - alpha) + 127) // 255
+def over(ground, value, alpha):
+    return (value * alpha + ground * (255 - alpha) + 127) // 255
+
+
+def luma(pixel):
+    return (299 * pixel[0] + 587 * pixel[1] + 114 * pixel[2] + 500) // 1000
+
+
+def find_ground(rows, alpha):
+    """The contrasting ground, as ivl-backdrop.h defines it: of two neighbours the more opaque one is seen against the
+    other; what is less than 128 levels from the ground is lost in part; white unless more than a third is lost on it."""
+    weights = [0] * 256
+    for y, line in enumerate(alpha):
+        for x, a in enumerate(line):
+            for v, u in ((y, x + 1), (y + 1, x)):
+                if v < len(alpha) and u < len(line):
+                    b = alpha[v][u]
+                    weights[luma(rows[y][x] if a > b else rows[v][u])] += abs(a - b)
+    loss = {ground: sum(weight * max(128 - abs(i - ground), 0) for i, weight in enumerate(weights)) for ground in (255, 0, 128)}
+    return 255 if loss[255] <= 128 * sum(weights) // 3 else min(loss, key=loss.get)
 
 
 class Picture:
@@ -53,7 +71,7 @@ def flat(rows):
 
 
 def kinds():
-    """(name, rows, how they are encoded, what they are over white) of all that a PNG may hold"""
+    """(name, rows, how they are encoded, what they are over their ground) of all that a PNG may hold"""
     red, green, blue, alpha = map(grid, (1, 2, 3, 4))
     colors = [list(zip(*rows)) for rows in zip(red, green, blue)]
     rgb = [b"".join(map(bytes, row)) for row in colors]
@@ -61,15 +79,15 @@ def kinds():
     shades = [bytes(row) for row in red]
     palette = [((i * 7) % 256, (i * 13) % 256, 255 - i) for i in range(256)]
     opacity = [(i * 5) % 256 for i in range(256)]
-    covered = [tuple(over_white(value, a) for value in color) for color, a in zip(palette, opacity)]
     low = random.Random(9)
 
     def wide(rows):
         """16 bits: the value in the high byte, anything in the low one"""
         return [bytes(byte for value in row for byte in (value, low.randrange(256))) for row in rows]
 
-    def cover(rows):
-        return flat([tuple(over_white(v, a) for v in pixel) for pixel, a in zip(row, line)] for row, line in zip(rows, alpha))
+    def cover(rows, alpha=alpha):
+        ground = find_ground(rows, alpha)
+        return flat([tuple(over(ground, v, a) for v in pixel) for pixel, a in zip(row, line)] for row, line in zip(rows, alpha))
 
     converted = [list(map(wide_to_srgb, row)) for row in colors]
     flat_rgb, flat_gray, flat_mixed = flat(colors), flat([(v, v, v) for v in row] for row in red), cover(colors)
@@ -77,10 +95,10 @@ def kinds():
     yield "rgb-alpha", mixed, {"kind": RGB_ALPHA}, flat_mixed
     yield "indexed", shades, {"kind": INDEXED, "palette": palette}, flat([palette[i] for i in row] for row in red)
     yield ("indexed-alpha", shades, {"kind": INDEXED, "palette": palette, "transparency": opacity},
-           flat([covered[i] for i in row] for row in red))
+           cover([[palette[i] for i in row] for row in red], [[opacity[i] for i in row] for row in red]))
     yield "gray", shades, {"kind": GRAY}, flat_gray
     yield ("gray-alpha", [bytes(v for pair in zip(row, line) for v in pair) for row, line in zip(red, alpha)], {"kind": GRAY_ALPHA},
-           flat([(over_white(v, a),) * 3 for v, a in zip(row, line)] for row, line in zip(red, alpha)))
+           cover([[(v, v, v) for v in row] for row in red]))
     yield "rgb-16", wide(rgb), {"depth": 16}, flat_rgb
     yield "rgb-alpha-16", wide(mixed), {"kind": RGB_ALPHA, "depth": 16}, flat_mixed
     yield "gray-16", wide(shades), {"kind": GRAY, "depth": 16}, flat_gray

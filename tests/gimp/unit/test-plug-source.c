@@ -382,7 +382,18 @@ test_nothing_visible (void)
     }
 }
 
-/* Half of black over white, and the same memory again when nothing has changed */
+static void
+fill (int     image,
+      guint32 rgb)
+{
+  for (int y = 0; y < 40; y++)
+    for (int x = 0; x < 50; x++)
+      host_memory_set_pixel (image, x, y, rgb);
+  host_memory_set_pixel (image, 4, 2, 0xff8040);
+}
+
+/* Half of black over white, and the same memory again when nothing has changed; half of white over
+ * black, on which it is seen, and black over white again */
 static void
 test_transparency (void)
 {
@@ -391,8 +402,7 @@ test_transparency (void)
   const guint8 *pixels;
   IvlImage *first;
 
-  host_memory_set_pixel (image, 3, 2, 0x000000);
-  host_memory_set_pixel (image, 4, 2, 0xff8040);
+  fill (image, 0x000000);
   host_memory_get (image)->alpha = 128;
   read_picture (source);
   first = plug_source_get_picture (source);
@@ -401,6 +411,17 @@ test_transparency (void)
   g_assert_cmpmem (pixels + (2 * 50 + 3) * 3, 6, "\x7f\x7f\x7f\xff\xbf\x9f", 6);
   read_picture (source);
   g_assert_true (plug_source_get_picture (source) == first);
+
+  fill (image, 0xffffff);
+  read_picture (source);
+  pixels = g_bytes_get_data (ivl_image_get_pixels (plug_source_get_picture (source)), NULL);
+  /* 255 * 128 / 255 = 128; 128 * 128 / 255 = 64.3; 64 * 128 / 255 = 32.1 */
+  g_assert_cmpmem (pixels + (2 * 50 + 3) * 3, 6, "\x80\x80\x80\x80\x40\x20", 6);
+  fill (image, 0x000000);
+  read_picture (source);
+  pixels = g_bytes_get_data (ivl_image_get_pixels (plug_source_get_picture (source)), NULL);
+  g_assert_cmpmem (pixels + (2 * 50 + 3) * 3, 6, "\x7f\x7f\x7f\xff\xbf\x9f", 6);
+
   host_memory_get (image)->alpha = 0;
   g_assert_false (plug_source_read (source, NULL));
   g_assert_null (plug_source_get_picture (source));
