@@ -134,6 +134,19 @@ choose (const char *given,
   return carried != NULL ? carried : "";
 }
 
+/* The languages besides the one for everyone that the image carries */
+static void
+copy_translations (IvlMetadata    *texts,
+                   IvlMetadataText which,
+                   IvlMetadata    *carried)
+{
+  g_auto (GStrv) languages = ivl_metadata_list_languages (carried, which);
+
+  for (guint i = 0; languages[i] != NULL; i++)
+    ivl_metadata_set_translation (texts, which, languages[i],
+                                  ivl_metadata_get_translation (carried, which, languages[i]));
+}
+
 static IvlMetadata *
 choose_texts (int          image,
               IvlMetadata *given,
@@ -159,6 +172,9 @@ choose_texts (int          image,
   language = ivl_metadata_get_language (given);
   ivl_metadata_set_language (texts,
                              language != NULL ? language : ivl_metadata_get_language (carried));
+  copy_translations (texts, IVL_METADATA_ALT_TEXT, carried);
+  copy_translations (texts, IVL_METADATA_LONG_DESCRIPTION, carried);
+  copy_translations (texts, IVL_METADATA_CAPTION, carried);
   return texts;
 }
 

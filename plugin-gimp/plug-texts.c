@@ -12,13 +12,16 @@
 static const struct
 {
   const char *tag;
+  IvlMetadataText which;
   const char *(*get) (IvlMetadata *texts);
   void (*set) (IvlMetadata *texts, const char *text);
 } fields[] = {
-  { "Xmp.iptc.AltTextAccessibility", ivl_metadata_get_alt_text, ivl_metadata_set_alt_text },
-  { "Xmp.iptc.ExtDescrAccessibility", ivl_metadata_get_long_description,
-    ivl_metadata_set_long_description },
-  { "Xmp.dc.description", ivl_metadata_get_caption, ivl_metadata_set_caption },
+  { "Xmp.iptc.AltTextAccessibility", IVL_METADATA_ALT_TEXT, ivl_metadata_get_alt_text,
+    ivl_metadata_set_alt_text },
+  { "Xmp.iptc.ExtDescrAccessibility", IVL_METADATA_LONG_DESCRIPTION,
+    ivl_metadata_get_long_description, ivl_metadata_set_long_description },
+  { "Xmp.dc.description", IVL_METADATA_CAPTION, ivl_metadata_get_caption,
+    ivl_metadata_set_caption },
 };
 
 typedef struct
@@ -166,22 +169,62 @@ find_field (const Tag *tag)
   return -1;
 }
 
-/* Without the language that exiv2 writes before a value of many languages; its first language is
- * the one. Several in a row look like: lang="x-default" One, lang="de" Eins (transfer full) */
-static char *
-strip_language (const char *text)
+/* One language of exiv2's notation: lang="de" Eins. FALSE: text does not begin so. *next: behind
+ * it, or NULL at the end */
+static gboolean
+read_language (const char  *text,
+               char       **language,
+               char       **value,
+               const char **next)
 {
+  static const char prefix[] = "lang=\"";
+  static const char between[] = ", lang=\"";
+  const char *name = text + sizeof prefix - 1;
+  const char *end = g_str_has_prefix (text, prefix) ? strchr (name, '"') : NULL;
   const char *rest;
-  const char *next;
 
-  if (!g_str_has_prefix (text, "lang="))
-    return g_strdup (text);
-  rest = strchr (text, ' ');
-  if (rest == NULL)
-    return g_strdup ("");
-  rest++;
-  next = strstr (rest, ", lang=\"");
-  return next != NULL ? g_strndup (rest, next - rest) : g_strdup (rest);
+  if (end == NULL || (end[1] != ' ' && end[1] != '\0'))
+    return FALSE;
+  rest = end[1] == ' ' ? end + 2 : end + 1;
+  *next = strstr (rest, between);
+  *language = g_strndup (name, end - name);
+  *value = *next != NULL ? g_strndup (rest, *next - rest) : g_strdup (rest);
+  if (*next != NULL)
+    *next += strlen (", ");
+  return TRUE;
+}
+
+/* Takes a value over into a field that has none, in all its languages. The text for everyone is
+ * x-default's, else the first one. */
+static void
+set_field (IvlMetadata *texts,
+           guint        field,
+           const char  *text)
+{
+  g_autofree char *main_text = NULL;
+  const char *next = text;
+
+  if (!g_str_has_prefix (text, "lang=\""))
+    main_text = g_strdup (text);
+  while (next != NULL)
+    {
+      g_autofree char *language = NULL;
+      g_autofree char *value = NULL;
+      gboolean is_default;
+
+      if (!read_language (next, &language, &value, &next))
+        break;
+      is_default = strcmp (language, "x-default") == 0;
+      if (is_default || main_text == NULL)
+        {
+          g_free (main_text);
+          main_text = g_strdup (value);
+        }
+      if (!is_default && value[0] != '\0')
+        ivl_metadata_set_translation (texts, fields[field].which, language, value);
+    }
+  if (main_text != NULL && main_text[0] != '\0')
+    fields[field].set (texts, main_text);
 }
 
 /* (transfer full, nullable) */
@@ -192,14 +235,32 @@ tag_get_value (const Tag *tag)
   gsize size;
 
   if (!tag->is_base64)
-    return strip_language (tag->text->str);
+    return g_strdup (tag->text->str);
   if (tag->text->len == 0)
     return NULL;
   /* GIMP encodes the terminating NUL with it, and does this to what is not UTF-8 */
   decoded = (char *) g_base64_decode (tag->text->str, &size);
   if (size == 0 || decoded[size - 1] != '\0')
     return NULL;
-  return g_utf8_validate (decoded, -1, NULL) ? strip_language (decoded) : NULL;
+  return g_utf8_validate (decoded, -1, NULL) ? g_steal_pointer (&decoded) : NULL;
+}
+
+static IvlMetadata *
+read_texts (GPtrArray *tags)
+{
+  IvlMetadata *texts = ivl_metadata_new ();
+
+  for (guint i = 0; i < tags->len; i++)
+    {
+      const Tag *tag = g_ptr_array_index (tags, i);
+      const int field = find_field (tag);
+      g_autofree char *value = field >= 0 ? tag_get_value (tag) : NULL;
+
+      /* GIMP writes a tag for each language, all with the text of the first */
+      if (value != NULL && value[0] != '\0' && fields[field].get (texts) == NULL)
+        set_field (texts, field, value);
+    }
+  return texts;
 }
 
 static void
@@ -229,18 +290,25 @@ make_clean (const char *text)
 
 static void
 append_field (GString       *xml,
-              const char    *name,
-              const char    *text,
+              guint          field,
+              IvlMetadata   *texts,
+              IvlMetadata   *have,
               PlugTextsForm  form)
 {
-  g_autofree char *clean = make_clean (text);
-  g_autofree char *value = NULL;
+  const IvlMetadataText which = fields[field].which;
+  g_auto (GStrv) languages = ivl_metadata_list_languages (have, which);
+  g_autofree char *clean = make_clean (fields[field].get (texts));
+  g_autoptr (GString) value = g_string_new (NULL);
 
   if (clean[0] == '\0')
     return;
-  if (form == PLUG_TEXTS_LANG)
-    value = g_strconcat ("lang=\"x-default\" ", clean, NULL);
-  append_tag (xml, name, value != NULL ? value : clean, FALSE);
+  if (form == PLUG_TEXTS_LANG || languages[0] != NULL)
+    g_string_append (value, "lang=\"x-default\" ");
+  g_string_append (value, clean);
+  for (guint i = 0; languages[i] != NULL; i++)
+    g_string_append_printf (value, ", lang=\"%s\" %s", languages[i],
+                            ivl_metadata_get_translation (have, which, languages[i]));
+  append_tag (xml, fields[field].tag, value->str, FALSE);
 }
 
 char *
@@ -250,6 +318,7 @@ plug_texts_to_xml (const char     *xml,
                    GError        **error)
 {
   g_autoptr (GPtrArray) tags = read_tags (xml, error);
+  g_autoptr (IvlMetadata) have = tags != NULL ? read_texts (tags) : NULL;
   GString *out;
 
   if (tags == NULL)
@@ -266,12 +335,8 @@ plug_texts_to_xml (const char     *xml,
         append_tag (out, tag->name, tag->text->str, tag->is_base64);
     }
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-    {
-      const char *text = fields[i].get (texts);
-
-      if (text != NULL)
-        append_field (out, fields[i].tag, text, form);
-    }
+    if (fields[i].get (texts) != NULL)
+      append_field (out, i, texts, have, form);
   g_string_append (out, "</metadata>\n");
   return g_string_free (out, FALSE);
 }
@@ -296,20 +361,6 @@ plug_texts_from_xml (const char  *xml,
                      GError     **error)
 {
   g_autoptr (GPtrArray) tags = read_tags (xml, error);
-  g_autoptr (IvlMetadata) texts = NULL;
 
-  if (tags == NULL)
-    return NULL;
-  texts = ivl_metadata_new ();
-  for (guint i = 0; i < tags->len; i++)
-    {
-      const Tag *tag = g_ptr_array_index (tags, i);
-      const int field = find_field (tag);
-      g_autofree char *value = field >= 0 ? tag_get_value (tag) : NULL;
-
-      /* GIMP writes a tag for each language, all with the text of the first */
-      if (value != NULL && value[0] != '\0' && fields[field].get (texts) == NULL)
-        fields[field].set (texts, value);
-    }
-  return g_steal_pointer (&texts);
+  return tags != NULL ? read_texts (tags) : NULL;
 }

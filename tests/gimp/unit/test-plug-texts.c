@@ -98,6 +98,33 @@ test_write (void)
                                   "  <tag name=\"Xmp.dc.subject\">zwei</tag>"));
 }
 
+/* All languages of a text are read, the one for everyone wherever it stands, and stay when that one
+ * is written anew; those of a text that is taken away go with it. */
+static void
+test_languages (void)
+{
+  static const char xml[] =
+      HEAD "<tag name=\"" ALT "\">lang=\"de\" Ein Fahrrad, lang=\"x-default\" A bicycle</tag>"
+           "<tag name=\"" CAPTION "\">lang=\"x-default\" One, two, lang=\"fr\" Un, deux</tag>" TAIL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (IvlMetadata) texts = plug_texts_from_xml (xml, &error);
+  g_autoptr (IvlMetadata) change = make_texts ("A red bicycle", NULL, "");
+  g_autofree char *written = plug_texts_to_xml (xml, change, PLUG_TEXTS_LANG, &error);
+  g_autoptr (IvlMetadata) after = plug_texts_from_xml (written, &error);
+
+  g_assert_no_error (error);
+  assert_texts (xml, "A bicycle", NULL, "One, two");
+  g_assert_cmpstr (ivl_metadata_get_translation (texts, IVL_METADATA_ALT_TEXT, "de"), ==,
+                   "Ein Fahrrad");
+  g_assert_cmpstr (ivl_metadata_get_translation (texts, IVL_METADATA_CAPTION, "fr"), ==,
+                   "Un, deux");
+  g_assert_cmpstr (ivl_metadata_get_alt_text (after), ==, "A red bicycle");
+  g_assert_cmpstr (ivl_metadata_get_translation (after, IVL_METADATA_ALT_TEXT, "de"), ==,
+                   "Ein Fahrrad");
+  g_assert_null (ivl_metadata_get_caption (after));
+  g_assert_null (ivl_metadata_get_translation (after, IVL_METADATA_CAPTION, "fr"));
+}
+
 static void
 test_write_anew (void)
 {
@@ -173,6 +200,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/plug-texts/read", test_read);
   g_test_add_func ("/plug-texts/write", test_write);
+  g_test_add_func ("/plug-texts/languages", test_languages);
   g_test_add_func ("/plug-texts/write-anew", test_write_anew);
   g_test_add_func ("/plug-texts/pass-base64", test_pass_base64);
   g_test_add_func ("/plug-texts/refuse", test_refuse);
