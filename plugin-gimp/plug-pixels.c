@@ -18,9 +18,13 @@ struct _PlugPixels
 {
   GeglBuffer   *buffer; /* (owned) */
   GeglRectangle area;
-  const Babl   *format;  /* R'G'B'A u8 or u16, in the buffer's own space: unconverted */
+  const Babl   *format;  /* R'G'B' or R'G'B'A, u8 or u16, in the buffer's own space: unconverted.
+                          * babl adds an alpha by way of rounded floats */
   const Babl   *to_srgb; /* (nullable): a fish for rows, float to u8 */
-  guint16      *band;    /* (owned, nullable): [PLUG_PIXELS_BAND, width, 4], of 16 bits */
+  guint         n_channels;
+  gboolean      is_wide; /* 16 bits */
+  guint8       *band;    /* (owned, nullable): [PLUG_PIXELS_BAND, width, n_channels], 1 or 2 bytes,
+                          * where this is not what is wanted */
   float        *row;     /* (owned, nullable): [width, 4], what to_srgb takes */
 };
 
@@ -85,8 +89,12 @@ plug_pixels_new (GeglBuffer          *buffer,
   g_autoptr (PlugPixels) self = g_new0 (PlugPixels, 1);
   const Babl *own = gegl_buffer_get_format (buffer);
   const Babl *type = babl_format_get_type (own, 0);
-  const gboolean is_wide = type == babl_type ("u16");
+  const gboolean has_alpha = babl_format_has_alpha (own);
+  const char *narrow = has_alpha ? "R'G'B'A u8" : "R'G'B' u8";
+  const char *wide = has_alpha ? "R'G'B'A u16" : "R'G'B' u16";
 
+  self->is_wide = type == babl_type ("u16");
+  self->n_channels = has_alpha ? 4 : 3;
   self->buffer = g_object_ref (buffer);
   self->area = *area;
   /* From bytes to bytes babl makes itself a table of all colours: it is right only where input and
@@ -96,11 +104,12 @@ plug_pixels_new (GeglBuffer          *buffer,
                                babl_format ("R'G'B'A u8"));
   if (self->to_srgb != NULL && is_near_srgb (self->to_srgb))
     self->to_srgb = NULL;
-  self->format = babl_format_with_space (is_wide ? "R'G'B'A u16" : "R'G'B'A u8",
+  self->format = babl_format_with_space (self->is_wide ? wide : narrow,
                                          babl_format_get_space (own));
-  if (is_wide)
+  if (self->is_wide || !has_alpha)
     {
-      self->band = g_try_malloc_n ((gsize) area->width * PLUG_PIXELS_BAND, 4 * sizeof *self->band);
+      self->band = g_try_malloc_n ((gsize) area->width * PLUG_PIXELS_BAND,
+                                   self->n_channels * (self->is_wide ? 2 : 1));
       if (self->band == NULL)
         return NULL;
     }
@@ -136,14 +145,22 @@ plug_pixels_get_height (PlugPixels *self)
   return self->area.height;
 }
 
-/* The low byte falls away unrounded, as in libivl's reading of a 16-bit PNG. */
+/* n pixels of a band with an alpha, in bytes. The low byte falls away unrounded, as in libivl's
+ * reading of a 16-bit PNG. */
 static void
-narrow (const guint16 *wide,
-        guint8        *bytes,
-        gsize          n)
+unpack (PlugPixels *self,
+        guint8     *rgba,
+        gsize       n)
 {
-  for (gsize i = 0; i < n; i++)
-    bytes[i] = wide[i] >> 8;
+  const guint16 *wide = (const guint16 *) (gpointer) self->band;
+  const guint8 *bytes = self->band;
+
+  for (; n > 0; n--, rgba += 4, wide += self->n_channels, bytes += self->n_channels)
+    {
+      rgba[3] = 255;
+      for (guint c = 0; c < self->n_channels; c++)
+        rgba[c] = self->is_wide ? wide[c] >> 8 : bytes[c];
+    }
 }
 
 /* In place */
@@ -174,7 +191,7 @@ read_band (PlugPixels *self,
                    1.0, self->format, self->band != NULL ? (gpointer) self->band : rgba,
                    GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
   if (self->band != NULL)
-    narrow (self->band, rgba, (gsize) area->width * n_rows * 4);
+    unpack (self, rgba, (gsize) area->width * n_rows);
   if (self->to_srgb != NULL)
     convert (self, rgba, n_rows);
 }
