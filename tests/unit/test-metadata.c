@@ -12,12 +12,8 @@
 #include <unistd.h>
 
 #include "image/ivl-decode.h"
-#include "metadata/ivl-xmp-file.h"
-#include "metadata/ivl-xmp-jpeg.h"
-#include "metadata/ivl-xmp-png.h"
-#include "metadata/ivl-xmp-tiff.h"
-#include "metadata/ivl-xmp-webp.h"
 #include "temp-files.h"
+#include "temp-pictures.h"
 
 /* One of each format that is asked for most. */
 static const char *const four[] = { "progressive.jpg", "rgb16.png", "deflate.tiff", "lossy.webp" };
@@ -33,68 +29,6 @@ static const char *const four[] = { "progressive.jpg", "rgb16.png", "deflate.tif
   "<rdf:li xml:lang='x-default'>A cat</rdf:li><rdf:li xml:lang='en-US'>A cat</rdf:li>"             \
   "<rdf:li xml:lang='fr'>Un chat</rdf:li></rdf:Alt></i:AltTextAccessibility>"                      \
   "%s</rdf:Description></rdf:RDF></x:xmpmeta>"
-
-static GBytes *
-read_golden (const char *name)
-{
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "golden", "images", name, NULL);
-  g_autoptr (GError) error = NULL;
-  char *contents;
-  gsize size;
-
-  g_file_get_contents (path, &contents, &size, &error);
-  g_assert_no_error (error);
-  return g_bytes_new_take (contents, size);
-}
-
-static char *
-copy_golden (const char *folder,
-             const char *name)
-{
-  g_autoptr (GBytes) bytes = read_golden (name);
-
-  return temp_files_write (folder, name, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-}
-
-/* A golden picture with an XMP packet of our choice in it. */
-static char *
-copy_with_packet (const char *folder,
-                  const char *name,
-                  const char *xml)
-{
-  g_autoptr (GBytes) bytes = read_golden (name);
-  g_autoptr (GBytes) packet = g_bytes_new (xml, strlen (xml));
-  g_autoptr (GPtrArray) none = g_ptr_array_new ();
-  g_autoptr (GPtrArray) pieces = NULL;
-  g_autoptr (GByteArray) joined = g_byte_array_new ();
-  g_autoptr (GError) error = NULL;
-
-  if (g_str_has_suffix (name, ".jpg"))
-    pieces = ivl_xmp_jpeg_put (bytes, packet, NULL, NULL, &error);
-  else if (g_str_has_suffix (name, ".png"))
-    pieces = ivl_xmp_png_put (bytes, packet, none, &error);
-  else if (g_str_has_suffix (name, ".tiff"))
-    pieces = ivl_xmp_tiff_put (bytes, packet, &error);
-  else
-    pieces = ivl_xmp_webp_put (bytes, packet, &error);
-  g_assert_no_error (error);
-  for (guint i = 0; i < pieces->len; i++)
-    g_byte_array_append (joined, g_bytes_get_data (pieces->pdata[i], NULL),
-                         g_bytes_get_size (pieces->pdata[i]));
-  return temp_files_write (folder, name, joined->data, joined->len);
-}
-
-static GBytes *
-read_bytes (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  char *contents;
-  gsize size;
-
-  g_file_get_contents (path, &contents, &size, &error);
-  g_assert_no_error (error);
-  return g_bytes_new_take (contents, size);
-}
 
 static gboolean
 has_text (GBytes     *bytes,
@@ -189,7 +123,7 @@ test_round_trip (void)
   for (guint f = 0; f < G_N_ELEMENTS (four); f++)
     for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
       {
-        g_autofree char *path = copy_golden (folder, four[f]);
+        g_autofree char *path = temp_pictures_copy (folder, four[f]);
         const char *language = g_strcmp0 (rows[i][3], "x-default") == 0 ? NULL : rows[i][3];
 
         write_texts (path, rows[i][0], rows[i][1], rows[i][2], language);
@@ -222,7 +156,7 @@ test_long_texts (void)
 
   for (guint f = 0; f < G_N_ELEMENTS (four); f++)
     {
-      g_autofree char *path = copy_golden (folder, four[f]);
+      g_autofree char *path = temp_pictures_copy (folder, four[f]);
       g_autoptr (GBytes) bytes = NULL;
 
       write_texts (path, "short", long_text, middle_text, "ja");
@@ -231,37 +165,12 @@ test_long_texts (void)
       assert_texts (path, "other", long_text, middle_text, "ja");
       write_texts (path, NULL, "not long", "neither", "ja");
       assert_texts (path, "other", "not long", "neither", "ja");
-      bytes = read_bytes (path);
+      bytes = temp_pictures_read (path);
       if (f == 0) /* nothing of the second packet is left */
         g_assert_false (has_text (bytes, "http://ns.adobe.com/xmp/extension/"));
       g_assert_false (has_text (bytes, "赤"));
     }
   temp_files_remove_folder (folder);
-}
-
-/* A file's only packet */
-static GBytes *
-read_packet (const char *path)
-{
-  g_autoptr (GBytes) bytes = read_bytes (path);
-  g_auto (IvlXmpFile) file = { 0 };
-  g_autoptr (GError) error = NULL;
-
-  ivl_xmp_file_read (&file, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (file.place.n_packets, ==, 1);
-  return g_bytes_ref (file.place.packet);
-}
-
-/* The packet of the file is this, byte for byte, padding at its end left out. */
-static void
-assert_packet (const char *path,
-               const char *wanted)
-{
-  g_autoptr (GBytes) packet = read_packet (path);
-  g_autofree char *found = g_strndup (g_bytes_get_data (packet, NULL), g_bytes_get_size (packet));
-
-  g_assert_cmpstr (g_strchomp (found), ==, wanted);
 }
 
 static void
@@ -280,12 +189,12 @@ test_other_properties (void)
 
   for (guint f = 0; f < G_N_ELEMENTS (four); f++)
     {
-      g_autofree char *path = copy_with_packet (folder, four[f], before);
+      g_autofree char *path = temp_pictures_copy_with_packet (folder, four[f], before, -1);
 
       assert_texts (path, "A cat", NULL, NULL, "en-US");
       write_texts (path, "Eine Katze", "Lang", NULL, "de");
       assert_texts (path, "Eine Katze", "Lang", NULL, "de");
-      assert_packet (path, wanted);
+      temp_pictures_assert_packet (path, wanted);
     }
   temp_files_remove_folder (folder);
 }
@@ -296,7 +205,7 @@ test_repeated_language (void)
 {
   g_autofree char *xml = g_strdup_printf (OTHER_PACKET, "");
   char *folder = temp_files_make_folder ();
-  g_autofree char *path = copy_with_packet (folder, "rgb16.png", xml);
+  g_autofree char *path = temp_pictures_copy_with_packet (folder, "rgb16.png", xml, -1);
 
   write_texts (path, "Two cats", NULL, NULL, NULL);
   assert_texts (path, "Two cats", NULL, NULL, "en-US");
@@ -329,14 +238,14 @@ test_broken_notation (void)
                                                 "</i:ExtDescrAccessibility>",
                                                 rows[i].value);
       g_autofree char *xml = g_strdup_printf (OTHER_PACKET, extra);
-      g_autofree char *path = copy_with_packet (folder, "rgb16.png", xml);
+      g_autofree char *path = temp_pictures_copy_with_packet (folder, "rgb16.png", xml, -1);
       g_autoptr (IvlMetadata) texts = ivl_metadata_read_file (path, NULL);
       g_autoptr (GBytes) bytes = NULL;
 
       g_assert_cmpstr (ivl_metadata_get_long_description (texts), ==, rows[i].text);
       /* Written again, it is as it should be. */
       write_texts (path, NULL, rows[i].text, NULL, NULL);
-      bytes = read_bytes (path);
+      bytes = temp_pictures_read (path);
       g_assert_true (has_text (bytes, "<rdf:Alt>"));
       g_assert_false (has_text (bytes, "lang=&quot;x-default"));
       g_assert_false (has_text (bytes, "<i:ExtDescrAccessibility>lang"));
@@ -368,15 +277,15 @@ test_all_pictures (void)
 
   while ((name = g_dir_read_name (dir)) != NULL)
     {
-      g_autofree char *path = copy_golden (folder, name);
+      g_autofree char *path = temp_pictures_copy (folder, name);
       g_autoptr (IvlMetadata) texts = make_texts ("Größe 赤", "a\nb", "c", "de");
-      g_autoptr (GBytes) before = read_bytes (path);
+      g_autoptr (GBytes) before = temp_pictures_read (path);
       g_autoptr (GBytes) after = NULL;
       g_autoptr (GError) error = NULL;
       const gboolean done = ivl_metadata_write_file (texts, path, NULL, &error);
 
       g_assert_cmpuint (count_files (folder), ==, 1);
-      after = read_bytes (path);
+      after = temp_pictures_read (path);
       for (guint i = 0; i < G_N_ELEMENTS (must); i++)
         if (strcmp (must[i], name) == 0)
           {
@@ -412,8 +321,8 @@ test_refused_texts (void)
   static const char *const rows[] = { "a\rb",     "a\x7f",        "a\x1b[0m",
                                       "\xc2\x85", "\xef\xbf\xbf", "a\xff" };
   char *folder = temp_files_make_folder ();
-  g_autofree char *path = copy_golden (folder, "rgb16.png");
-  g_autoptr (GBytes) before = read_bytes (path);
+  g_autofree char *path = temp_pictures_copy (folder, "rgb16.png");
+  g_autoptr (GBytes) before = temp_pictures_read (path);
   g_autoptr (GBytes) after = NULL;
   g_autofree char *huge = repeat ("0123456789", 104858);
 
@@ -436,7 +345,7 @@ test_refused_texts (void)
       g_assert_false (ivl_metadata_write_file (texts, path, NULL, &error));
       g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
     }
-  after = read_bytes (path);
+  after = temp_pictures_read (path);
   g_assert_true (g_bytes_equal (before, after));
   temp_files_remove_folder (folder);
 }
@@ -464,7 +373,7 @@ test_kinds_of_files (void)
   g_autofree char *dangling = g_build_filename (folder, "dangling.jpg", NULL);
   g_autofree char *text = temp_files_write_text (folder, "text.png", "no picture");
   g_autofree char *empty = temp_files_write_text (folder, "empty.jpg", "");
-  g_autofree char *path = copy_golden (folder, "rgb16.png");
+  g_autofree char *path = temp_pictures_copy (folder, "rgb16.png");
   g_autofree char *target = NULL;
   GStatBuf st;
 
@@ -494,7 +403,7 @@ static void
 test_permissions (void)
 {
   char *folder = temp_files_make_folder ();
-  g_autofree char *path = copy_golden (folder, "rgb16.png");
+  g_autofree char *path = temp_pictures_copy (folder, "rgb16.png");
 
   if (geteuid () == 0)
     {
@@ -516,8 +425,8 @@ static void
 test_no_space (void)
 {
   char *folder = temp_files_make_folder ();
-  g_autofree char *path = copy_golden (folder, "rgb16.png");
-  g_autoptr (GBytes) before = read_bytes (path);
+  g_autofree char *path = temp_pictures_copy (folder, "rgb16.png");
+  g_autoptr (GBytes) before = temp_pictures_read (path);
   g_autoptr (GBytes) after = NULL;
   g_autoptr (IvlMetadata) texts = make_texts ("fine", NULL, NULL, NULL);
   g_autoptr (GError) error = NULL;
@@ -535,7 +444,7 @@ test_no_space (void)
   g_assert_false (done);
   g_assert_true (error->domain == G_FILE_ERROR);
   g_assert_nonnull (strstr (error->message, "rgb16.png"));
-  after = read_bytes (path);
+  after = temp_pictures_read (path);
   g_assert_true (g_bytes_equal (before, after));
   g_assert_cmpuint (count_files (folder), ==, 1);
   temp_files_remove_folder (folder);
@@ -545,7 +454,7 @@ static void
 test_cancelled (void)
 {
   char *folder = temp_files_make_folder ();
-  g_autofree char *path = copy_golden (folder, "rgb16.png");
+  g_autofree char *path = temp_pictures_copy (folder, "rgb16.png");
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (IvlMetadata) texts = make_texts ("fine", NULL, NULL, NULL);
   g_autoptr (GError) error = NULL;
@@ -563,12 +472,12 @@ static void
 test_nothing_to_do (void)
 {
   char *folder = temp_files_make_folder ();
-  g_autofree char *path = copy_golden (folder, "progressive.jpg");
-  g_autoptr (GBytes) before = read_bytes (path);
+  g_autofree char *path = temp_pictures_copy (folder, "progressive.jpg");
+  g_autoptr (GBytes) before = temp_pictures_read (path);
   g_autoptr (GBytes) after = NULL;
 
   write_texts (path, "", NULL, "", "de");
-  after = read_bytes (path);
+  after = temp_pictures_read (path);
   g_assert_true (g_bytes_equal (before, after));
   temp_files_remove_folder (folder);
 }
@@ -594,7 +503,7 @@ test_threads (void)
 
   for (guint f = 0; f < G_N_ELEMENTS (four); f++)
     {
-      paths[f] = copy_golden (folder, four[f]);
+      paths[f] = temp_pictures_copy (folder, four[f]);
       threads[f] = g_thread_new (four[f], write_many, paths[f]);
     }
   for (guint f = 0; f < G_N_ELEMENTS (four); f++)
