@@ -22,6 +22,9 @@ enum
   VP8X_FLAG_ALPHA = 0x10,
 };
 
+/* The specification's: the file with its first 8 bytes stays under 4 GB. */
+#define MAX_RIFF_SIZE (G_MAXUINT32 - 9)
+
 static gboolean
 fail (GError     **error,
       const char  *why)
@@ -208,7 +211,7 @@ ivl_xmp_webp_put (GBytes  *file,
   append_chunks (chunks, file, end, xmp);
   for (guint i = 0; i < chunks->len; i++)
     riff_size += g_bytes_get_size (chunks->pdata[i]);
-  if (riff_size > G_MAXUINT32 - 10)
+  if (riff_size > MAX_RIFF_SIZE)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "a WebP file cannot grow over 4 GB");
       return NULL;
