@@ -11,6 +11,10 @@ import sys
 import time
 import zlib
 
+# A run without a terminal may have them ignored, which the programs under test would inherit and keep to
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # For hangs only: no test passes or fails by how long something took below this
 HANG = 60
 
