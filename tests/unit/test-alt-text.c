@@ -74,7 +74,9 @@ test_cases (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_test_message ("%u: %s", i, cases[i].text != NULL ? cases[i].text : "(none)");
+      const char *text = cases[i].text != NULL ? cases[i].text : "(none)";
+      g_autofree char *shown = g_utf8_make_valid (text, -1);
+      g_test_message ("%u: %s", i, shown);
       g_assert_cmphex (ivl_alt_text_check (cases[i].text, cases[i].role, cases[i].description,
                                            cases[i].caption, cases[i].file),
                        ==, cases[i].expected);
