@@ -658,14 +658,40 @@ find_tag_by_name (const char *name)
   return NULL;
 }
 
-/* The row of the table for a normal tag: its own, or that of its first part; NULL for neither. */
-static const char *
-find_known_tag (const char *normal,
-                const char *first)
+/* The row of the table that a tag has, as its own or as a further one of the same language */
+static char *
+find_row (const char *tag)
 {
-  if (g_key_file_has_group (get_languages (), normal))
-    return normal;
-  return g_key_file_has_group (get_languages (), first) ? first : NULL;
+  g_auto (GStrv) rows = g_key_file_get_groups (get_languages (), NULL);
+
+  for (guint i = 0; rows[i] != NULL; i++)
+    {
+      g_auto (GStrv) also = g_key_file_get_string_list (get_languages (), rows[i], "also", NULL,
+                                                        NULL);
+
+      if (strcmp (rows[i], tag) == 0
+          || (also != NULL && g_strv_contains ((const char *const *) also, tag)))
+        return g_strdup (rows[i]);
+    }
+  return NULL;
+}
+
+/* The row of the table for a normal tag: its own, or that of what is left when its last parts are
+ * taken off; NULL for none. */
+static char *
+find_known_tag (const char *normal)
+{
+  g_autofree char *tag = g_strdup (normal);
+
+  while (TRUE)
+    {
+      char *row = find_row (tag);
+      char *dash = strrchr (tag, '-');
+
+      if (row != NULL || dash == NULL)
+        return row;
+      *dash = '\0';
+    }
 }
 
 /**
@@ -674,8 +700,8 @@ find_known_tag (const char *normal,
  * The languages that answers can be asked for by their tags. Others can be asked for by their
  * English names.
  *
- * Returns: (transfer full) (array zero-terminated=1): tags such as `de` and `zh-tw`, in no
- *   particular order
+ * Returns: (transfer full) (array zero-terminated=1): tags such as `de` and `zh-hant`, in no
+ *   particular order. Each language has one, and a name of its own.
  */
 char **
 ivl_task_list_languages (void)
@@ -688,7 +714,7 @@ ivl_task_list_languages (void)
  * @language: a language tag, a locale or an English name: `de`, `pt_BR.UTF-8`, `German`
  *
  * Finds the row of ivl_task_list_languages() that is meant: `de-at` is looked up as `de` when it
- * has no row of its own.
+ * has no row of its own, `zh-tw` is a further tag of `zh-hant`.
  *
  * Returns: (transfer full) (nullable): the tag, or %NULL when there is none
  */
@@ -696,15 +722,13 @@ char *
 ivl_task_find_language (const char *language)
 {
   g_autofree char *normal = NULL;
-  g_autofree char *first = NULL;
   char *found;
 
   g_return_val_if_fail (language != NULL, NULL);
 
   normal = normalise_tag (language);
-  first = g_strndup (normal, strcspn (normal, "-"));
   found = find_tag_by_name (language);
-  return found != NULL ? found : g_strdup (find_known_tag (normal, first));
+  return found != NULL ? found : find_known_tag (normal);
 }
 
 /**
@@ -744,11 +768,10 @@ resolve_language (const char  *language,
                   GError     **error)
 {
   g_autofree char *normal = normalise_tag (language);
-  g_autofree char *first = g_strndup (normal, strcspn (normal, "-"));
   g_autofree char *found = find_tag_by_name (language);
+  g_autofree char *group = found != NULL ? g_strdup (found) : find_known_tag (normal);
   g_autofree char *name = NULL;
   g_autofree char *shown = NULL;
-  const char *group = found != NULL ? found : find_known_tag (normal, first);
 
   if (group != NULL)
     {

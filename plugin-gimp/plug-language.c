@@ -56,8 +56,9 @@ static void
 show_setting (GtkComboBox *combo)
 {
   const char *tag = plug_settings_get_language (plug_settings_get ());
+  g_autofree char *row = tag[0] != '\0' ? ivl_task_find_language (tag) : NULL;
   /* One that was written into the settings by hand */
-  if (!gtk_combo_box_set_active_id (combo, tag))
+  if (!gtk_combo_box_set_active_id (combo, row ? row : tag))
     {
       gtk_combo_box_text_append (GTK_COMBO_BOX_TEXT (combo), tag, tag);
       gtk_combo_box_set_active_id (combo, tag);

@@ -319,7 +319,7 @@ test_answer_language (void)
     const char *answer;
   } rows[] = {
     { "de_AT.UTF-8", "", "de" },  { "tlh:fr", "", "fr" },     { "C", "", "en" },
-    { "zh_TW", "", "zh-tw" },     { "de", "ja", "ja" },       { "de", "tlh", "de" },
+    { "zh_TW", "", "zh-hant" },   { "de", "ja", "ja" },       { "de", "tlh", "de" },
     { "tlh", "", "en" },
   };
 

@@ -588,8 +588,9 @@ test_language_table (void)
     const char *tag;
   } rows[] = {
     { "de", "de" },       { "de_AT.UTF-8", "de" }, { "DE", "de" },   { "german", "de" },
-    { "zh_TW", "zh-tw" }, { "zh_CN.utf8", "zh" },  { "C", NULL },    { "Klingon", NULL },
-    { "", NULL },         { "xx_DE", NULL },       { "\xff", NULL },
+    { "zh_TW", "zh-hant" }, { "zh_CN.utf8", "zh" },  { "C", NULL },    { "Klingon", NULL },
+    { "zh-HK", "zh-hant" }, { "no_NO", "nb" },       { "nn_NO", "nn" }, { "zh-Hant-MO", "zh-hant" },
+    { "", NULL },           { "xx_DE", NULL },       { "\xff", NULL },
   };
   g_auto (GStrv) tags = ivl_task_list_languages ();
   g_autofree char *german = ivl_task_get_language_name ("de");
@@ -602,9 +603,10 @@ test_language_table (void)
     {
       g_autofree char *name = ivl_task_get_language_name (tags[i]);
       g_autofree char *found = ivl_task_find_language (tags[i]);
+      g_autofree char *found_by_name = ivl_task_find_language (name);
 
-      g_assert_nonnull (name);
       g_assert_cmpstr (found, ==, tags[i]);
+      g_assert_cmpstr (found_by_name, ==, tags[i]);
     }
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
