@@ -418,6 +418,28 @@ test_cancel (void)
   g_assert_cmpfloat (x[0], !=, before[0]);
 }
 
+/* What a short turn leaves behind when it is served amid a long one */
+static void
+serve_short_turn (gpointer ops)
+{
+  ivl_ops_set_cancellable (ops, NULL);
+}
+
+static void
+test_cancel_after_pause (void)
+{
+  g_autoptr (IvlOps) ops = ivl_ops_new (2);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autofree float *x = random_floats (100, 1), *before = g_memdup2 (x, 100 * sizeof (float));
+
+  ivl_ops_set_pause (ops, serve_short_turn, ops);
+  ivl_ops_set_cancellable (ops, cancellable);
+  ivl_ops_pause (ops);
+  g_cancellable_cancel (cancellable);
+  ivl_op_gelu (ops, x, 100);
+  g_assert_cmpmem (x, 100 * sizeof (float), before, 100 * sizeof (float));
+}
+
 static const struct
 {
   const char *name;
@@ -432,6 +454,7 @@ static const struct
   { "non-finite", test_non_finite },
   { "two-contexts", test_two_contexts },
   { "cancel", test_cancel },
+  { "cancel-after-pause", test_cancel_after_pause },
 };
 
 /* Every operation with the kernels of every instruction set that this processor has. */
