@@ -299,6 +299,8 @@ run_layers (const IvlDecoder *decoder,
       ivl_trace_see (trace, "lm_hidden", i, x, rows->n, decoder->config.hidden_size);
       attend (decoder, ops, i, rows, x, &scratch);
       feed_forward (decoder, &decoder->layers[i], ops, x, rows->n, &scratch);
+      if (!ivl_ops_check (ops, error))
+        return FALSE;
       ivl_ops_pause (ops);
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;

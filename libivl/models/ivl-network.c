@@ -499,7 +499,7 @@ ivl_network_check_output (IvlNetwork   *self,
 {
   const char *name;
 
-  if (!ivl_checkpoint_check (self->checkpoint, error))
+  if (!ivl_ops_check (self->ops, error) || !ivl_checkpoint_check (self->checkpoint, error))
     return FALSE;
   if (ivl_op_find_non_finite (self->ops, values, n) < 0)
     return TRUE;

@@ -87,8 +87,8 @@ gboolean    ivl_network_embed_tile (IvlNetwork    *self,
                                     GCancellable  *cancellable,
                                     GError       **error);
 
-/* Fails if numbers are not all finite or the files changed meanwhile; then it looks for the
- * weight at fault and names it. */
+/* Fails if memory lacked for them, numbers are not all finite or the files changed meanwhile; it
+ * looks for the weight at fault then, and names it. */
 gboolean    ivl_network_check_output (IvlNetwork   *self,
                                       const float  *values,
                                       gsize         n,

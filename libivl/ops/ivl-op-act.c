@@ -85,6 +85,8 @@ ivl_op_add (IvlOps          *ops,
 
   if (scale != NULL)
     job.scale = ivl_ops_get_params (ops, scale, NULL, dim);
+  if (scale != NULL && job.scale == NULL)
+    return;
   ivl_pool_run (ops->pool, n, MAX (1, IVL_OPS_GRAIN / dim), do_add, &job);
 }
 

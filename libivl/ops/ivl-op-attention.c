@@ -96,6 +96,8 @@ do_single (gsize    begin,
   Attention *job = data;
   float *scores = ivl_ops_get_scratch (job->ops, thread, MAX_BLOCK_KEYS);
 
+  if (scores == NULL)
+    return;
   for (gsize item = begin; item < end; item++)
     attend_one (job, item / job->n_heads, item % job->n_heads, scores);
 }
@@ -183,6 +185,8 @@ do_blocks (gsize    begin,
            ivl_gemm_get_scratch_size (job->ops, job->head_dim, job->block_keys));
   float *scratch = ivl_ops_get_scratch (job->ops, thread, size + gemm_size);
 
+  if (scratch == NULL)
+    return;
   for (gsize item = begin; item < end; item++)
     attend_block (job, item / job->n_heads * job->block_queries, item % job->n_heads, scratch);
 }

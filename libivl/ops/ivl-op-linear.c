@@ -61,6 +61,8 @@ do_dots (gsize    begin,
     {
       float *bias = ivl_ops_get_scratch (job->ops, thread, end - begin);
 
+      if (bias == NULL)
+        return;
       ivl_ops_read_weight (job->ops, job->bias, begin, end - begin, bias);
       for (gsize i = 0; i < job->n; i++)
         k->add (job->y + i * job->n_out + begin, bias, end - begin);
@@ -78,6 +80,8 @@ do_gemm (gsize    begin,
   const gsize scratch_size = ivl_gemm_get_scratch_size (job->ops, job->n_columns, job->n_in);
   float *scratch = ivl_ops_get_scratch (job->ops, thread, scratch_size);
 
+  if (scratch == NULL)
+    return;
   for (gsize item = begin; item < end; item++)
     {
       const gsize column = item / job->n_row_blocks * job->n_columns,

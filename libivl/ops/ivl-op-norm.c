@@ -44,6 +44,8 @@ ivl_op_layer_norm (IvlOps          *ops,
   g_return_if_fail (ivl_tensor_n_elements (w) == dim && ivl_tensor_n_elements (b) == dim);
 
   job.w = ivl_ops_get_params (ops, w, b, dim);
+  if (job.w == NULL)
+    return;
   job.b = job.w + dim;
   ivl_pool_run (ops->pool, n, MAX (1, IVL_OPS_GRAIN / dim), do_layer_norm, &job);
 }
@@ -78,5 +80,7 @@ ivl_op_rms_norm (IvlOps          *ops,
   g_return_if_fail (ivl_tensor_n_elements (w) == dim);
 
   job.w = ivl_ops_get_params (ops, w, NULL, dim);
+  if (job.w == NULL)
+    return;
   ivl_pool_run (ops->pool, n, MAX (1, IVL_OPS_GRAIN / dim), do_rms_norm, &job);
 }

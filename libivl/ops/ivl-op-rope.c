@@ -16,10 +16,37 @@ typedef struct
   const float *sines;
 } Rope;
 
+void
+ivl_op_rope_clear (IvlRopeTable *table)
+{
+  g_free (table->rows);
+  g_free (table->cosines);
+  g_free (table->sines);
+  *table = (IvlRopeTable) { 0 };
+}
+
+/* Room for n rows, contents undefined; FALSE with an empty table without memory. */
+static gboolean
+allocate_table (IvlRopeTable *table,
+                gsize         head_dim,
+                gsize         n)
+{
+  ivl_op_rope_clear (table);
+  table->head_dim = head_dim;
+  table->n = n;
+  table->rows = g_try_new (IvlRopeRow, n);
+  table->cosines = g_try_new (float, n * head_dim / 2);
+  table->sines = g_try_new (float, n * head_dim / 2);
+  if (table->rows != NULL && table->cosines != NULL && table->sines != NULL)
+    return TRUE;
+  ivl_op_rope_clear (table);
+  return FALSE;
+}
+
 /* Every layer of a decoder asks for the same rows, so the table of the last call is kept. The
  * roundings are those of torch: 1 / base^(2j / d) and its product with the position are float32,
  * and so are the cosine and sine of that product. */
-static void
+static gboolean
 prepare_table (IvlRopeTable     *table,
                gsize             head_dim,
                const IvlRopeRow *rows,
@@ -30,15 +57,12 @@ prepare_table (IvlRopeTable     *table,
 
   if (table->head_dim == head_dim && n <= table->n &&
       memcmp (table->rows, rows, n * sizeof *rows) == 0)
-    return;
+    return TRUE;
 
-  table->head_dim = head_dim;
-  table->n = n;
-  table->rows = g_renew (IvlRopeRow, table->rows, n);
-  table->cosines = g_renew (float, table->cosines, n * half);
-  table->sines = g_renew (float, table->sines, n * half);
+  frequencies = g_try_new (float, half);
+  if (frequencies == NULL || !allocate_table (table, head_dim, n))
+    return FALSE;
   memcpy (table->rows, rows, n * sizeof *rows);
-  frequencies = g_new (float, half);
   for (gsize i = 0; i < n; i++)
     for (gsize j = 0; j < half; j++)
       {
@@ -50,6 +74,7 @@ prepare_table (IvlRopeTable     *table,
         table->cosines[i * half + j] = (float) cos (angle);
         table->sines[i * half + j] = (float) sin (angle);
       }
+  return TRUE;
 }
 
 static void
@@ -81,7 +106,11 @@ ivl_op_rope (IvlOps           *ops,
   g_return_if_fail (head_dim > 0 && head_dim % 2 == 0);
   g_return_if_fail (n_heads > 0 && x_stride >= n_heads * head_dim);
 
-  prepare_table (&ops->rope, head_dim, rows, n);
+  if (!prepare_table (&ops->rope, head_dim, rows, n))
+    {
+      ivl_ops_note_no_memory (ops);
+      return;
+    }
   job.cosines = ops->rope.cosines;
   job.sines = ops->rope.sines;
   ivl_pool_run (ops->pool, n, MAX (1, IVL_OPS_GRAIN / (n_heads * head_dim)), do_rope, &job);

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  float *data; /* (owned) (nullable), 64-byte aligned */
+  gpointer memory; /* (owned) (nullable) */
+  float *data;     /* (nullable): in memory, 64-byte aligned */
   gsize n_floats;
 } IvlScratch;
 
@@ -34,12 +35,19 @@ struct _IvlOps
   GCancellable *cancellable; /* (unowned) (nullable): the pool's */
   IvlOpsPauseFunc pause;     /* (nullable) */
   gpointer pause_data;
+  int lacks_memory;          /* (atomic): of scratch, since ivl_ops_check() */
 };
 
 /* Elements that are worth a trip to another thread. */
 #define IVL_OPS_GRAIN 16384
 
-/* At least n_floats, contents undefined; may only be used by that thread, until its next call. */
+/* For ivl_ops_check(), from any thread */
+void ivl_ops_note_no_memory (IvlOps *ops);
+
+void ivl_op_rope_clear (IvlRopeTable *table);
+
+/* At least n_floats, contents undefined; may only be used by that thread, until its next call.
+ * NULL without memory: the operation leaves its result undefined, ivl_ops_check() tells. */
 float *ivl_ops_get_scratch (IvlOps *ops,
                             guint   thread,
                             gsize   n_floats);
@@ -51,7 +59,8 @@ void ivl_ops_read_weight (const IvlOps    *ops,
                           gsize            n,
                           float           *out);
 
-/* Two parameter vectors of dim elements (b may be NULL) as float32, until the next call. */
+/* Two parameter vectors of dim elements (b may be NULL) as float32, until the next call. NULL as
+ * above. */
 const float *ivl_ops_get_params (IvlOps          *ops,
                                  const IvlTensor *w,
                                  const IvlTensor *b,

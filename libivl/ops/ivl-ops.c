@@ -2,6 +2,7 @@
  * The context of the operations: kernels, pool and scratch memory. */
 #include "ops/ivl-ops-private.h"
 
+#include <libivl/ivl-error.h>
 #include <string.h>
 
 #define ALIGNMENT 64
@@ -21,12 +22,10 @@ void
 ivl_ops_free (IvlOps *ops)
 {
   for (guint i = 0; i < ivl_pool_get_n_threads (ops->pool); i++)
-    g_aligned_free (ops->scratch[i].data);
-  g_aligned_free (ops->params.data);
+    g_free (ops->scratch[i].memory);
+  g_free (ops->params.memory);
   g_free (ops->scratch);
-  g_free (ops->rope.rows);
-  g_free (ops->rope.cosines);
-  g_free (ops->rope.sines);
+  ivl_op_rope_clear (&ops->rope);
   ivl_pool_free (ops->pool);
   g_free (ops);
 }
@@ -72,16 +71,43 @@ ivl_ops_pause (IvlOps *ops)
     ivl_ops_set_cancellable (ops, cancellable);
 }
 
+void
+ivl_ops_note_no_memory (IvlOps *ops)
+{
+  g_atomic_int_set (&ops->lacks_memory, TRUE);
+}
+
+gboolean
+ivl_ops_check (IvlOps  *ops,
+               GError **error)
+{
+  if (!g_atomic_int_exchange (&ops->lacks_memory, FALSE))
+    return TRUE;
+  g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                       "No memory for the model's arithmetic");
+  return FALSE;
+}
+
+/* GLib's aligned allocation ends the process where there is no memory. */
 static float *
-grow (IvlScratch *scratch,
+grow (IvlOps     *ops,
+      IvlScratch *scratch,
       gsize       n_floats)
 {
-  if (scratch->n_floats < n_floats)
+  if (scratch->n_floats >= n_floats)
+    return scratch->data;
+  g_free (scratch->memory);
+  *scratch = (IvlScratch) { 0 };
+  if (n_floats <= (G_MAXSIZE - ALIGNMENT) / sizeof (float))
+    scratch->memory = g_try_malloc (n_floats * sizeof (float) + ALIGNMENT);
+  if (scratch->memory == NULL)
     {
-      g_aligned_free (scratch->data);
-      scratch->data = g_aligned_alloc (n_floats, sizeof (float), ALIGNMENT);
-      scratch->n_floats = n_floats;
+      ivl_ops_note_no_memory (ops);
+      return NULL;
     }
+  scratch->n_floats = n_floats;
+  scratch->data = (float *) (((guintptr) scratch->memory + ALIGNMENT - 1)
+                             / ALIGNMENT * ALIGNMENT);
   return scratch->data;
 }
 
@@ -90,7 +116,7 @@ ivl_ops_get_scratch (IvlOps *ops,
                      guint   thread,
                      gsize   n_floats)
 {
-  return grow (&ops->scratch[thread], n_floats);
+  return grow (ops, &ops->scratch[thread], n_floats);
 }
 
 void
@@ -116,8 +142,10 @@ ivl_ops_get_params (IvlOps          *ops,
                     const IvlTensor *b,
                     gsize            dim)
 {
-  float *params = grow (&ops->params, 2 * dim);
+  float *params = grow (ops, &ops->params, 2 * dim);
 
+  if (params == NULL)
+    return NULL;
   ivl_ops_read_weight (ops, w, 0, dim, params);
   if (b != NULL)
     ivl_ops_read_weight (ops, b, 0, dim, params + dim);

@@ -8,15 +8,20 @@
 G_BEGIN_DECLS
 
 /* Arithmetic on float32 activations with weights of any weight type, split over a pool of threads.
- * Shapes are checked when a model is opened, so operations cannot fail; wrong calls are programmer
- * errors. One IvlOps is used by one caller at a time. Scratch memory is allocated at the first use
- * of a size and kept. */
+ * Shapes are checked when a model is opened; wrong calls are programmer errors. One IvlOps is used
+ * by one caller at a time. Scratch memory is allocated at the first use of a size and kept; where
+ * it lacks, an operation leaves its result undefined, and ivl_ops_check() tells. */
 typedef struct _IvlOps IvlOps;
 
 IvlOps *ivl_ops_new (guint n_threads); /* 0: as many as processors may be used */
 void    ivl_ops_free (IvlOps *ops);
 guint   ivl_ops_get_n_threads (IvlOps *ops);
 const char *ivl_ops_get_isa (IvlOps *ops); /* "generic", "avx2", "avx512" ... */
+
+/* FALSE with IVL_ERROR_NO_MEMORY if an operation since the last call lacked memory. Asked before
+ * results are used, and before ivl_ops_pause(), behind which others ask. */
+gboolean ivl_ops_check (IvlOps  *ops,
+                        GError **error);
 
 /* Most rows that ivl_op_linear() does by dot products. */
 gsize ivl_op_linear_get_max_dots (IvlOps *ops);

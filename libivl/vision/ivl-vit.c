@@ -214,6 +214,8 @@ run_layers (const IvlVit   *vit,
     {
       attend (vit, &vit->layers[i], ops, x, &scratch);
       feed_forward (vit, &vit->layers[i], ops, x, &scratch);
+      if (!ivl_ops_check (ops, error))
+        return FALSE;
       ivl_ops_pause (ops);
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Operations against plain loops in double precision. */
+#include <libivl/ivl-error.h>
+#include <malloc.h>
 #include <math.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "kernels/ivl-kernels.h"
 #include "ops/ivl-ops.h"
@@ -440,6 +444,112 @@ test_cancel_after_pause (void)
   g_assert_cmpmem (x, 100 * sizeof (float), before, 100 * sizeof (float));
 }
 
+static void
+limit_memory (gsize more)
+{
+  g_autofree char *text = NULL;
+  struct rlimit limit;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  g_assert_cmpint (getrlimit (RLIMIT_AS, &limit), ==, 0);
+  limit.rlim_cur = g_ascii_strtoull (text, NULL, 10) * sysconf (_SC_PAGESIZE) + more;
+  g_assert_cmpint (setrlimit (RLIMIT_AS, &limit), ==, 0);
+}
+
+/* Sizes with which each operation wants more scratch memory than a heap has lying about */
+enum
+{
+  SCRATCH_DIM = 16384,
+  N_SCRATCH_ROWS = 40,
+  N_SCRATCH_OUT = 256,
+};
+
+static void
+run_linear_op (IvlOps *ops, const IvlTensor *w, float *x, float *y)
+{
+  ivl_op_linear (ops, x, N_SCRATCH_ROWS, w, NULL, y);
+}
+
+static void
+run_rms_norm (IvlOps *ops, const IvlTensor *w, float *x, float *y)
+{
+  ivl_op_rms_norm (ops, x, SCRATCH_DIM, 1, SCRATCH_DIM, w + 1, 1e-6, y, SCRATCH_DIM);
+}
+
+static void
+run_layer_norm (IvlOps *ops, const IvlTensor *w, float *x, float *y)
+{
+  ivl_op_layer_norm (ops, x, 1, SCRATCH_DIM, w + 1, w + 1, 1e-6, y);
+}
+
+static void
+run_add (IvlOps *ops, const IvlTensor *w, float *x, float *y)
+{
+  ivl_op_add (ops, x, y, 1, SCRATCH_DIM, w + 1);
+}
+
+static void
+run_rope (IvlOps *ops, const IvlTensor *w, float *x, float *y)
+{
+  static const IvlRopeRow rows[N_SCRATCH_ROWS] = { { 1, 10000 } };
+
+  ivl_op_rope (ops, x, SCRATCH_DIM, rows, N_SCRATCH_ROWS, 1, SCRATCH_DIM);
+}
+
+static void
+run_attention (IvlOps *ops, const IvlTensor *w, float *x, float *y)
+{
+  ivl_op_attention (ops, x, SCRATCH_DIM, x, x, SCRATCH_DIM, N_SCRATCH_ROWS, N_SCRATCH_ROWS, 1, 1,
+                    SCRATCH_DIM, FALSE, y);
+}
+
+static void (*const scratch_ops[]) (IvlOps *ops, const IvlTensor *w, float *x, float *y) = {
+  run_linear_op, run_rms_norm, run_layer_norm, run_add, run_rope, run_attention,
+};
+
+/* Each operation that takes scratch memory says that there is none, and works when there is. */
+static void
+test_no_memory (void)
+{
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip ("sanitizers take more address space than a limit leaves");
+#else
+  g_autofree float *x = NULL, *y = NULL;
+  g_autofree guint8 *weights = NULL;
+  IvlTensor w[] = { { IVL_DTYPE_BF16, 2, { N_SCRATCH_OUT, SCRATCH_DIM } },
+                    { IVL_DTYPE_BF16, 1, { SCRATCH_DIM } } };
+  struct rlimit old;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+      return;
+    }
+  mallopt (M_MMAP_THRESHOLD, 16384);
+  mallopt (M_TOP_PAD, 0);
+  x = random_floats (N_SCRATCH_ROWS * SCRATCH_DIM, 1);
+  y = random_floats (N_SCRATCH_ROWS * SCRATCH_DIM, 2);
+  weights = g_malloc0 (2 * N_SCRATCH_OUT * SCRATCH_DIM);
+  w[0].data = w[1].data = weights;
+  getrlimit (RLIMIT_AS, &old);
+  for (gsize i = 0; i < G_N_ELEMENTS (scratch_ops); i++)
+    {
+      g_autoptr (IvlOps) ops = ivl_ops_new (1);
+      g_autoptr (GError) error = NULL;
+
+      limit_memory (0);
+      scratch_ops[i](ops, w, x, y);
+      g_assert_false (ivl_ops_check (ops, &error));
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY);
+      g_assert_true (ivl_ops_check (ops, NULL));
+      setrlimit (RLIMIT_AS, &old);
+      scratch_ops[i](ops, w, x, y);
+      g_assert_true (ivl_ops_check (ops, NULL));
+    }
+#endif
+}
+
 static const struct
 {
   const char *name;
@@ -455,6 +565,7 @@ static const struct
   { "two-contexts", test_two_contexts },
   { "cancel", test_cancel },
   { "cancel-after-pause", test_cancel_after_pause },
+  { "no-memory", test_no_memory },
 };
 
 /* Every operation with the kernels of every instruction set that this processor has. */

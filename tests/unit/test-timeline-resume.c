@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "models/ivl-timeline.h"
+#include "ops/ivl-ops-private.h"
 #include "part-model.h"
 #include "temp-files.h"
 
@@ -196,6 +197,39 @@ test_cancelled_pass (void)
   ivl_ops_set_pause (network->ops, NULL, NULL);
 }
 
+/* Arithmetic that lacked memory is an error of the pass, or of the output that is made of it. */
+static void
+test_no_memory (void)
+{
+  g_autofree char *path = find_model ("qwen-300m");
+  g_autoptr (IvlNetwork) network = open_network (path);
+  const IvlDecoder *decoder = &network->parts.decoder;
+  g_autoptr (IvlKvCache) cache = ivl_decoder_new_cache (decoder);
+  const IvlDecoderPart part = { cache, 1, 1 };
+  const guint n_layers = network->config->vision.n_layers;
+  g_autofree float *x = g_new0 (float, network->config->lm.hidden_size);
+  gsize size = network->config->vision.image_size;
+  g_autofree float *pixels = g_new0 (float, 3 * size * size);
+  g_autofree float *out = g_new (float, ivl_vit_n_tokens (&network->parts.vit) *
+                                            network->config->vision.hidden_size);
+  g_autoptr (GError) error = NULL;
+
+  ivl_ops_note_no_memory (network->ops);
+  g_assert_false (ivl_decoder_forward (decoder, network->ops, &part, 1, x, NULL, NULL, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY);
+  g_assert_cmpuint (ivl_kv_cache_get_length (cache), ==, 0);
+  g_clear_error (&error);
+  ivl_ops_note_no_memory (network->ops);
+  g_assert_false (ivl_vit_forward (&network->parts.vit, network->ops, pixels, n_layers, out, NULL,
+                                   NULL, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY);
+  g_clear_error (&error);
+  ivl_ops_note_no_memory (network->ops);
+  g_assert_false (ivl_network_check_output (network, x, 1, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY);
+  g_assert_true (ivl_network_check_output (network, x, 1, NULL));
+}
+
 static void
 append (IvlTimeline *timeline,
         guint32      id)
@@ -249,6 +283,7 @@ main (int    argc,
   g_test_add_func ("/resume/half-picture", test_half_picture);
   g_test_add_func ("/resume/shorter", test_shorter);
   g_test_add_func ("/resume/cancelled-pass", test_cancelled_pass);
+  g_test_add_func ("/resume/no-memory", test_no_memory);
   g_test_add_func ("/resume/bad-token", test_bad_token);
   return g_test_run ();
 }
