@@ -115,11 +115,19 @@ ivl_answer_text_free (IvlAnswerText *self)
   g_free (self);
 }
 
+/* What Python's str.strip() takes away, with which the reference ends an answer: GLib's space knows
+ * neither the vertical tab, nor the separators of files to units, nor the next line. */
+static gboolean
+is_stripped (gunichar c)
+{
+  return g_unichar_isspace (c) || c == 0x0B || (c >= 0x1C && c <= 0x1F) || c == 0x85;
+}
+
 /* Space that has no place at the ends of a text, with or without a width. */
 static gboolean
 is_space (gunichar c)
 {
-  return g_unichar_isspace (c) || c == 0x200B || c == 0x2060 || c == 0xFEFF;
+  return is_stripped (c) || c == 0x200B || c == 0x2060 || c == 0xFEFF;
 }
 
 /* Whether a character by itself is something to read. */
@@ -164,7 +172,7 @@ show_char (IvlAnswerText *self,
 {
   gboolean visible = is_visible (c);
 
-  self->has_invisible = self->has_invisible || !g_unichar_isspace (c);
+  self->has_invisible = self->has_invisible || !is_stripped (c);
   if (is_space (c) || (!visible && !self->has_text))
     {
       g_string_append_len (self->space, bytes, (gssize) n);
@@ -553,7 +561,18 @@ ivl_answer_text_clean (const char *answer)
 {
   GString *text = g_string_new (answer);
 
+  const char *begin, *end, *last;
+
   for (gsize i = 0; ivl_chat_template_text_markup[i] != NULL; i++)
     g_string_replace (text, ivl_chat_template_text_markup[i], "", 0);
-  return g_strstrip (g_string_free (text, FALSE));
+  begin = text->str;
+  end = text->str + text->len;
+  while (begin < end && is_stripped (g_utf8_get_char_validated (begin, end - begin)))
+    begin = g_utf8_next_char (begin);
+  while ((last = g_utf8_find_prev_char (begin, end)) != NULL
+         && is_stripped (g_utf8_get_char_validated (last, end - last)))
+    end = last;
+  g_string_truncate (text, end - text->str);
+  g_string_erase (text, 0, begin - text->str);
+  return g_string_free (text, FALSE);
 }

@@ -6,7 +6,6 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
-#include "engines/ivl-answer-text.h"
 #include "engines/ivl-remote-dialect.h"
 #include "engines/ivl-remote-gate.h"
 #include "engines/ivl-remote-retry.h"
@@ -251,15 +250,6 @@ test_control_tokens (void)
 }
 
 static void
-test_answers (void)
-{
-  g_autofree char *clean =
-      ivl_answer_text_clean (" The <ref>cat</ref><box>[[1, 2, 3, 4]]</box>.\n");
-
-  g_assert_cmpstr (clean, ==, "The cat[[1, 2, 3, 4]].");
-}
-
-static void
 test_certificates (void)
 {
   g_autofree char *two = ivl_remote_trouble_name_certificate (G_TLS_CERTIFICATE_EXPIRED |
@@ -283,7 +273,6 @@ main (int    argc,
   g_test_add_func ("/client-rules/gate-cancel", test_gate_cancel);
   g_test_add_func ("/client-rules/dialects", test_dialects);
   g_test_add_func ("/client-rules/control-tokens", test_control_tokens);
-  g_test_add_func ("/client-rules/answers", test_answers);
   g_test_add_func ("/client-rules/certificates", test_certificates);
   return g_test_run ();
 }

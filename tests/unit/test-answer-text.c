@@ -23,6 +23,7 @@ static const Case cases[] = {
   { " \n\tA red\n square. \n", "A red\n square.", NULL },
   { ZWSP BOM "A red square." ZWSP, "A red square.", NULL },
   { "\343\200\200\302\240Rot\342\200\250", "Rot", NULL },
+  { "\v\x1c\302\205\v Rot\vund blau\x1f\v\302\205", "Rot\vund blau", NULL },
   { "Two\r\nlines\r\n\r\n", "Two\nlines", NULL },
   { "a < b [0] <i>c</i> x[1]", "a < b [0] <i>c</i> x[1]", NULL },
   { "if (a <| b) <", "if (a <| b) <", NULL },
@@ -255,6 +256,28 @@ test_as_it_is (void)
   g_assert_cmpstr (ivl_answer_text_get (document), ==, "{\"a\": \"<|im_end|>\"}");
 }
 
+/* In the history of a prompt: as Python's str.strip() gives it, markup of regions aside. */
+static void
+test_clean (void)
+{
+  static const char *const rows[][2] = {
+    { " The <ref>cat</ref><box>[[1, 2, 3, 4]]</box>.\n", "The cat[[1, 2, 3, 4]]." },
+    { "\343\200\200\302\240Rot\343\200\200und\v blau\v\x1c\302\205\342\200\251",
+      "Rot\343\200\200und\v blau" },
+    { ZWSP "Rot" ZWSP, ZWSP "Rot" ZWSP },
+    { " \n\343\200\200", "" },
+    { " a\xe3", "a\xe3" },
+    { "", "" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *clean = ivl_answer_text_clean (rows[i][0]);
+
+      g_assert_cmpstr (clean, ==, rows[i][1]);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -265,5 +288,6 @@ main (int    argc,
   g_test_add_func ("/answer-text/regions", test_regions);
   g_test_add_func ("/answer-text/nothing", test_nothing);
   g_test_add_func ("/answer-text/as-it-is", test_as_it_is);
+  g_test_add_func ("/answer-text/clean", test_clean);
   return g_test_run ();
 }
