@@ -9,6 +9,7 @@
 #include "plug-app.h"
 #include "plug-batch.h"
 #include "plug-help.h"
+#include "plug-host-step.h"
 #include "plug-pixels.h"
 
 #include <gdk/gdkx.h>
@@ -18,6 +19,8 @@
 
 /* GIMP finds the submenu by its label without the mnemonic. */
 #define MENU_PARENT "<Image>/Tools"
+/* There only while a change is made */
+#define STEP_PROCEDURE "plug-in-ivl-step"
 
 gboolean
 plug_host_check_image (int      image,
@@ -84,6 +87,62 @@ plug_host_end_step (const PlugStep *step)
     gimp_image_set_active_layer (step->image, step->layer);
   gimp_image_undo_group_end (step->image);
   gimp_displays_flush ();
+}
+
+/* The change that the temporary procedure makes when GIMP runs it */
+static struct
+{
+  PlugHostChange change; /* NULL: none, somebody else called */
+  int image;
+  gpointer what;
+  GError **error;
+  gboolean done;
+} step_now;
+
+static void
+run_step (const char       *name,
+          int               n_params,
+          const GimpParam  *param,
+          int              *n_values,
+          GimpParam       **values)
+{
+  static GimpParam status = { .type = GIMP_PDB_STATUS };
+  const PlugHostChange change = step_now.change;
+
+  step_now.change = NULL;
+  if (change != NULL)
+    step_now.done = change (step_now.image, step_now.what, step_now.error);
+  status.data.d_status = change != NULL ? GIMP_PDB_SUCCESS : GIMP_PDB_CALLING_ERROR;
+  *n_values = 1;
+  *values = &status;
+}
+
+/* nocheck:name: the procedures are in this file */
+gboolean
+plug_host_step_run (const char      *label,
+                    PlugHostChange   change,
+                    int              image,
+                    gpointer         what,
+                    GError         **error)
+{
+  GimpParam *values;
+  int n;
+
+  step_now.change = change;
+  step_now.image = image;
+  step_now.what = what;
+  step_now.error = error;
+  gimp_install_temp_proc (STEP_PROCEDURE, label, "", "The ivl authors", "The ivl authors", "2026",
+                          label, "", GIMP_TEMPORARY, 0, 0, NULL, NULL, run_step);
+  values = gimp_run_procedure (STEP_PROCEDURE, &n, GIMP_PDB_END);
+  gimp_destroy_params (values, n);
+  gimp_uninstall_temp_proc (STEP_PROCEDURE);
+  if (step_now.change != NULL)
+    {
+      step_now.change = NULL;
+      return change (image, what, error);
+    }
+  return step_now.done;
 }
 
 gboolean

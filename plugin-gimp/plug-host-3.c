@@ -7,6 +7,7 @@
 #include "plug-app.h"
 #include "plug-batch.h"
 #include "plug-help.h"
+#include "plug-host-step.h"
 #include "plug-pixels.h"
 
 #include <glib/gi18n.h>
@@ -19,6 +20,9 @@ enum
   RESULT_BOXES,
   RESULT_NAMES,
 };
+
+/* There only while a change is made */
+#define STEP_PROCEDURE "plug-in-ivl-step"
 
 GimpImage *
 plug_host_find_image (int      image,
@@ -78,6 +82,54 @@ plug_host_is_mixed (GimpLayer *layer)
 {
   return !is_plain_mode (gimp_layer_get_mode (layer)) || gimp_layer_get_opacity (layer) < 100 ||
          has_effects (GIMP_DRAWABLE (layer)) || gimp_layer_get_mask (layer) != NULL;
+}
+
+/* A change that a temporary procedure makes when GIMP runs it */
+typedef struct
+{
+  PlugHostChange change;
+  int            image;
+  gpointer       what;
+  GError       **error;
+  gboolean       was_run;
+  gboolean       done;
+} Step;
+
+static GimpValueArray *
+run_step (GimpProcedure       *procedure,
+          GimpProcedureConfig *config,
+          gpointer             data)
+{
+  Step *step = data;
+
+  step->was_run = TRUE;
+  step->done = step->change (step->image, step->what, step->error);
+  return gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);
+}
+
+/* nocheck:name: the procedures are in this file */
+gboolean
+plug_host_step_run (const char      *label,
+                    PlugHostChange   change,
+                    int              image,
+                    gpointer         what,
+                    GError         **error)
+{
+  GimpPlugIn *plug_in = gimp_get_plug_in ();
+  Step step = { change, image, what, error };
+  g_autoptr (GimpProcedure) procedure = gimp_procedure_new (
+      plug_in, STEP_PROCEDURE, GIMP_PDB_PROC_TYPE_TEMPORARY, run_step, &step, NULL);
+  GimpProcedure *called;
+
+  gimp_procedure_set_menu_label (procedure, label);
+  gimp_procedure_set_documentation (procedure, label, NULL, NULL);
+  gimp_plug_in_add_temp_procedure (plug_in, procedure);
+  /* Run as ours it would not pass through GIMP, which would not see that another one runs */
+  called = gimp_pdb_lookup_procedure (gimp_get_pdb (), STEP_PROCEDURE);
+  if (called != NULL)
+    gimp_value_array_unref (gimp_procedure_run (called, NULL));
+  gimp_plug_in_remove_temp_procedure (plug_in, STEP_PROCEDURE);
+  return step.was_run ? step.done : change (image, what, error);
 }
 
 gboolean

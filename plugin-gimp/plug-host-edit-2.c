@@ -2,6 +2,7 @@
  *
  * GIMP 2.10: what results become on the canvas: a selection, guides, channels, text layers. */
 #include "plug-host-2.h"
+#include "plug-host-step.h"
 #include "plug-host-text.h"
 #include "plug-pixels.h"
 
@@ -40,10 +41,11 @@ clip_boxes (int         image,
 }
 
 gboolean
-plug_host_select_boxes (int         image,
-                        GPtrArray  *boxes,
-                        GError    **error)
+plug_host_edit_select_boxes (int       image,
+                             gpointer  what,
+                             GError  **error)
 {
+  GPtrArray *boxes = what;
   g_autoptr (GPtrArray) clipped = clip_boxes (image, boxes, error);
   gboolean done = TRUE;
   PlugStep step;
@@ -98,10 +100,11 @@ add_positions (GArray     *positions,
 }
 
 gboolean
-plug_host_add_guides (int         image,
-                      GPtrArray  *boxes,
-                      GError    **error)
+plug_host_edit_add_guides (int       image,
+                           gpointer  what,
+                           GError  **error)
 {
+  GPtrArray *boxes = what;
   g_autoptr (GPtrArray) clipped = clip_boxes (image, boxes, error);
   g_autoptr (GHashTable) known_columns = g_hash_table_new (NULL, NULL);
   g_autoptr (GHashTable) known_rows = g_hash_table_new (NULL, NULL);
@@ -170,10 +173,11 @@ add_channel (int            image,
 }
 
 gboolean
-plug_host_add_channels (int         image,
-                        GPtrArray  *boxes,
-                        GError    **error)
+plug_host_edit_add_channels (int       image,
+                             gpointer  what,
+                             GError  **error)
 {
+  GPtrArray *boxes = what;
   g_autoptr (GPtrArray) clipped = clip_boxes (image, boxes, error);
   gboolean done = TRUE;
   PlugStep step;
@@ -323,10 +327,11 @@ add_text_box (int             image,
 }
 
 gboolean
-plug_host_add_text_boxes (int         image,
-                          GPtrArray  *boxes,
-                          GError    **error)
+plug_host_edit_add_text_boxes (int       image,
+                               gpointer  what,
+                               GError  **error)
 {
+  GPtrArray *boxes = what;
   g_autoptr (GPtrArray) clipped = clip_boxes (image, boxes, error);
   g_autofree char *font = NULL;
   gboolean done = TRUE;
@@ -428,10 +433,11 @@ add_long_text (int          image,
 }
 
 gboolean
-plug_host_add_text (int          image,
-                    const char  *text,
-                    GError     **error)
+plug_host_edit_add_text (int       image,
+                         gpointer  what,
+                         GError  **error)
 {
+  const char *text = what;
   g_autofree char *clean = g_strstrip (g_utf8_make_valid (text, -1));
   g_autofree char *font = NULL;
   gboolean done;

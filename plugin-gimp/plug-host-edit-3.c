@@ -2,6 +2,7 @@
  *
  * Changes to an image in GIMP 3.0 and 3.2, each one step of undo. */
 #include "plug-host-3.h"
+#include "plug-host-step.h"
 #include "plug-host-text.h"
 #include "plug-pixels.h"
 #include "plug-texts.h"
@@ -127,10 +128,12 @@ select_box (GimpImage           *image,
 }
 
 gboolean
-plug_host_select_boxes (int        image,
-                        GPtrArray *boxes,
-                        GError   **error)
+plug_host_edit_select_boxes (int       image,
+                             gpointer  what,
+                             GError  **error)
 {
+  GPtrArray *boxes = what;
+
   return change_for_boxes (image, boxes, select_box, NULL, error);
 }
 
@@ -186,10 +189,11 @@ add_box_guides (GimpImage           *image,
 }
 
 gboolean
-plug_host_add_guides (int        image,
-                      GPtrArray *boxes,
-                      GError   **error)
+plug_host_edit_add_guides (int       image,
+                           gpointer  what,
+                           GError  **error)
 {
+  GPtrArray *boxes = what;
   g_autoptr (GHashTable) horizontal = g_hash_table_new (NULL, NULL);
   g_autoptr (GHashTable) vertical = g_hash_table_new (NULL, NULL);
   Guides guides = { horizontal, vertical };
@@ -236,10 +240,12 @@ add_box_channel (GimpImage           *image,
 }
 
 gboolean
-plug_host_add_channels (int        image,
-                        GPtrArray *boxes,
-                        GError   **error)
+plug_host_edit_add_channels (int       image,
+                             gpointer  what,
+                             GError  **error)
 {
+  GPtrArray *boxes = what;
+
   plug_pixels_init ();
   return change_for_boxes (image, boxes, add_box_channel, NULL, error);
 }
@@ -388,10 +394,12 @@ add_box_text (GimpImage           *image,
 }
 
 gboolean
-plug_host_add_text_boxes (int        image,
-                          GPtrArray *boxes,
-                          GError   **error)
+plug_host_edit_add_text_boxes (int       image,
+                               gpointer  what,
+                               GError  **error)
 {
+  GPtrArray *boxes = what;
+
   plug_pixels_init ();
   return change_for_boxes (image, boxes, add_box_text, NULL, error);
 }
@@ -421,10 +429,11 @@ estimate_height (const char *text,
 }
 
 gboolean
-plug_host_add_text (int         image_id,
-                    const char *text,
-                    GError    **error)
+plug_host_edit_add_text (int       image_id,
+                         gpointer  what,
+                         GError  **error)
 {
+  const char *text = what;
   Change change;
   GimpFont *font;
   GeglRectangle box;
@@ -479,10 +488,11 @@ plug_host_get_texts (int      image_id,
 }
 
 gboolean
-plug_host_set_texts (int          image_id,
-                     IvlMetadata *texts,
-                     GError     **error)
+plug_host_edit_set_texts (int       image_id,
+                          gpointer  what,
+                          GError  **error)
 {
+  IvlMetadata *texts = what;
   g_autoptr (GimpMetadata) before = NULL;
   g_autoptr (GimpMetadata) after = NULL;
   g_autoptr (IvlMetadata) have = NULL;

@@ -4,6 +4,7 @@
 #include "plug-host-2.h"
 #include "plug-host-page.h"
 #include "plug-host-progress.h"
+#include "plug-host-step.h"
 #include "plug-texts.h"
 
 #include <glib/gi18n.h>
@@ -34,10 +35,11 @@ plug_host_get_texts (int      image,
 }
 
 gboolean
-plug_host_set_texts (int           image,
-                     IvlMetadata  *texts,
-                     GError      **error)
+plug_host_edit_set_texts (int       image,
+                          gpointer  what,
+                          GError  **error)
 {
+  IvlMetadata *texts = what;
   g_autofree char *before = NULL;
   g_autofree char *after = NULL;
   g_autoptr (IvlMetadata) have = NULL;

@@ -179,20 +179,26 @@ def connect():
         address, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
 
 
-def window(desk, pid, handle, title, seconds=HANG):
-    """The window with that title (exactly) of the program with that process id. handle: its id on the display."""
-    bus = connect()
+def windows(desk, pid, handle=None, bus=None):
+    """All windows of the program with that process id."""
+    bus = bus or connect()
     root = Node(bus, f"{ATSPI}.Registry", "/org/a11y/atspi/accessible/root")
 
     def owner_of(node):
         return Node(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus").call(
             "org.freedesktop.DBus", "GetConnectionUnixProcessID", GLib.Variant("(s)", (node.owner,)))[0]
 
+    programs = [node for node in root.children() if owner_of(node) == pid]
+    return [Control(desk, node, handle) for program in programs for node in program.children()]
+
+
+def window(desk, pid, handle, title, seconds=HANG):
+    """The window with that title (exactly) of the program with that process id. handle: its id on the display."""
+    bus = connect()
+
     def look():
         try:
-            programs = [node for node in root.children() if owner_of(node) == pid]
-            windows = [Control(desk, node, handle) for program in programs for node in program.children()]
-            return [control for control in windows if control.name() == title]
+            return [control for control in windows(desk, pid, handle, bus) if control.name() == title]
         except GLib.Error:
             return None
     found = wait_for(look, seconds)

@@ -300,6 +300,17 @@ class Gimp:
     def undo(self):
         self.desk.key("ctrl+z", window=self.main_window())
 
+    def undo_name(self):
+        """What the Edit menu of its topmost window calls the step that Ctrl+Z takes back."""
+        from a11y import GLib, windows  # pylint: disable=import-outside-toplevel
+        try:
+            entries = [entry.name() for window in windows(self.desk, self.process.pid)
+                       for entry in window.every("menu", showing=False)]
+        except GLib.Error:
+            return None
+        names = [name[len("Undo "):] for name in entries if name.startswith("Undo ") and name != "Undo History"]
+        return names[0] if names else None
+
     # The plug-in
 
     def choose(self, action, window=None):

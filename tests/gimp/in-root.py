@@ -23,7 +23,7 @@ BUILD = ("gcc", "libc6-dev", "meson", "ninja-build", "pkgconf", "gettext", "libg
          "libjansson-dev", "liblcms2-dev", "libreadline-dev", "libsoup-3.0-dev", "libsecret-1-dev", "libgdk-pixbuf-2.0-dev",
          "libgdk-pixbuf2.0-bin", "libjpeg62-turbo-dev", "libgif-dev", "libpng-dev", "libtiff-dev", "libwebp-dev",
          "libexpat1-dev", "zlib1g-dev", "libgtk-3-dev")
-RUN = ("gimp", "xvfb", "openbox", "xdotool", "x11-utils", "imagemagick", "libimage-exiftool-perl", "dbus", "at-spi2-core",
+RUN = ("gimp", "xvfb", "openbox", "xdotool", "x11-utils", "imagemagick", "libimage-exiftool-perl", "dbus", "at-spi2-core", "libatk-adaptor",
        "gir1.2-atspi-2.0", "python3-gi", "procps", "mount", "shared-mime-info", "fonts-dejavu-core")
 LIBRARY = {"bookworm": "libgimp2.0-dev"}
 TARGETS = ("plugin-cli/ivl", "plugin-gimp/ivl")
