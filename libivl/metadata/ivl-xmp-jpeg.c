@@ -343,12 +343,13 @@ append_extension (GPtrArray  *pieces,
 }
 
 /* Offsets in a multi-picture segment count from there: nothing behind it may change its size.
- * extension_goes: that of the old guid. */
+ * extension_goes: that of the old guid. extension_comes: another one, right behind the packet. */
 static gboolean
 check_multi_picture (GArray       *segments,
                      const guint8 *data,
                      GBytes       *packet,
                      gboolean      extension_goes,
+                     gboolean      extension_comes,
                      const char   *guid,
                      GError      **error)
 {
@@ -360,8 +361,8 @@ check_multi_picture (GArray       *segments,
       gboolean changes = extension_goes && is_extension_of (segment, data, guid);
 
       if (segment->kind == SEGMENT_PACKET)
-        changes = extension_goes || get_body_size (segment) - sizeof packet_name
-                                        != g_bytes_get_size (packet);
+        changes = extension_goes || extension_comes
+                  || get_body_size (segment) - sizeof packet_name != g_bytes_get_size (packet);
       seen = seen || segment->kind == SEGMENT_MULTI_PICTURE;
       if (seen && changes)
         {
@@ -432,7 +433,8 @@ ivl_xmp_jpeg_put (GBytes      *file,
                     && g_strcmp0 (guid, old_guid) == 0
                     && g_bytes_equal (extension, place.extension);
   extension_goes = place.extension != NULL && !extension_stays;
-  if (!check_multi_picture (segments, data, packet, extension_goes, old_guid, error))
+  if (!check_multi_picture (segments, data, packet, extension_goes,
+                            extension != NULL && !extension_stays, old_guid, error))
     return NULL;
   at = find_place (segments);
   ivl_xmp_place_append_part (pieces, file, 0, 2);

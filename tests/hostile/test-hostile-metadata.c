@@ -324,7 +324,29 @@ test_jpeg_packets (void)
   append_segment (file, 0xe1, plain, sizeof name + strlen (START END));
   g_byte_array_append (file, (const guint8 *) "\xff\xda\0\x02", 4);
   assert_file_refused (file->data, file->len, IVL_ERROR_UNSUPPORTED, "several pictures");
+}
 
+/* The packet behind the offsets of a multi-picture file keeps its size, since it has padding, but
+ * the text goes into a second packet behind it. */
+static void
+test_jpeg_new_extension (void)
+{
+  static const char end[] = "<?xpacket end='w'?>";
+  g_autoptr (GString) packet = g_string_new ("http://ns.adobe.com/xap/1.0/");
+  g_autoptr (GByteArray) file = g_byte_array_new ();
+  const gsize size = packet->len + 1 + IVL_XMP_JPEG_MAX_PACKET - 10;
+
+  g_string_append_c (packet, '\0');
+  g_string_append (packet, START "<e:a>");
+  append_many (packet, "a", size - 220 - packet->len);
+  g_string_append (packet, "</e:a>" END);
+  append_many (packet, " ", size - strlen (end) - packet->len);
+  g_string_append (packet, end);
+  g_byte_array_append (file, (const guint8 *) "\xff\xd8", 2);
+  append_segment (file, 0xe2, "MPF\0II*\0", 8);
+  append_segment (file, 0xe1, packet->str, packet->len);
+  g_byte_array_append (file, (const guint8 *) "\xff\xda\0\x02", 4);
+  assert_file_refused (file->data, file->len, IVL_ERROR_UNSUPPORTED, "several pictures");
 }
 
 /* The second packet is not all there, or says that it is as large as the memory: the first one is
@@ -408,6 +430,7 @@ main (int    argc,
   g_test_add_func ("/hostile-metadata/tiff-overlap", test_tiff_overlap);
   g_test_add_func ("/hostile-metadata/jpeg", test_jpeg);
   g_test_add_func ("/hostile-metadata/jpeg-packets", test_jpeg_packets);
+  g_test_add_func ("/hostile-metadata/jpeg-new-extension", test_jpeg_new_extension);
   g_test_add_func ("/hostile-metadata/jpeg-extension", test_jpeg_extension);
   g_test_add_func ("/hostile-metadata/webp", test_webp);
   return g_test_run ();
