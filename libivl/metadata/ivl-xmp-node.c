@@ -7,11 +7,6 @@
 
 #include <libivl/ivl-error.h>
 
-enum
-{
-  MAX_ITEMS = 500, /* languages of one text */
-};
-
 IvlXmpNode *
 ivl_xmp_node_new (IvlXmpNode     *parent,
                   IvlXmpNodeKind  kind,
@@ -139,6 +134,18 @@ add_item (IvlXmpProperty   *property,
   g_ptr_array_add (property->items, item);
 }
 
+gboolean
+ivl_xmp_node_check_languages (guint    n,
+                              GError **error)
+{
+  if (n <= IVL_XMP_TEXT_MAX_LANGUAGES)
+    return TRUE;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
+               "a text in its XMP packet has more than the %d languages that are read",
+               IVL_XMP_TEXT_MAX_LANGUAGES);
+  return FALSE;
+}
+
 /* Items whose language is not said: the first is for everyone, if no other is. */
 static void
 list_texts (IvlXmpProperty *property)
@@ -152,7 +159,8 @@ list_texts (IvlXmpProperty *property)
       has_for_all = has_for_all || (item->language != NULL
                                     && ivl_xmp_text_is_for_all (item->language));
     }
-  for (guint i = 0; i < property->items->len; i++)
+  for (guint i = 0;
+       i < property->items->len && property->texts->len <= IVL_XMP_TEXT_MAX_LANGUAGES; i++)
     {
       const IvlXmpItem *item = property->items->pdata[i];
 
@@ -177,13 +185,8 @@ read_list (IvlXmpProperty    *property,
       else
         property->has_more = TRUE;
     }
-  if (property->items->len > MAX_ITEMS)
-    {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED,
-                   "a text in its XMP packet has %u languages, more than the %d that are read",
-                   property->items->len, MAX_ITEMS);
-      return FALSE;
-    }
+  if (!ivl_xmp_node_check_languages (property->items->len, error))
+    return FALSE;
   list_texts (property);
   property->has_more = property->has_more || list->has_more;
   property->is_list = list->kind == IVL_XMP_NODE_ALT && !is_whole_element (list);

@@ -37,6 +37,9 @@ IvlXmpNode     *ivl_xmp_node_new (IvlXmpNode     *parent,
                                   IvlXmpNodeKind  kind,
                                   const char     *prefix);
 void            ivl_xmp_node_free (IvlXmpNode *self);
+/* Whether a text may have this many languages; FALSE with IVL_ERROR_UNSUPPORTED. */
+gboolean        ivl_xmp_node_check_languages (guint    n,
+                                              GError **error);
 /* What the element of a property says. NULL, with error set: it has too many languages. */
 IvlXmpProperty *ivl_xmp_node_read_property (const IvlXmpNode  *self,
                                             int                which,

@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-enum
-{
-  MAX_LANGUAGES = 1000, /* of one text */
-};
-
 static void
 alternative_free (gpointer data)
 {
@@ -34,7 +29,7 @@ ivl_xmp_text_list_add (GPtrArray  *list,
 {
   IvlXmpAlternative *added;
 
-  if (list->len >= MAX_LANGUAGES || ivl_xmp_text_list_find (list, language) != NULL)
+  if (ivl_xmp_text_list_find (list, language) != NULL)
     return;
   added = g_new0 (IvlXmpAlternative, 1);
   added->language = g_strdup (language);
@@ -54,7 +49,7 @@ read_mark (const char  *text,
   if (!g_str_has_prefix (text, start))
     return NULL;
   text += strlen (start);
-  end = strstr (text, "\" ");
+  end = g_strstr_len (text, IVL_XMP_TEXT_MAX_LANGUAGE + 2, "\" ");
   if (end == NULL)
     return NULL;
   language = g_strndup (text, end - text);
@@ -83,26 +78,42 @@ find_next (const char *text)
   return text + strlen (text);
 }
 
-void
-ivl_xmp_text_list_add_plain (GPtrArray  *list,
-                             const char *text)
+/* (transfer full): the languages that a text names in this notation. NULL: it is none. */
+static GPtrArray *
+read_notation (const char *text)
 {
+  g_autoptr (GPtrArray) list = ivl_xmp_text_list_new ();
   const char *rest;
-  char *language = read_mark (text, &rest);
+  g_autofree char *language = read_mark (text, &rest);
+  guint n = 0;
 
-  if (language == NULL)
-    {
-      ivl_xmp_text_list_add (list, IVL_XMP_TEXT_FOR_ALL, text);
-      return;
-    }
   while (language != NULL)
     {
       const char *end = find_next (rest);
       g_autofree char *one = g_strndup (rest, end - rest);
 
+      if (++n > IVL_XMP_TEXT_MAX_LANGUAGES)
+        return NULL;
       ivl_xmp_text_list_add (list, language, one);
       g_free (language);
       language = *end != '\0' ? read_mark (end + 2, &rest) : NULL;
+    }
+  return n > 0 ? g_steal_pointer (&list) : NULL;
+}
+
+void
+ivl_xmp_text_list_add_plain (GPtrArray  *list,
+                             const char *text)
+{
+  g_autoptr (GPtrArray) notation = read_notation (text);
+
+  if (notation == NULL)
+    ivl_xmp_text_list_add (list, IVL_XMP_TEXT_FOR_ALL, text);
+  for (guint i = 0; notation != NULL && i < notation->len; i++)
+    {
+      const IvlXmpAlternative *alternative = notation->pdata[i];
+
+      ivl_xmp_text_list_add (list, alternative->language, alternative->text);
     }
 }
 
@@ -286,7 +297,7 @@ ivl_xmp_text_is_language (const char *language)
   const gsize n = strlen (first);
   guint i = 0;
 
-  if (ivl_xmp_text_is_for_all (language))
+  if (ivl_xmp_text_is_for_all (language) || strlen (language) > IVL_XMP_TEXT_MAX_LANGUAGE)
     return FALSE;
   if (is_irregular (language))
     return TRUE;

@@ -15,6 +15,8 @@ typedef enum
 enum
 {
   IVL_XMP_TEXT_N = 3,
+  IVL_XMP_TEXT_MAX_LANGUAGE = 100,  /* bytes of its name; RFC 5646, 4.4.1 finds 35 enough */
+  IVL_XMP_TEXT_MAX_LANGUAGES = 500, /* of one text in one packet */
 };
 
 /* The language of the text for everyone */
@@ -37,7 +39,8 @@ void                     ivl_xmp_text_list_add (GPtrArray  *list,
                                                 const char *text);
 /* Adds a text that is in no list of languages. exiv2 0.27, which GIMP 2.10 writes with, knows the
  * accessibility texts as plain strings and puts its own notation for languages into them:
- * lang="x-default" TEXT, lang="de" TEXT. Any other text is one for everyone. */
+ * lang="x-default" TEXT, lang="de" TEXT. Any other text is one for everyone, and so is one that
+ * would have more languages than are read. */
 void                     ivl_xmp_text_list_add_plain (GPtrArray  *list,
                                                       const char *text);
 const IvlXmpAlternative *ivl_xmp_text_list_find (GPtrArray  *list,

@@ -47,6 +47,8 @@ add_sub_directories (IvlTiffWalk         *walk,
 {
   if (!ivl_tiff_entry_is_number (entry))
     return TRUE;
+  if (entry->count > IVL_TIFF_MAX_DIRECTORIES)
+    return fail (error, "too many directories");
   for (guint32 i = 0; i < entry->count; i++)
     {
       const guint32 offset = ivl_tiff_entry_get (entry, &walk->tiff, i);
@@ -160,15 +162,20 @@ ivl_xmp_tiff_scan (const guint8  *data,
     return FALSE;
   ivl_xmp_place_keep (place, 0, 4);
   while (ivl_tiff_walk_next (&walk, &directory, &local))
-    if (!read_directory (&walk, &directory, directory.offset == tiff.first, place, &n_parts, error))
-      return FALSE;
+    {
+      if (!read_directory (&walk, &directory, directory.offset == tiff.first, place, &n_parts,
+                           error))
+        return FALSE;
+      /* Parts that lie over each other would be read and compared many times. */
+      if (place->n_kept / 4 > size)
+        return fail (error, "its parts lie over each other");
+    }
   if (local != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  /* Parts that lie over each other would be compared many times. */
-  return place->n_kept / 4 <= size || fail (error, "its parts lie over each other");
+  return TRUE;
 }
 
 /* --------------------------------------------------------------------------------- raw files */

@@ -71,6 +71,7 @@ typedef struct
   guint       depth;
   guint       n_names;
   guint       n_elements;
+  guint       n_languages[IVL_XMP_PROPERTY_N];
   guint       rdf_depth; /* of the outermost rdf:RDF; 0: not in one */
   int         which;     /* the property that node belongs to */
   IvlXmpNode *root;      /* (owned) (nullable): the property that is read */
@@ -479,6 +480,12 @@ add_property (Reading        *self,
               IvlXmpProperty *property)
 {
   g_ptr_array_add (self->xml->properties, property);
+  self->n_languages[property->which] += MAX (property->items->len, property->texts->len);
+  if (!ivl_xmp_node_check_languages (self->n_languages[property->which], &self->error))
+    {
+      XML_StopParser (self->parser, XML_FALSE);
+      return FALSE;
+    }
   if (self->xml->properties->len <= MAX_PROPERTIES)
     return TRUE;
   stop (self, IVL_ERROR_UNSUPPORTED, "its XMP packet has the same text too many times");
@@ -560,7 +567,13 @@ open_node (Reading     *self,
       g_auto (Name) attribute = split_name (told[i]);
 
       if (is_name (&attribute, xml_uri, "lang") && told[i + 1][0] != '\0')
-        node->language = g_strdup (told[i + 1]);
+        {
+          node->language = g_strdup (told[i + 1]);
+          if (strlen (told[i + 1]) > IVL_XMP_TEXT_MAX_LANGUAGE)
+            stop (self, IVL_ERROR_UNSUPPORTED,
+                  "a text in its XMP packet has a language whose name is longer than %d bytes",
+                  IVL_XMP_TEXT_MAX_LANGUAGE);
+        }
       else if (is_rdf (&attribute, "value"))
         node->value = g_strdup (told[i + 1]);
       else if (!is_rdf (&attribute, "parseType"))

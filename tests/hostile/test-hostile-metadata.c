@@ -113,6 +113,93 @@ test_packet_bounds (void)
   g_assert_no_error (error);
 }
 
+static void
+append_languages (GString *string,
+                  guint    first,
+                  guint    n)
+{
+  g_string_append (string, "<dc:description><rdf:Alt>");
+  for (guint i = first; i < first + n; i++)
+    g_string_append_printf (string, "<rdf:li xml:lang='aa-x-%u'>a</rdf:li>", i);
+  g_string_append (string, "</rdf:Alt></dc:description>");
+}
+
+/* Languages are compared with each other: how many there are and how long they are is limited. */
+static void
+test_languages (void)
+{
+  g_autofree char *name = g_strnfill (IVL_XMP_TEXT_MAX_LANGUAGE + 1, 'a');
+  g_autofree char *named = g_strdup_printf (START "<dc:description><rdf:Alt><rdf:li xml:lang='%s'>a"
+                                                  "</rdf:li></rdf:Alt></dc:description>" END,
+                                            name);
+  g_autoptr (GString) many = g_string_new (START);
+  g_autoptr (GString) spread = g_string_new (START);
+  g_autoptr (GString) notation = g_string_new (START "<dc:description><rdf:Bag>");
+  g_autoptr (IvlXmpPacket) packet = NULL;
+  g_autoptr (GError) error = NULL;
+
+  assert_packet_refused (named, strlen (named), IVL_ERROR_UNSUPPORTED, "longer than 100 bytes");
+
+  append_languages (many, 0, IVL_XMP_TEXT_MAX_LANGUAGES);
+  g_string_append (many, END);
+  packet = ivl_xmp_packet_parse (many->str, many->len, &error);
+  g_assert_no_error (error);
+  g_string_truncate (many, strlen (START));
+  append_languages (many, 0, IVL_XMP_TEXT_MAX_LANGUAGES + 1);
+  g_string_append (many, END);
+  assert_packet_refused (many->str, many->len, IVL_ERROR_UNSUPPORTED, "more than the 500");
+
+  append_languages (spread, 0, 300);
+  append_languages (spread, 300, 300);
+  g_string_append (spread, END);
+  assert_packet_refused (spread->str, spread->len, IVL_ERROR_UNSUPPORTED, "more than the 500");
+
+  for (guint i = 0; i < 600; i++)
+    g_string_append_printf (
+        notation, "<rdf:li>lang=\"aa-x-%u\" a, lang=\"bb-x-%u\" b</rdf:li>", i, i);
+  g_string_append (notation, "</rdf:Bag></dc:description>" END);
+  assert_packet_refused (notation->str, notation->len, IVL_ERROR_UNSUPPORTED, "more than the 500");
+}
+
+static void
+assert_plain (const char *text)
+{
+  g_autoptr (GPtrArray) list = ivl_xmp_text_list_new ();
+  const IvlXmpAlternative *only;
+
+  ivl_xmp_text_list_add_plain (list, text);
+  g_assert_cmpuint (list->len, ==, 1);
+  only = list->pdata[0];
+  g_assert_cmpstr (only->language, ==, IVL_XMP_TEXT_FOR_ALL);
+  g_assert_cmpstr (only->text, ==, text);
+}
+
+/* Notations of other programs for languages in a plain text, and texts that only look like one. A
+ * search for the end of each name would take until tomorrow for the last of them. */
+static void
+test_notation (void)
+{
+  g_autofree char *name = g_strnfill (IVL_XMP_TEXT_MAX_LANGUAGE - 5, 'a');
+  g_autofree char *long_name = g_strdup_printf ("lang=\"aa-x-1-%s\" text", name);
+  g_autoptr (GPtrArray) list = ivl_xmp_text_list_new ();
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GString) open_names = g_string_new ("lang=\"x-default\" a");
+
+  for (guint i = 0; i < IVL_XMP_TEXT_MAX_LANGUAGES; i++)
+    g_string_append_printf (text, "%slang=\"aa-x-%u\" a", i > 0 ? ", " : "", i);
+  ivl_xmp_text_list_add_plain (list, text->str);
+  g_assert_cmpuint (list->len, ==, IVL_XMP_TEXT_MAX_LANGUAGES);
+  g_string_append (text, ", lang=\"bb\" b");
+  assert_plain (text->str);
+  assert_plain (long_name);
+
+  g_ptr_array_set_size (list, 0);
+  append_many (open_names, ", lang=\"", 400000);
+  g_string_append (open_names, "zz\" ");
+  ivl_xmp_text_list_add_plain (list, open_names->str);
+  g_assert_cmpuint (list->len, ==, 2);
+}
+
 static GBytes *
 read_golden (const char *name)
 {
@@ -274,6 +361,55 @@ test_tiff_overlap (void)
 }
 
 static void
+append_le32 (GByteArray *file,
+             guint32     value)
+{
+  value = GUINT32_TO_LE (value);
+  g_byte_array_append (file, (const guint8 *) &value, sizeof value);
+}
+
+static void
+append_directory (GByteArray *file,
+                  guint       n_entries,
+                  guint32     count,
+                  guint32     next)
+{
+  static const guint tags[] = { 330, 34665, 34853 };
+  const guint8 number[2] = { n_entries, 0 };
+
+  g_byte_array_append (file, number, sizeof number);
+  for (guint i = 0; i < n_entries; i++)
+    {
+      append_le32 (file, tags[i] | 1 << 16); /* bytes */
+      append_le32 (file, count);
+      append_le32 (file, 8);
+    }
+  append_le32 (file, next);
+}
+
+/* Many directories each of which names the same long list of others, all of them nowhere */
+static void
+test_tiff_sub_directories (void)
+{
+  const guint n = 20001;
+  g_autoptr (GByteArray) file = g_byte_array_new ();
+  const guint32 at = 8 + n;
+
+  g_byte_array_append (file, (const guint8 *) "II*\0", 4);
+  append_le32 (file, at);
+  g_byte_array_set_size (file, at);
+  memset (file->data + 8, 0, n);
+  append_directory (file, 1, n, 0);
+  assert_file_refused (file->data, file->len, IVL_ERROR_INVALID_DATA, "too many directories");
+
+  /* The last one is not read any more. */
+  g_byte_array_set_size (file, at);
+  for (guint i = 1; i <= 10; i++)
+    append_directory (file, 3, n - 1, i < 10 ? at + i * 42 : G_MAXUINT32);
+  assert_file_refused (file->data, file->len, IVL_ERROR_INVALID_DATA, "over each other");
+}
+
+static void
 test_jpeg (void)
 {
   static const char two[] = "\xff\xd8\xff\xe1\0\x22http://ns.adobe.com/xap/1.0/"
@@ -425,9 +561,12 @@ main (int    argc,
   g_test_add_func ("/hostile-metadata/packets", test_packets);
   g_test_add_func ("/hostile-metadata/blank-packets", test_blank_packets);
   g_test_add_func ("/hostile-metadata/packet-bounds", test_packet_bounds);
+  g_test_add_func ("/hostile-metadata/languages", test_languages);
+  g_test_add_func ("/hostile-metadata/notation", test_notation);
   g_test_add_func ("/hostile-metadata/truncated", test_truncated);
   g_test_add_func ("/hostile-metadata/tiff", test_tiff);
   g_test_add_func ("/hostile-metadata/tiff-overlap", test_tiff_overlap);
+  g_test_add_func ("/hostile-metadata/tiff-sub-directories", test_tiff_sub_directories);
   g_test_add_func ("/hostile-metadata/jpeg", test_jpeg);
   g_test_add_func ("/hostile-metadata/jpeg-packets", test_jpeg_packets);
   g_test_add_func ("/hostile-metadata/jpeg-new-extension", test_jpeg_new_extension);
