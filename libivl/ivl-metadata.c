@@ -466,9 +466,10 @@ ivl_metadata_write_file (IvlMetadata   *self,
   g_return_val_if_fail (path != NULL, FALSE);
 
   name = g_filename_display_name (path);
+  /* What is read is what will be replaced: a symbolic link may lead elsewhere by now. */
   if (!check_texts (self, error) || g_cancellable_set_error_if_cancelled (cancellable, error)
       || !ivl_replace_file_begin (&replacement, path, 0, cancellable, error)
-      || !picture_read (&picture, path, name, error))
+      || !picture_read (&picture, replacement.target, name, error))
     return FALSE;
   if (is_nothing_to_do (self, &picture.xmp))
     return TRUE;

@@ -457,6 +457,52 @@ test_late_lock (void)
   g_assert_no_error (error);
 }
 
+static gpointer
+lead_elsewhere (gpointer name)
+{
+  g_autofree char *link = g_build_filename (folder, "link.png", NULL);
+  g_autofree char *other = g_build_filename (folder, "other", NULL);
+
+  g_usleep (100000);
+  g_assert_cmpint (symlink (name, other), ==, 0);
+  g_assert_cmpint (g_rename (other, link), ==, 0);
+  return NULL;
+}
+
+/* A symbolic link leads to another picture before the one that it led to is read: no picture gets
+ * into the place of the other one, which may have been closed to others. */
+static void
+test_moved_link (void)
+{
+  g_autofree char *link = g_build_filename (folder, "link.png", NULL);
+  g_autofree char *other = copy_picture ("gray-trns.png");
+  g_autoptr (GBytes) wanted = NULL;
+  g_autoptr (GBytes) found = NULL;
+  g_autoptr (GError) error = NULL;
+  GThread *thread;
+
+  path = copy_picture ("rgb16.png");
+  write_text ("fine", NULL, &error);
+  g_assert_no_error (error);
+  wanted = read_file (path);
+  g_unlink (path);
+  g_free (path);
+  g_free (copy_picture ("rgb16.png"));
+  g_assert_cmpint (symlink ("rgb16.png", link), ==, 0);
+  path = g_strdup (link);
+  set_faults ("flock:%s/rgb16.png:1:wait=400");
+  thread = g_thread_new ("link", lead_elsewhere, (gpointer) "gray-trns.png");
+  write_text ("fine", NULL, &error);
+  g_assert_cmpint (fault_count (), ==, 1);
+  set_faults (NULL);
+  g_thread_join (thread);
+  g_assert_no_error (error);
+  g_free (path);
+  path = g_build_filename (folder, "rgb16.png", NULL);
+  found = read_file (path);
+  g_assert_true (g_bytes_equal (found, wanted));
+}
+
 /* F26: another program writes into the picture all the time while it is read, as many bytes as
  * before. */
 static gpointer
@@ -716,6 +762,7 @@ static const struct
   { "/faults/F4-F26/unread", test_unread },
   { "/faults/F26/last-instant", test_last_instant },
   { "/faults/F26/late-lock", test_late_lock },
+  { "/faults/F26/moved-link", test_moved_link },
   { "/faults/F26/changed-while-read", test_changed_while_read },
   { "/faults/F7/read-in-pieces", test_read_in_pieces },
   { "/faults/F3-F22/config", test_config },
