@@ -11,6 +11,8 @@ static const PlugAction actions[] = {
   {
     .procedure = "plug-in-ivl-ask",
     .menu_label = N_ ("_Ask…"),
+    .icon = "dialog-question",
+    .icon_2 = "gimp-question",
     .blurb = N_ ("Ask questions about the picture and read the answers"),
     .help = N_ ("Asks the question in “prompt” about the picture and returns the answer. It is "
                 "computed on this computer unless the settings of the Image Assistant or "
@@ -22,6 +24,7 @@ static const PlugAction actions[] = {
   {
     .procedure = "plug-in-ivl-caption",
     .menu_label = N_ ("_Describe"),
+    .icon = "dialog-information",
     .blurb = N_ ("Describe the picture in a sentence"),
     .help = N_ ("Returns a sentence that describes the picture. “prompt” may say what is known "
                 "about it, such as names and places."),
@@ -32,6 +35,7 @@ static const PlugAction actions[] = {
   {
     .procedure = "plug-in-ivl-alt-text",
     .menu_label = N_ ("Alternative _Text…"),
+    .icon = "gimp-prefs-image-title",
     .blurb = N_ ("Write a text for people who do not see the picture"),
     .help = N_ ("Returns an alternative text for the picture, which a human should read before "
                 "it is used. “prompt” may say where the picture stands and what is known about "
@@ -44,6 +48,7 @@ static const PlugAction actions[] = {
   {
     .procedure = "plug-in-ivl-ocr",
     .menu_label = N_ ("_Read Text"),
+    .icon = "gimp-tool-text",
     .blurb = N_ ("Read the text that stands in the picture"),
     .help = N_ ("Returns the text that stands in the picture."),
     .task = "ocr",
@@ -53,6 +58,7 @@ static const PlugAction actions[] = {
   {
     .procedure = "plug-in-ivl-locate",
     .menu_label = N_ ("_Find and Select…"),
+    .icon = "gimp-tool-rect-select",
     .blurb = N_ ("Find things in the picture and select them"),
     .help = N_ ("Looks for what “prompt” names and returns where it is: “text” has a line "
                 "“WIDTHxHEIGHT+X+Y name” for each place, “boxes” holds x, y, width and height of "
@@ -66,6 +72,7 @@ static const PlugAction actions[] = {
   {
     .procedure = "plug-in-ivl-export",
     .menu_label = N_ ("_Export with Alternative Text…"),
+    .icon = "document-save-as",
     .blurb = N_ ("Export the image so that its alternative text is in the file"),
     .help = N_ ("Exports the image as JPEG, PNG, WebP or TIFF, puts the alternative text, the "
                 "long description and the caption into the file and reads them back. Texts that "
@@ -77,7 +84,8 @@ static const PlugAction actions[] = {
 const PlugAction *
 plug_action_list (guint *n)
 {
-  *n = G_N_ELEMENTS (actions);
+  if (n != NULL)
+    *n = G_N_ELEMENTS (actions);
   return actions;
 }
 

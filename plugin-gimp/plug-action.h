@@ -22,6 +22,8 @@ typedef struct
 {
   const char *procedure; /* "plug-in-ivl-ask" */
   const char *menu_label; /* with mnemonic, untranslated, marked N_() */
+  const char *icon;       /* its name in GIMP's icon themes */
+  const char *icon_2;     /* in those of 2.10 where it is another one, or NULL */
   const char *blurb;      /* one sentence, N_() */
   const char *help;       /* a paragraph: arguments and results, for the procedure browser, N_() */
   const char *task;       /* name of the task in data/tasks; NULL for export */
@@ -31,7 +33,7 @@ typedef struct
   gboolean    gives_boxes;
 } PlugAction;
 
-/* In the menu's order; *n of them */
+/* In the menu's order; *n (nullable) of them */
 const PlugAction *plug_action_list (guint *n);
 /* NULL: no such procedure */
 const PlugAction *plug_action_find (const char *procedure);

@@ -370,6 +370,9 @@ query (void)
                               action->gives_boxes ? G_N_ELEMENTS (results) : 1,
                               action->task == NULL ? export_args : task_args, results);
       gimp_plugin_menu_register (action->procedure, MENU_PARENT "/Image Assistant");
+      gimp_plugin_icon_register (action->procedure, GIMP_ICON_TYPE_ICON_NAME,
+                                 (const guint8 *) (action->icon_2 != NULL ? action->icon_2
+                                                                          : action->icon));
     }
 }
 

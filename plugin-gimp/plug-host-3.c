@@ -478,11 +478,14 @@ plug_gimp_create_procedure (GimpPlugIn *plug_in,
                             const char *name)
 {
   const PlugAction *action = plug_action_find (name);
-  g_autofree char *path = g_strconcat (PLUG_MENU_PATH, _ (plug_action_menu), NULL);
+  g_autofree char *path = NULL;
   GimpProcedure *procedure;
 
   if (action == NULL)
     return NULL;
+  /* Entries are sorted by their sections first, then by their labels. GIMP 2.10 has no sections */
+  path = g_strdup_printf ("%s%s/[%d]", PLUG_MENU_PATH, _ (plug_action_menu),
+                          (int) (action - plug_action_list (NULL)));
   procedure = gimp_image_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, run,
                                         (gpointer) action, NULL);
   gimp_procedure_set_image_types (procedure, "*");
@@ -492,6 +495,7 @@ plug_gimp_create_procedure (GimpPlugIn *plug_in,
   gimp_procedure_set_documentation (procedure, _ (action->blurb), _ (action->help), name);
   gimp_procedure_set_attribution (procedure, "The ivl authors", "The ivl authors", "2026");
   gimp_procedure_set_menu_label (procedure, _ (action->menu_label));
+  gimp_procedure_set_icon_name (procedure, action->icon);
   gimp_procedure_add_menu_path (procedure, path);
   add_arguments (procedure, action);
   add_results (procedure, action);

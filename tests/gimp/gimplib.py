@@ -300,14 +300,28 @@ class Gimp:
     def undo(self):
         self.desk.key("ctrl+z", window=self.main_window())
 
-    def undo_name(self):
-        """What the Edit menu of its topmost window calls the step that Ctrl+Z takes back."""
+    def named_entries(self):
+        """The names of all entries in its menus, as assistive programs are told."""
         from a11y import GLib, windows  # pylint: disable=import-outside-toplevel
         try:
-            entries = [entry.name() for window in windows(self.desk, self.process.pid)
-                       for entry in window.every("menu", showing=False)]
+            return [entry.name() for window in windows(self.desk, self.process.pid)
+                    for entry in window.every("menu", showing=False)]
         except GLib.Error:
-            return None
+            return []
+
+    def menu_entries(self, labels):
+        """Those with these labels, in their order. GIMP lists the latest once more, elsewhere."""
+        return list(dict.fromkeys(name for name in self.named_entries() if name in labels))
+
+    def menu_icons(self):
+        """The names of their pictures, as the plug-in told them."""
+        told = (self.profile / "pluginrc").read_text(encoding="utf-8", errors="replace")
+        own = told[told.index("plug-ins/ivl/ivl"):].split("(plug-in-def")[0]
+        return re.findall(r'\(icon icon-name -?\d+\s+"([^"]+)"', own)
+
+    def undo_name(self):
+        """What the Edit menu of its topmost window calls the step that Ctrl+Z takes back."""
+        entries = self.named_entries()
         names = [name[len("Undo "):] for name in entries if name.startswith("Undo ") and name != "Undo History"]
         return names[0] if names else None
 

@@ -109,6 +109,22 @@ class Scene:
         return found
 
 
+def look_at_menu(scene):
+    """The entries of the submenu, in a useful order where GIMP lets us choose."""
+    tap, gimp = scene.tap, scene.gimp
+    useful = ["Ask…", "Describe", "Alternative Text…", "Read Text", "Find and Select…", "Export with Alternative Text…"]
+    entries = wait_for(lambda: gimp.menu_entries(useful), SOON)
+    tap.equal(entries, sorted(useful) if gimp.major == 2 else useful, "the entries of the menu stand in order")
+
+
+def look_at_icons(scene):
+    """Each entry has a picture, which this GIMP has. GIMP writes down what the plug-in told when it ends."""
+    gimp = scene.gimp
+    icons = gimp.menu_icons()
+    pictures = {path.stem.removesuffix("-symbolic") for path in Path(f"/usr/share/gimp/{gimp.major}.0/icons").rglob("*.svg")}
+    scene.tap.point(len(icons) == 6 and set(icons) <= pictures, "the entries have pictures that this GIMP has", icons)
+
+
 def talk_of(window):
     return window.find("text", "^Conversation$")
 
@@ -479,6 +495,7 @@ def main(tap, plugin, ivl, demo):
         scene = Scene(tap, desk, gimp)
         try:
             image, _ = converse(scene, ivl, demo)
+            look_at_menu(scene)
             read_text(scene, image)
             find(scene, image)
             write_texts(scene, image)
@@ -495,6 +512,7 @@ def main(tap, plugin, ivl, demo):
             kill_service(scene, window)
             kill_plug_in(scene)
             quit_gimp(scene)
+            look_at_icons(scene)
             speak_german(scene, plugin, demo)
             gimp.stop()
         except BaseException:
