@@ -110,11 +110,12 @@ on_progress (IvlTimelinePhase phase,
 }
 
 static const IvlJsonVocabulary *
-get_vocabulary (IvlEngineLocal *self)
+get_vocabulary (IvlEngineLocal  *self,
+                GError         **error)
 {
   g_mutex_lock (&self->vocabulary_lock);
   if (self->vocabulary == NULL)
-    self->vocabulary = ivl_json_vocabulary_new (self->network->tokenizer);
+    self->vocabulary = ivl_json_vocabulary_new (self->network->tokenizer, error);
   g_mutex_unlock (&self->vocabulary_lock);
   return self->vocabulary;
 }
@@ -179,8 +180,9 @@ ivl_engine_local_begin (IvlEngine        *engine,
   usage->prefill_seconds = cost.prefill_seconds;
   max_tokens = MIN (max_tokens > 0 ? max_tokens : DEFAULT_MAX_TOKENS,
                     ivl_network_context_length (network) - n_tokens);
-  if (ivl_options_get_json_schema (options) != NULL)
-    vocabulary = get_vocabulary (IVL_ENGINE_LOCAL (engine));
+  if (ivl_options_get_json_schema (options) != NULL
+      && (vocabulary = get_vocabulary (IVL_ENGINE_LOCAL (engine), error)) == NULL)
+    return FALSE;
   local->answer = ivl_local_answer_new (network, local->timeline, options, max_tokens, vocabulary,
                                         error);
   return local->answer != NULL;
@@ -245,7 +247,13 @@ ivl_engine_local_embed (IvlEngine     *engine,
   if (tile == NULL)
     return NULL;
   *n_values = network->config->vision.hidden_size;
-  values = g_new (float, *n_values);
+  values = g_try_new (float, *n_values);
+  if (values == NULL)
+    {
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                           "No memory for the picture's features");
+      return NULL;
+    }
   if (!ivl_turns_take (network->turns, IVL_TURN_LONG, cancellable, error))
     return NULL;
   ok = ivl_network_embed_tile (network, g_bytes_get_data (tile, NULL), values, cancellable, error);

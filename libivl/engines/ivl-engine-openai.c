@@ -279,7 +279,9 @@ ask (IvlEngineOpenai        *self,
                                    timeline->pictures, is_small, question->usage, error);
   if (request == NULL)
     return NULL;
-  json = ivl_wire_request_to_json (request, dialect);
+  json = ivl_wire_request_to_json (request, dialect, error);
+  if (json == NULL)
+    return NULL;
   *n_bytes = strlen (json);
   body = g_bytes_new_take (json, *n_bytes);
   return ivl_remote_ask_new (&self->line, dialect, body,

@@ -201,7 +201,9 @@ add_image (Builder   *b,
   flush_text (writer);
   part = ivl_wire_message_add_picture (writer->message, upload->mime,
                                        g_bytes_get_data (upload->bytes, NULL),
-                                       g_bytes_get_size (upload->bytes));
+                                       g_bytes_get_size (upload->bytes), error);
+  if (part == NULL)
+    return FALSE;
   part->is_tiles = upload->is_column;
   part->min_tiles = part->max_tiles = upload->is_column ? upload->n_tiles : upload->n_cells;
   return TRUE;

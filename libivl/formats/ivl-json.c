@@ -50,12 +50,16 @@ ivl_json_parse (const char  *data,
   if (!check_bounds (data, size, max_values, source, error))
     return NULL;
   root = ivl_json_text_parse (data, size, JSON_REJECT_DUPLICATES, &json_error);
+  if (root == NULL && ivl_json_text_lacked_memory (&json_error))
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "%s: no memory for reading it", source);
+      return NULL;
+    }
   if (root == NULL)
     {
       g_autofree char *text = g_strescape (json_error.text, "\""); /* it quotes the file */
-      gboolean no_memory = json_error_code (&json_error) == json_error_out_of_memory;
 
-      g_set_error (error, IVL_ERROR, no_memory ? IVL_ERROR_NO_MEMORY : IVL_ERROR_INVALID_DATA,
+      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
                    "%s: line %d, column %d: %s", source, json_error.line, json_error.column, text);
       return NULL;
     }

@@ -14,6 +14,7 @@
 #include "formats/ivl-safetensors.h"
 
 #include <libivl/ivl-error.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "formats/ivl-json.h"
@@ -347,6 +348,18 @@ allocate_entries (IvlSafetensors  *self,
   return TRUE;
 }
 
+/* Not with GLib, whose sorting ends the process where there is no memory for it. */
+static void
+sort_entries (IvlSafetensors *self)
+{
+  if (self->n_entries == 0)
+    return;
+  qsort_r (self->entries, self->n_entries, sizeof (Entry), compare_begin, NULL);
+  for (guint i = 0; i < self->n_entries; i++)
+    self->by_name[i] = i;
+  qsort_r (self->by_name, self->n_entries, sizeof (guint), compare_name, self);
+}
+
 static gboolean
 parse (IvlSafetensors  *self,
        GError         **error)
@@ -373,10 +386,7 @@ parse (IvlSafetensors  *self,
       else
         self->n_entries++;
     }
-  g_qsort_with_data (self->entries, self->n_entries, sizeof (Entry), compare_begin, NULL);
-  for (guint i = 0; i < self->n_entries; i++)
-    self->by_name[i] = i;
-  g_qsort_with_data (self->by_name, self->n_entries, sizeof (guint), compare_name, self);
+  sort_entries (self);
   return check_layout (self, data_section, data_size, error);
 }
 

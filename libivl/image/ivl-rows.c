@@ -407,7 +407,11 @@ ivl_rows_take (IvlRows *self,
 
   /* Of a canvas with alpha a quarter is left. */
   if (self->canvas == self->pixels && self->pixel_size > 3)
-    self->pixels = g_realloc (self->pixels, size);
+    {
+      guint8 *smaller = g_try_realloc (self->pixels, size);
+
+      self->pixels = smaller != NULL ? smaller : self->pixels;
+    }
   else
     g_free (self->canvas == self->pixels ? NULL : self->canvas);
   self->canvas = NULL;

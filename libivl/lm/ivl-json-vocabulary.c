@@ -5,9 +5,12 @@
  */
 #include "lm/ivl-json-vocabulary.h"
 
+#include <libivl/ivl-error.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tokenizer/ivl-token-bytes.h"
+#include "util/ivl-string-room.h"
 
 /* Characters of the token, or IVL_JSON_VOCABULARY_NO_CHARS. */
 static guint8
@@ -62,20 +65,24 @@ count_shared (const IvlJsonVocabulary *self,
   return (guint8) n;
 }
 
-/* What is kept of a sorted list: the tokens with n_chars of at least min_chars. */
-static void
+/* What is kept of a sorted list: the tokens with n_chars of at least min_chars. FALSE without
+ * memory. */
+static gboolean
 tokens_fill (IvlJsonTokens           *tokens,
              const IvlJsonVocabulary *self,
-             const GArray            *sorted,
+             const guint32           *sorted,
+             guint                    n_sorted,
              guint                    min_chars)
 {
   guint byte = 0;
 
-  tokens->ids = g_new (guint32, sorted->len);
-  tokens->n_shared = g_new (guint8, sorted->len);
-  for (guint i = 0; i < sorted->len; i++)
+  tokens->ids = g_try_new (guint32, MAX (n_sorted, 1));
+  tokens->n_shared = g_try_new (guint8, MAX (n_sorted, 1));
+  if (tokens->ids == NULL || tokens->n_shared == NULL)
+    return FALSE;
+  for (guint i = 0; i < n_sorted; i++)
     {
-      guint32 id = g_array_index (sorted, guint32, i);
+      guint32 id = sorted[i];
       guint n = tokens->n;
 
       if (self->n_chars[id] < min_chars)
@@ -88,37 +95,64 @@ tokens_fill (IvlJsonTokens           *tokens,
     }
   for (; byte <= 256; byte++)
     tokens->first[byte] = tokens->n;
+  return TRUE;
+}
+
+/* Fills offsets, n_chars and bytes, and lists the tokens that have some. FALSE without memory. */
+static gboolean
+read_tokens (IvlJsonVocabulary *self,
+             IvlTokenizer      *tokenizer,
+             guint32           *listed,
+             guint             *n_listed)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+  g_autoptr (GString) token = g_string_new (NULL);
+
+  for (guint32 id = 0; id < self->n_ids; id++)
+    {
+      self->offsets[id] = (guint32) all->len;
+      g_string_truncate (token, 0);
+      if (ivl_token_bytes_is_text (tokenizer, id))
+        ivl_token_bytes_append (tokenizer, id, token);
+      if (token->len > IVL_JSON_VOCABULARY_MAX_BYTES)
+        g_string_truncate (token, 0);
+      self->n_chars[id] = count_chars ((const guint8 *) token->str, token->len);
+      if (token->len == 0)
+        continue;
+      if (!ivl_string_room_make (all, token->len, NULL))
+        return FALSE;
+      g_string_append_len (all, token->str, token->len);
+      listed[(*n_listed)++] = id;
+    }
+  self->offsets[self->n_ids] = (guint32) all->len;
+  self->bytes = (guint8 *) g_string_free (g_steal_pointer (&all), FALSE);
+  return TRUE;
 }
 
 IvlJsonVocabulary *
-ivl_json_vocabulary_new (IvlTokenizer *tokenizer)
+ivl_json_vocabulary_new (IvlTokenizer  *tokenizer,
+                         GError       **error)
 {
-  IvlJsonVocabulary *self = g_new0 (IvlJsonVocabulary, 1);
-  g_autoptr (GArray) sorted = g_array_new (FALSE, FALSE, sizeof (guint32));
-  GString *all = g_string_new (NULL);
+  g_autoptr (IvlJsonVocabulary) self = g_new0 (IvlJsonVocabulary, 1);
+  g_autofree guint32 *sorted = NULL;
+  guint n = 0;
 
   self->n_ids = ivl_tokenizer_get_size (tokenizer);
-  self->offsets = g_new (guint32, self->n_ids + 1);
-  self->n_chars = g_malloc (self->n_ids);
-  for (guint32 id = 0; id < self->n_ids; id++)
+  self->offsets = g_try_new (guint32, self->n_ids + 1);
+  self->n_chars = g_try_malloc (MAX (self->n_ids, 1));
+  sorted = g_try_new (guint32, MAX (self->n_ids, 1));
+  if (self->offsets != NULL && self->n_chars != NULL && sorted != NULL
+      && read_tokens (self, tokenizer, sorted, &n))
     {
-      gsize start = all->len;
-
-      self->offsets[id] = (guint32) start;
-      if (ivl_token_bytes_is_text (tokenizer, id))
-        ivl_token_bytes_append (tokenizer, id, all);
-      if (all->len - start > IVL_JSON_VOCABULARY_MAX_BYTES)
-        g_string_truncate (all, start);
-      self->n_chars[id] = count_chars ((const guint8 *) all->str + start, all->len - start);
-      if (all->len > start)
-        g_array_append_val (sorted, id);
+      /* Not with GLib, whose sorting ends the process where there is no memory for it. */
+      qsort_r (sorted, n, sizeof (guint32), compare_tokens, self);
+      if (tokens_fill (&self->all, self, sorted, n, 0)
+          && tokens_fill (&self->rest, self, sorted, n, IVL_JSON_VOCABULARY_NO_CHARS))
+        return g_steal_pointer (&self);
     }
-  self->offsets[self->n_ids] = (guint32) all->len;
-  self->bytes = (guint8 *) g_string_free (all, FALSE);
-  g_qsort_with_data (sorted->data, (int) sorted->len, sizeof (guint32), compare_tokens, self);
-  tokens_fill (&self->all, self, sorted, 0);
-  tokens_fill (&self->rest, self, sorted, IVL_JSON_VOCABULARY_NO_CHARS);
-  return self;
+  g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+               "No memory for guiding an answer by a schema: %u tokens", self->n_ids);
+  return NULL;
 }
 
 void

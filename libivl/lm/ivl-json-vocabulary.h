@@ -31,8 +31,9 @@ typedef struct
 } IvlJsonVocabulary;
 
 /* Takes some hundred milliseconds for a large vocabulary. Tokens of more than
- * IVL_JSON_VOCABULARY_MAX_BYTES bytes are left out. */
-IvlJsonVocabulary *ivl_json_vocabulary_new (IvlTokenizer *tokenizer);
+ * IVL_JSON_VOCABULARY_MAX_BYTES bytes are left out. NULL without memory. */
+IvlJsonVocabulary *ivl_json_vocabulary_new (IvlTokenizer  *tokenizer,
+                                            GError       **error);
 void               ivl_json_vocabulary_free (IvlJsonVocabulary *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IvlJsonVocabulary, ivl_json_vocabulary_free)

@@ -315,6 +315,17 @@ evict_job (gpointer data)
   job_unref (data);
 }
 
+static void
+fail_reading (IvlHttpExchange *exchange,
+              const GError    *error,
+              const char      *param)
+{
+  const gboolean lacks_memory = g_error_matches (error, IVL_ERROR, IVL_ERROR_NO_MEMORY);
+
+  ivl_http_exchange_fail (exchange, lacks_memory ? 503 : 400, error->message, param,
+                          lacks_memory ? "no_memory" : NULL, 0);
+}
+
 /* Reads the request and puts it in line. Takes the reference. */
 static void
 read_job (gpointer data,
@@ -339,7 +350,7 @@ read_job (gpointer data,
   ivl_crash_notice_work_on (0);
   g_clear_pointer (&exchange->body, g_bytes_unref);
   if (job->wire == NULL)
-    ivl_http_exchange_fail (exchange, 400, error->message, param, NULL, 0);
+    fail_reading (exchange, error, param);
   else if (!ivl_chat_request_check (job->wire, job->model, &failure))
     ivl_http_exchange_fail (exchange, failure.status, failure.message, failure.param, failure.code,
                             0);

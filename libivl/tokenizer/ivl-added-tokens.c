@@ -89,6 +89,7 @@ ivl_added_tokens_add (IvlAddedTokens     *self,
                       GError            **error)
 {
   AddedToken token = { NULL, len, id, flags };
+  IvlError code = IVL_ERROR_INVALID_DATA;
   int by_text;
   int by_id;
 
@@ -112,8 +113,14 @@ ivl_added_tokens_add (IvlAddedTokens     *self,
       return TRUE;
     }
   if (self->tokens->len == MAX_TOKENS ||
-      !ivl_prefix_trie_add (self->texts, (const guint8 *) text, len, self->tokens->len))
-    return fail_token (name, text, len, "is one too many", error);
+      !ivl_prefix_trie_add (self->texts, (const guint8 *) text, len, self->tokens->len, &code))
+    {
+      if (code != IVL_ERROR_NO_MEMORY)
+        return fail_token (name, text, len, "is one too many", error);
+      g_set_error (error, IVL_ERROR, code, "%s: no memory for %u added tokens", name,
+                   self->tokens->len + 1);
+      return FALSE;
+    }
   token.text = g_memdup2 (text, len);
   g_array_append_val (self->tokens, token);
   g_hash_table_insert (self->by_id, GUINT_TO_POINTER (id), GUINT_TO_POINTER (self->tokens->len));

@@ -226,8 +226,10 @@ parse_small (IvlJsonScan *scan,
     {
       g_autofree char *shown = ivl_utf8_show ((const guint8 *) json_error.text,
                                               strlen (json_error.text));
+      const gboolean no_memory = ivl_json_text_lacked_memory (&json_error);
 
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: %s", scan->name, shown);
+      g_set_error (error, IVL_ERROR, no_memory ? IVL_ERROR_NO_MEMORY : IVL_ERROR_INVALID_DATA,
+                   "%s: %s", scan->name, no_memory ? "no memory for a setting" : shown);
     }
   return value;
 }

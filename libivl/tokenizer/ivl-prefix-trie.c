@@ -12,7 +12,9 @@
 struct _IvlPrefixTrie
 {
   guint32  first[256]; /* the places after one byte: most positions of a text end here */
-  GArray  *ids;        /* gint32 by place */
+  gint32  *ids;        /* by place */
+  guint    n_places;
+  guint    n_allocated;
   guint64 *edges;      /* (place << 8 | byte) << 32 | place after it; 0: free */
   guint    n_slots;
   guint    n_edges;
@@ -23,10 +25,10 @@ IvlPrefixTrie *
 ivl_prefix_trie_new (void)
 {
   IvlPrefixTrie *self = g_new0 (IvlPrefixTrie, 1);
-  gint32 none = -1;
 
-  self->ids = g_array_new (FALSE, FALSE, sizeof (gint32));
-  g_array_append_val (self->ids, none);
+  self->n_allocated = 256;
+  self->ids = g_new (gint32, self->n_allocated);
+  self->ids[self->n_places++] = -1;
   self->n_slots = 256;
   self->seed = (guint64) g_random_int () << 32 | g_random_int ();
   self->edges = g_new0 (guint64, self->n_slots);
@@ -40,7 +42,7 @@ ivl_prefix_trie_free (IvlPrefixTrie *self)
 {
   if (self == NULL)
     return;
-  g_array_unref (self->ids);
+  g_free (self->ids);
   g_free (self->edges);
   g_free (self);
 }
@@ -56,26 +58,50 @@ find_edge (const IvlPrefixTrie *self,
   return &self->edges[i];
 }
 
-static void
-grow (IvlPrefixTrie *self)
+static gboolean
+grow_edges (IvlPrefixTrie *self)
 {
-  g_autofree guint64 *old = self->edges;
+  guint64 *fresh = g_try_new0 (guint64, 2 * (gsize) self->n_slots);
+  g_autofree guint64 *old = NULL;
   guint n_old = self->n_slots;
 
+  if (fresh == NULL)
+    return FALSE;
+  old = g_steal_pointer (&self->edges);
+  self->edges = fresh;
   self->n_slots *= 2;
-  self->edges = g_new0 (guint64, self->n_slots);
   for (guint i = 0; i < n_old; i++)
     if (old[i] != 0)
       *find_edge (self, old[i] >> 32) = old[i];
+  return TRUE;
+}
+
+/* Room for n places more, and the edges to them. */
+static gboolean
+reserve (IvlPrefixTrie *self,
+         gsize          n)
+{
+  if (self->n_places + n > self->n_allocated)
+    {
+      const gsize n_wanted = MAX (2 * (gsize) self->n_allocated, self->n_places + n);
+      gint32 *ids = g_try_renew (gint32, self->ids, n_wanted);
+
+      if (ids == NULL)
+        return FALSE;
+      self->ids = ids;
+      self->n_allocated = (guint) n_wanted;
+    }
+  while (self->n_edges + n > self->n_slots / 2)
+    if (!grow_edges (self))
+      return FALSE;
+  return TRUE;
 }
 
 static guint32
 add_place (IvlPrefixTrie *self)
 {
-  gint32 none = -1;
-
-  g_array_append_val (self->ids, none);
-  return self->ids->len - 1;
+  self->ids[self->n_places] = -1;
+  return self->n_places++;
 }
 
 static guint32
@@ -94,8 +120,7 @@ step_or_add (IvlPrefixTrie *self,
       self->first[byte] = next;
       return next;
     }
-  if (++self->n_edges > self->n_slots / 2)
-    grow (self);
+  self->n_edges++;
   *find_edge (self, key) = (guint64) key << 32 | next;
   return next;
 }
@@ -104,15 +129,20 @@ gboolean
 ivl_prefix_trie_add (IvlPrefixTrie *self,
                      const guint8  *bytes,
                      gsize          n_bytes,
-                     guint32        id)
+                     guint32        id,
+                     IvlError      *code)
 {
   guint32 place = IVL_PREFIX_TRIE_ROOT;
 
-  if (n_bytes > IVL_PREFIX_TRIE_MAX_BYTES || self->ids->len + n_bytes > MAX_PLACES)
+  *code = IVL_ERROR_INVALID_DATA;
+  if (n_bytes > IVL_PREFIX_TRIE_MAX_BYTES || self->n_places + n_bytes > MAX_PLACES)
+    return FALSE;
+  *code = IVL_ERROR_NO_MEMORY;
+  if (!reserve (self, n_bytes))
     return FALSE;
   for (gsize i = 0; i < n_bytes; i++)
     place = step_or_add (self, place, bytes[i]);
-  g_array_index (self->ids, gint32, place) = id;
+  self->ids[place] = id;
   return TRUE;
 }
 
@@ -133,5 +163,5 @@ gint32
 ivl_prefix_trie_get_id (const IvlPrefixTrie *self,
                         guint32              place)
 {
-  return g_array_index (self->ids, gint32, place);
+  return self->ids[place];
 }

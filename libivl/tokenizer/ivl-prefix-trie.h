@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include <libivl/ivl-error.h>
 
 G_BEGIN_DECLS
 
@@ -18,11 +18,12 @@ IvlPrefixTrie *ivl_prefix_trie_new (void);
 void           ivl_prefix_trie_free (IvlPrefixTrie *self);
 /* n_bytes >= 1. A string added twice keeps the later id. FALSE if the string is longer than
  * IVL_PREFIX_TRIE_MAX_BYTES, which bounds the work at each position of a text, or the set is
- * full. */
+ * full (code: IVL_ERROR_INVALID_DATA), and without memory (IVL_ERROR_NO_MEMORY). */
 gboolean       ivl_prefix_trie_add (IvlPrefixTrie *self,
                                     const guint8  *bytes,
                                     gsize          n_bytes,
-                                    guint32        id);
+                                    guint32        id,
+                                    IvlError      *code);
 /* The place one byte further, or IVL_PREFIX_TRIE_NONE. */
 guint32        ivl_prefix_trie_step (const IvlPrefixTrie *self,
                                      guint32              place,

@@ -40,7 +40,9 @@ enum
 struct _IvlSentencepiece
 {
   IvlTokenTable        *texts;
-  GArray               *pieces; /* Piece by id */
+  Piece                *pieces; /* by id */
+  guint                 n_pieces;
+  guint                 n_allocated;
   IvlPrefixTrie        *atoms;  /* the USER_DEFINED pieces */
   guint64              *pairs;  /* neighbouring characters inside pieces, a << 32 | b; 0: free */
   guint                 n_slots;
@@ -51,6 +53,25 @@ struct _IvlSentencepiece
   IvlSentencepieceFlags flags;
 };
 
+static gboolean
+grow_pieces (IvlSentencepiece  *self,
+             guint              n,
+             GError           **error)
+{
+  Piece *pieces;
+
+  n = CLAMP (n, 64, IVL_TOKEN_TABLE_MAX_IDS);
+  pieces = g_try_renew (Piece, self->pieces, n);
+  if (pieces == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "tokenizer: no memory for %u pieces", n);
+      return FALSE;
+    }
+  self->pieces = pieces;
+  self->n_allocated = n;
+  return TRUE;
+}
+
 IvlSentencepiece *
 ivl_sentencepiece_new (gsize    n_bytes,
                        guint    n_expected,
@@ -58,14 +79,12 @@ ivl_sentencepiece_new (gsize    n_bytes,
 {
   g_autoptr (IvlSentencepiece) self = g_new0 (IvlSentencepiece, 1);
 
-  self->pieces = g_array_sized_new (FALSE, TRUE, sizeof (Piece),
-                                    MIN (n_expected, IVL_TOKEN_TABLE_MAX_IDS));
   self->atoms = ivl_prefix_trie_new ();
   self->seed = (guint64) g_random_int () << 32 | g_random_int ();
   for (guint i = 0; i < 256; i++)
     self->byte_ids[i] = IVL_MERGE_NONE;
   self->texts = ivl_token_table_new (n_bytes, n_expected, error);
-  if (self->texts == NULL)
+  if (self->texts == NULL || !grow_pieces (self, n_expected, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -76,7 +95,7 @@ ivl_sentencepiece_free (IvlSentencepiece *self)
   if (self == NULL)
     return;
   ivl_token_table_free (self->texts);
-  g_array_unref (self->pieces);
+  g_free (self->pieces);
   ivl_prefix_trie_free (self->atoms);
   g_free (self->pairs);
   g_free (self);
@@ -86,7 +105,7 @@ static inline Piece *
 get_piece (const IvlSentencepiece *self,
            guint32                 id)
 {
-  return &g_array_index (self->pieces, Piece, id);
+  return &self->pieces[id];
 }
 
 static guint64 *
@@ -203,7 +222,7 @@ fail_piece (const IvlSentencepiece *self,
             const char             *problem,
             GError                **error)
 {
-  g_set_error (error, IVL_ERROR, code, "%s: piece %u %s", name, self->pieces->len, problem);
+  g_set_error (error, IVL_ERROR, code, "%s: piece %u %s", name, self->n_pieces, problem);
   return FALSE;
 }
 
@@ -259,7 +278,7 @@ add_byte_piece (IvlSentencepiece *self,
   if (self->byte_ids[byte] != IVL_MERGE_NONE)
     return fail_piece (self, IVL_ERROR_INVALID_DATA, name, "stands for a byte that has a piece",
                        error);
-  self->byte_ids[byte] = self->pieces->len;
+  self->byte_ids[byte] = self->n_pieces;
   piece->byte = byte;
   return TRUE;
 }
@@ -274,6 +293,7 @@ ivl_sentencepiece_add (IvlSentencepiece *self,
                        GError          **error)
 {
   Piece piece = { 0 };
+  IvlError code;
 
   if (type < IVL_PIECE_NORMAL || type > IVL_PIECE_BYTE)
     return fail_piece (self, IVL_ERROR_INVALID_DATA, name, "has an unknown type", error);
@@ -292,13 +312,17 @@ ivl_sentencepiece_add (IvlSentencepiece *self,
   if (type == IVL_PIECE_USER_DEFINED)
     {
       piece.is_guarded = is_unused_name (text, n_bytes);
-      if (!ivl_prefix_trie_add (self->atoms, text, n_bytes, self->pieces->len))
-        return fail_piece (self, IVL_ERROR_INVALID_DATA, name, "is too long to be atomic", error);
+      if (!ivl_prefix_trie_add (self->atoms, text, n_bytes, self->n_pieces, &code))
+        return fail_piece (self, code, name,
+                           code == IVL_ERROR_NO_MEMORY ? "does not fit into memory"
+                                                       : "is too long to be atomic", error);
     }
-  if (!ivl_token_table_add (self->texts, name, text, n_bytes, self->pieces->len, error) ||
+  if (!ivl_token_table_add (self->texts, name, text, n_bytes, self->n_pieces, error) ||
       (type == IVL_PIECE_NORMAL && !add_pairs (self, name, text, n_bytes, error)))
     return FALSE;
-  g_array_append_val (self->pieces, piece);
+  if (self->n_pieces == self->n_allocated && !grow_pieces (self, 2 * self->n_allocated, error))
+    return FALSE;
+  self->pieces[self->n_pieces++] = piece;
   return TRUE;
 }
 
@@ -329,14 +353,14 @@ ivl_sentencepiece_set_control (IvlSentencepiece *self,
 guint
 ivl_sentencepiece_get_size (const IvlSentencepiece *self)
 {
-  return self->pieces->len;
+  return self->n_pieces;
 }
 
 IvlPieceType
 ivl_sentencepiece_get_type (const IvlSentencepiece *self,
                             guint32                 id)
 {
-  return id < self->pieces->len ? (IvlPieceType) get_piece (self, id)->type : IVL_PIECE_NONE;
+  return id < self->n_pieces ? (IvlPieceType) get_piece (self, id)->type : IVL_PIECE_NONE;
 }
 
 const guint8 *

@@ -174,8 +174,10 @@ read_tokenizer_json (const char        *folder,
     {
       g_autofree char *shown = ivl_utf8_show ((const guint8 *) json_error.text,
                                               strlen (json_error.text));
+      const gboolean no_memory = ivl_json_text_lacked_memory (&json_error);
 
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA, "%s: added_tokens: %s", path, shown);
+      g_set_error (error, IVL_ERROR, no_memory ? IVL_ERROR_NO_MEMORY : IVL_ERROR_INVALID_DATA,
+                   "%s: added_tokens: %s", path, no_memory ? "no memory for them" : shown);
       return FALSE;
     }
   return ivl_added_tokens_read_array (files->added, path, array, error);

@@ -21,7 +21,13 @@ ivl_tokenizer_open (const char *folder,
 
   if (!ivl_tokenizer_files_read (folder, &self->files, error))
     return NULL;
-  self->is_special = g_malloc0 (self->files.size);
+  self->is_special = g_try_malloc0 (MAX (self->files.size, 1));
+  if (self->is_special == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                   "tokenizer: no memory for %" G_GSIZE_FORMAT " tokens", (gsize) self->files.size);
+      return NULL;
+    }
   added = self->files.added;
   for (guint i = 0; i < ivl_added_tokens_get_n_tokens (added); i++)
     {

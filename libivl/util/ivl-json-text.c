@@ -36,6 +36,13 @@ ivl_json_text_parse (const char   *data,
   return value;
 }
 
+/* In most places jansson gives no reason at all then. */
+gboolean
+ivl_json_text_lacked_memory (const json_error_t *error)
+{
+  return error->text[0] == '\0' || json_error_code (error) == json_error_out_of_memory;
+}
+
 char *
 ivl_json_text_print (const json_t *value,
                      gsize         flags)

@@ -11,6 +11,8 @@ json_t *ivl_json_text_parse (const char   *data,
                              gsize         size,
                              gsize         flags,
                              json_error_t *error);
+/* Whether parsing failed for that reason. */
+gboolean ivl_json_text_lacked_memory (const json_error_t *error);
 /* As json_dumps(), whatever the locale's number format: malloc()ed text, or NULL. */
 char   *ivl_json_text_print (const json_t *value,
                              gsize         flags);

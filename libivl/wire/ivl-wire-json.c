@@ -52,8 +52,11 @@ load (const char  *json,
 
   if (root != NULL)
     return root;
-  if (json_error_code (&json_error) == json_error_out_of_memory)
-    code = IVL_ERROR_NO_MEMORY;
+  if (ivl_json_text_lacked_memory (&json_error))
+    {
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "No memory for reading JSON");
+      return NULL;
+    }
   detail = ivl_wire_make_safe (json_error.text, -1, MAX_DETAIL);
   g_set_error (error, IVL_ERROR, code, "invalid JSON at byte %d: %s", json_error.position, detail);
   return NULL;

@@ -5,14 +5,17 @@
  */
 #include "wire/ivl-wire-lift.h"
 
+#include <libivl/ivl-error.h>
 #include <string.h>
 
 #include "util/ivl-json-bounds.h"
+#include "util/ivl-string-room.h"
 #include "wire/ivl-wire-json.h"
 
 #define LEAST_BYTES 1024
 /* A request that spells such a name itself only means one of its own pictures, or none. */
 #define NAME        "ivl-picture:"
+#define NAME_BYTES  32
 
 /* Whether the string that begins at json[i] is the value of "url" or "image_url". */
 static gboolean
@@ -55,11 +58,12 @@ is_ascii (const char *text,
 }
 
 GString *
-ivl_wire_lift_pictures (const char *json,
-                        gsize       n,
-                        GArray     *lifted)
+ivl_wire_lift_pictures (const char  *json,
+                        gsize        n,
+                        GArray      *lifted,
+                        GError     **error)
 {
-  GString *rest = g_string_new (NULL);
+  g_autoptr (GString) rest = g_string_new (NULL);
   gsize copied = 0;
 
   for (gsize i = 0; i < n; i++)
@@ -77,32 +81,46 @@ ivl_wire_lift_pictures (const char *json,
           ivl_wire_json_count_plain (json + start, length) != length ||
           !is_ascii (json + start, length))
         continue;
+      if (!ivl_string_room_make (rest, start - copied + NAME_BYTES, error))
+        return NULL;
       g_string_append_len (rest, json + copied, start - copied);
       g_string_append_printf (rest, NAME "%u", lifted->len);
       url = (IvlWireLifted) { json + start, length };
       g_array_append_val (lifted, url);
       copied = i;
     }
+  if (!ivl_string_room_make (rest, n - copied, error))
+    return NULL;
   g_string_append_len (rest, json + copied, n - copied);
-  return rest;
+  return g_steal_pointer (&rest);
 }
 
-char *
-ivl_wire_lift_find (GArray     *lifted,
-                    const char *name)
+gboolean
+ivl_wire_lift_find (GArray      *lifted,
+                    const char  *name,
+                    char       **url,
+                    GError     **error)
 {
   guint64 index;
   IvlWireLifted *found;
-  char *text;
 
+  *url = NULL;
   if (!g_str_has_prefix (name, NAME) ||
       !g_ascii_string_to_unsigned (name + strlen (NAME), 10, 0, G_MAXUINT32, &index, NULL) ||
       index >= lifted->len)
-    return NULL;
+    return TRUE;
   found = &g_array_index (lifted, IvlWireLifted, (guint) index);
   if (found->text == NULL)
-    return NULL;
-  text = g_strndup (found->text, found->n);
+    return TRUE;
+  *url = g_try_malloc (found->n + 1);
+  if (*url == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                   "No memory for a picture of %" G_GSIZE_FORMAT " bytes", found->n);
+      return FALSE;
+    }
+  memcpy (*url, found->text, found->n);
+  (*url)[found->n] = '\0';
   found->text = NULL;
-  return text;
+  return TRUE;
 }

@@ -14,13 +14,16 @@ typedef struct
 
 /* The request without the text of its large data: URLs, in whose place stand short names, and the
  * URLs in lifted (IvlWireLifted): a parser takes some ten times as long for them as this does.
- * (transfer full) */
-GString *ivl_wire_lift_pictures (const char *json,
-                                 gsize       n,
-                                 GArray     *lifted);
-/* The URL that a name stands for; NULL for every other text, and for the same name again. (transfer
- * full) */
-char    *ivl_wire_lift_find (GArray     *lifted,
-                             const char *name);
+ * NULL without memory. (transfer full) */
+GString *ivl_wire_lift_pictures (const char  *json,
+                                 gsize        n,
+                                 GArray      *lifted,
+                                 GError     **error);
+/* Sets url (transfer full) to what a name stands for; to NULL for every other text, and for the
+ * same name again. FALSE without memory. */
+gboolean ivl_wire_lift_find (GArray      *lifted,
+                             const char  *name,
+                             char       **url,
+                             GError     **error);
 
 G_END_DECLS

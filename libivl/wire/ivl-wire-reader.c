@@ -81,11 +81,13 @@ read_picture (IvlWireReader  *reader,
   const json_t *tiles = ivl_wire_reader_get_member (object, "ivl_tiles");
   const char *url =
       object != NULL ? ivl_wire_json_get_string (object, "url") : json_string_value (picture);
-  g_autofree char *large = url != NULL ? ivl_wire_lift_find (reader->lifted, url) : NULL;
+  g_autofree char *large = NULL;
   IvlWirePart *part;
 
   if (url == NULL)
     return ivl_wire_reader_refuse (reader, param, "expected an object with \"url\"");
+  if (!ivl_wire_lift_find (reader->lifted, url, &large, reader->error))
+    return FALSE;
   if (large != NULL)
     url = large;
   if (g_ascii_strncasecmp (url, "data:", 5) != 0)

@@ -307,8 +307,8 @@ ivl_wire_request_from_json (const char  *json,
                             GError     **error)
 {
   g_autoptr (GArray) lifted = g_array_new (FALSE, FALSE, sizeof (IvlWireLifted));
-  g_autoptr (GString) rest = ivl_wire_lift_pictures (json, n, lifted);
-  json_auto_t *root = ivl_wire_json_parse (rest->str, rest->len, error);
+  g_autoptr (GString) rest = ivl_wire_lift_pictures (json, n, lifted, error);
+  json_auto_t *root = rest != NULL ? ivl_wire_json_parse (rest->str, rest->len, error) : NULL;
   g_autoptr (IvlWireRequest) request = NULL;
   IvlWireReader reader = { root, NULL, param, error, lifted, 0 };
 

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "util/ivl-string-room.h"
 #include "wire/ivl-wire-json.h"
 #include "wire/ivl-wire-request.h"
 
@@ -14,12 +15,22 @@
 
 static const char *const role_names[] = { "system", "user", "assistant" };
 
-/* Room for all the text, so that pictures are not copied again and again as the text grows. */
+/* The most bytes of a JSON string: each may be escaped by six. */
+static gsize
+estimate_string (const char *text)
+{
+  return text != NULL ? 16 + 6 * strlen (text) : 0;
+}
+
+/* Room for all the text: memory is asked for once, where lacking it is an error, and pictures are
+ * not copied again and again as the text grows. */
 static gsize
 estimate_size (const IvlWireRequest *self)
 {
-  gsize size = 1024;
+  gsize size = 1024 + estimate_string (self->model) + estimate_string (self->json_schema);
 
+  for (guint i = 0; self->stop != NULL && self->stop[i] != NULL; i++)
+    size += estimate_string (self->stop[i]);
   for (guint i = 0; i < self->messages->len; i++)
     {
       const IvlWireMessage *message = self->messages->pdata[i];
@@ -28,7 +39,9 @@ estimate_size (const IvlWireRequest *self)
         {
           const IvlWirePart *part = message->parts->pdata[j];
 
-          size += 160 + strlen (part->url != NULL ? part->url : part->text);
+          size += 160;
+          size += part->is_encoded ? strlen (part->url)
+                                   : estimate_string (part->url) + estimate_string (part->text);
         }
     }
   return size;
@@ -276,11 +289,17 @@ append_answer_fields (GString              *out,
 }
 
 char *
-ivl_wire_request_to_json (const IvlWireRequest *self,
-                          const IvlWireDialect *dialect)
+ivl_wire_request_to_json (const IvlWireRequest  *self,
+                          const IvlWireDialect  *dialect,
+                          GError               **error)
 {
-  GString *out = g_string_sized_new (estimate_size (self));
+  GString *out = g_string_new (NULL);
 
+  if (!ivl_string_room_make (out, estimate_size (self), error))
+    {
+      g_string_free (out, TRUE);
+      return NULL;
+    }
   g_string_append_c (out, '{');
   if (self->model != NULL)
     {

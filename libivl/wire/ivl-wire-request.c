@@ -4,6 +4,7 @@
  */
 #include "wire/ivl-wire-request.h"
 
+#include <libivl/ivl-error.h>
 #include <string.h>
 
 static void
@@ -85,25 +86,34 @@ ivl_wire_message_add_url (IvlWireMessage *self,
 }
 
 IvlWirePart *
-ivl_wire_message_add_picture (IvlWireMessage *self,
-                              const char     *mime,
-                              const guint8   *bytes,
-                              gsize           n)
+ivl_wire_message_add_picture (IvlWireMessage  *self,
+                              const char      *mime,
+                              const guint8    *bytes,
+                              gsize            n,
+                              GError         **error)
 {
-  IvlWirePart *part = g_new0 (IvlWirePart, 1);
+  IvlWirePart *part;
   g_autofree char *head = g_strdup_printf ("data:%s;base64,", mime);
   gsize n_head = strlen (head);
   int state = 0;
   int save = 0;
+  char *url = g_try_malloc (n_head + (n / 3 + 1) * 4 + 4);
   char *end;
 
+  if (url == NULL)
+    {
+      g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                   "No memory for sending a picture of %" G_GSIZE_FORMAT " bytes", n);
+      return NULL;
+    }
   /* Encoded in place: a picture is megabytes. */
-  part->url = g_malloc (n_head + (n / 3 + 1) * 4 + 4);
-  memcpy (part->url, head, n_head);
-  end = part->url + n_head;
+  memcpy (url, head, n_head);
+  end = url + n_head;
   end += g_base64_encode_step (bytes, n, FALSE, end, &state, &save);
   end += g_base64_encode_close (FALSE, end, &state, &save);
   *end = '\0';
+  part = g_new0 (IvlWirePart, 1);
+  part->url = url;
   part->is_encoded = TRUE;
   g_ptr_array_add (self->parts, part);
   return part;

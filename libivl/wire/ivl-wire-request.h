@@ -66,16 +66,19 @@ IvlWirePart    *ivl_wire_message_add_text (IvlWireMessage *self,
                                            const char     *text);
 IvlWirePart    *ivl_wire_message_add_url (IvlWireMessage *self,
                                           const char     *url);
-/* Makes the data: URL. */
-IvlWirePart    *ivl_wire_message_add_picture (IvlWireMessage *self,
-                                              const char     *mime,
-                                              const guint8   *bytes,
-                                              gsize           n);
+/* Makes the data: URL; NULL without memory for it. */
+IvlWirePart    *ivl_wire_message_add_picture (IvlWireMessage  *self,
+                                              const char      *mime,
+                                              const guint8    *bytes,
+                                              gsize            n,
+                                              GError         **error);
 
 /* JSON text in an engine's dialect: fields that it refuses left out, its own added, pictures
- * placed as it wants them (transfer full). The seed has 63 bits there, except in ivl's own. */
-char           *ivl_wire_request_to_json (const IvlWireRequest *self,
-                                          const IvlWireDialect *dialect);
+ * placed as it wants them (transfer full). The seed has 63 bits there, except in ivl's own. NULL
+ * without memory for it. */
+char           *ivl_wire_request_to_json (const IvlWireRequest  *self,
+                                          const IvlWireDialect  *dialect,
+                                          GError               **error);
 
 /* Limits of what is read. */
 #define IVL_WIRE_MAX_MESSAGES 1024

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "fault-preload.h"
+#include "starve.h"
 #include "temp-files.h"
 
 static char *folder;
@@ -24,7 +25,6 @@ static char *path;
 
 enum
 {
-  LARGE_BYTES = 65536, /* what GLib itself needs, which ends a process without it, is below */
   CHILD_FAILED = 3, /* the exit status of a child whose call gave an error */
 };
 
@@ -615,8 +615,6 @@ test_config (void)
 
 /* F12: each larger allocation fails in turn, until none is left to fail. What a file decides the
  * size of never ends the process. */
-typedef gboolean (*Work) (GError **error);
-
 static gboolean
 load_image (GError **error)
 {
@@ -650,57 +648,19 @@ embed_picture (GError **error)
 }
 
 static void
-starve (Work        work,
-        const char *what,
-        guint       least_bytes)
-{
-  for (guint n = 1; n < 500; n++)
-    {
-      const pid_t child = fork ();
-      int status;
-
-      if (child == 0)
-        {
-          g_autoptr (GError) error = NULL;
-          g_autofree char *rule = g_strdup_printf ("malloc:%u:%u:12", least_bytes, n);
-          gboolean done;
-          int met;
-
-          fault_set (rule);
-          done = work (&error);
-          met = fault_count ();
-          fault_set (NULL);
-          if (!done && error == NULL)
-            _exit (CHILD_FAILED + 1);
-          _exit (met == 0 ? 0 : done ? 1 : 2);
-        }
-      g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-      if (!WIFEXITED (status) || WEXITSTATUS (status) > 2)
-        g_test_message ("%s: allocation %u: status %d", what, n, status);
-      g_assert_true (WIFEXITED (status) && WEXITSTATUS (status) <= 2);
-      if (WEXITSTATUS (status) == 0)
-        {
-          g_test_message ("%s: %u allocations of %u bytes and more", what, n - 1, least_bytes);
-          return;
-        }
-    }
-  g_assert_not_reached ();
-}
-
-static void
 test_starved (void)
 {
   g_setenv ("G_SLICE", "always-malloc", TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (pictures); i++)
     {
       path = copy_picture (pictures[i]);
-      starve (load_image, pictures[i], LARGE_BYTES);
-      starve (write_fine, pictures[i], LARGE_BYTES);
+      starve (load_image, pictures[i], STARVE_LEAST_BYTES);
+      starve (write_fine, pictures[i], STARVE_LEAST_BYTES);
       g_unlink (path);
       g_clear_pointer (&path, g_free);
     }
   path = copy_picture ("rgba.tiff");
-  starve (embed_picture, "the demo model", 4 * LARGE_BYTES);
+  starve (embed_picture, "the demo model", 4 * STARVE_LEAST_BYTES);
 }
 
 /* F11: less memory than the weights need, by a limit of the process. */

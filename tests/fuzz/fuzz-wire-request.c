@@ -49,7 +49,7 @@ check_written (const IvlWireRequest *request)
     {
       g_autoptr (IvlWireDialect) dialect =
           ivl_wire_dialect_parse (dialects[i], strlen (dialects[i]), NULL);
-      g_autofree char *json = ivl_wire_request_to_json (request, dialect);
+      g_autofree char *json = ivl_wire_request_to_json (request, dialect, NULL);
       json_auto_t *root = json_loads (json, JSON_REJECT_DUPLICATES, NULL);
       g_autoptr (GError) error = NULL;
       g_autoptr (IvlWireRequest) again = NULL;
@@ -60,7 +60,7 @@ check_written (const IvlWireRequest *request)
         continue;
       again = ivl_wire_request_from_json (json, strlen (json), NULL, &error);
       g_assert_no_error (error);
-      json_again = ivl_wire_request_to_json (again, dialect);
+      json_again = ivl_wire_request_to_json (again, dialect, NULL);
       g_assert_cmpstr (json, ==, json_again);
     }
 }

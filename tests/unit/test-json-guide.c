@@ -128,7 +128,7 @@ test_vocabulary (gconstpointer name)
 {
   g_autoptr (IvlTokenizer) tokenizer = open_tokenizer (name);
   gint64 start = g_get_monotonic_time ();
-  g_autoptr (IvlJsonVocabulary) vocabulary = ivl_json_vocabulary_new (tokenizer);
+  g_autoptr (IvlJsonVocabulary) vocabulary = ivl_json_vocabulary_new (tokenizer, NULL);
 
   g_test_message ("%u tokens, %u of them not plain text; sorted in %.0f ms", vocabulary->all.n,
                   vocabulary->rest.n, (g_get_monotonic_time () - start) / 1e3);
@@ -143,7 +143,7 @@ test_push (void)
 {
   static const char text[] = "{\"a\":1}";
   g_autoptr (IvlTokenizer) tokenizer = open_tokenizer ("qwen2");
-  g_autoptr (IvlJsonVocabulary) vocabulary = ivl_json_vocabulary_new (tokenizer);
+  g_autoptr (IvlJsonVocabulary) vocabulary = ivl_json_vocabulary_new (tokenizer, NULL);
   g_autoptr (IvlJsonSchema) schema = ivl_json_schema_parse ("{}", 2, NULL);
   g_autoptr (IvlJsonGuide) guide = ivl_json_guide_new (schema, vocabulary);
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (guint32));

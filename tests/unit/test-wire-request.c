@@ -379,11 +379,11 @@ make_full_request (void)
   message = ivl_wire_request_add_message (request, IVL_WIRE_SYSTEM);
   ivl_wire_message_add_text (message, "line\nline\ttab \x01 \\ \"quoted\" \xe2\x82\xac \x7f");
   message = ivl_wire_request_add_message (request, IVL_WIRE_USER);
-  part = ivl_wire_message_add_picture (message, "image/jpeg", bytes, sizeof bytes);
+  part = ivl_wire_message_add_picture (message, "image/jpeg", bytes, sizeof bytes, NULL);
   part->min_tiles = 1;
   part->max_tiles = 12;
   ivl_wire_message_add_text (message, "What is this?");
-  part = ivl_wire_message_add_picture (message, "image/png", bytes, 6);
+  part = ivl_wire_message_add_picture (message, "image/png", bytes, 6, NULL);
   part->is_tiles = TRUE;
   part->min_tiles = 13;
   part->max_tiles = 13;
@@ -451,7 +451,7 @@ static void
 assert_round_trip (IvlWireRequest *request)
 {
   g_autoptr (IvlWireDialect) dialect = make_dialect ("ivl", "parts", every_field);
-  g_autofree char *json = ivl_wire_request_to_json (request, dialect);
+  g_autofree char *json = ivl_wire_request_to_json (request, dialect, NULL);
   g_autoptr (IvlWireRequest) read = read_good (json);
 
   assert_same (request, read);
@@ -481,7 +481,7 @@ assert_json (const IvlWireRequest *request,
              const char           *expected)
 {
   g_autoptr (IvlWireDialect) dialect = make_dialect (tiles, place, fields);
-  g_autofree char *json = ivl_wire_request_to_json (request, dialect);
+  g_autofree char *json = ivl_wire_request_to_json (request, dialect, NULL);
 
   g_assert_cmpstr (json, ==, expected);
 }
@@ -508,7 +508,7 @@ make_picture_request (gboolean picture_first)
   request->json_schema = g_strdup ("{}");
   if (!picture_first)
     ivl_wire_message_add_text (message, "A");
-  part = ivl_wire_message_add_picture (message, "image/jpeg", bytes, sizeof bytes);
+  part = ivl_wire_message_add_picture (message, "image/jpeg", bytes, sizeof bytes, NULL);
   part->min_tiles = 2;
   part->max_tiles = 6;
   ivl_wire_message_add_text (message, "B")->is_trusted = TRUE;
@@ -644,7 +644,7 @@ test_pictures (void)
     {
       g_autoptr (IvlWireRequest) request = ivl_wire_request_new ();
       IvlWireMessage *message = ivl_wire_request_add_message (request, IVL_WIRE_USER);
-      IvlWirePart *part = ivl_wire_message_add_picture (message, "image/png", large, n);
+      IvlWirePart *part = ivl_wire_message_add_picture (message, "image/png", large, n, NULL);
       g_autoptr (GBytes) bytes = ivl_wire_decode_data_url (part->url, n_large, NULL);
 
       g_assert_nonnull (bytes);
@@ -723,9 +723,9 @@ test_speed (void)
   gint64 times[5];
 
   times[0] = g_get_monotonic_time ();
-  part = ivl_wire_message_add_picture (message, "image/jpeg", bytes, n);
+  part = ivl_wire_message_add_picture (message, "image/jpeg", bytes, n, NULL);
   times[1] = g_get_monotonic_time ();
-  json = ivl_wire_request_to_json (request, dialect);
+  json = ivl_wire_request_to_json (request, dialect, NULL);
   times[2] = g_get_monotonic_time ();
   read = ivl_wire_request_from_json (json, strlen (json), NULL, NULL);
   times[3] = g_get_monotonic_time ();
