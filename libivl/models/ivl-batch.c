@@ -52,7 +52,7 @@ struct _IvlBatch
   guint64  n_tokens;
 
   /* the leader's, while it has its turn */
-  float *x;           /* [max_rows, H] */
+  float *x;           /* (nullable): [max_rows, H] */
   float *logits;      /* [n_logits, vocab] */
   guint  n_logits;
 };
@@ -64,7 +64,6 @@ ivl_batch_new (IvlNetwork *network)
 
   self->network = network;
   self->max_rows = ivl_op_linear_get_max_dots (network->ops);
-  self->x = g_new (float, self->max_rows * network->config->lm.hidden_size);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->arrived);
   g_cond_init (&self->changed);
@@ -114,20 +113,23 @@ ivl_batch_leave (IvlBatch     *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* Memory for n rows' logits; one row's go where they are wanted. */
+/* Memory for n rows and their logits; one row's go where they are wanted. */
 static gboolean
-grow_logits (IvlBatch  *self,
-             guint      n,
-             GError   **error)
+grow (IvlBatch  *self,
+      guint      n,
+      GError   **error)
 {
-  gsize vocab = self->network->config->lm.vocab_size;
+  const IvlLmConfig *lm = &self->network->config->lm;
 
-  if (n <= self->n_logits || n == 1)
-    return TRUE;
-  g_free (self->logits);
-  self->logits = g_try_malloc_n (n * vocab, sizeof (float));
-  self->n_logits = self->logits != NULL ? n : 0;
-  if (self->logits != NULL)
+  if (self->x == NULL)
+    self->x = g_try_malloc_n ((gsize) self->max_rows * lm->hidden_size, sizeof (float));
+  if (n > self->n_logits && n > 1)
+    {
+      g_free (self->logits);
+      self->logits = g_try_malloc_n ((gsize) n * lm->vocab_size, sizeof (float));
+      self->n_logits = self->logits != NULL ? n : 0;
+    }
+  if (self->x != NULL && (n == 1 || self->logits != NULL))
     return TRUE;
   g_set_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY, "No memory for %u answers at once", n);
   return FALSE;
@@ -145,8 +147,9 @@ forward (IvlBatch      *self,
   gsize hidden = network->config->lm.hidden_size, vocab = network->config->lm.vocab_size;
   g_autofree IvlDecoderPart *parts = g_new (IvlDecoderPart, rows->len);
   float *logits;
+  gboolean has_memory;
 
-  if (!grow_logits (self, rows->len, error))
+  if (!grow (self, rows->len, error))
     return FALSE;
   for (guint i = 0; i < rows->len; i++)
     {
@@ -161,17 +164,20 @@ forward (IvlBatch      *self,
     return FALSE;
   logits = rows->len == 1 ? ((Row *) rows->pdata[0])->token->logits : self->logits;
   ivl_decoder_logits (decoder, network->ops, self->x, rows->len, logits);
+  /* Told but once, and true of all rows. */
+  has_memory = ivl_ops_check (network->ops, error);
   for (guint i = 0; i < rows->len; i++)
     {
       Row *row = rows->pdata[i];
 
       if (rows->len > 1)
         memcpy (row->token->logits, logits + i * vocab, vocab * sizeof (float));
-      if (!ivl_network_check_output (network, row->token->logits, vocab, &row->error))
+      if (!has_memory
+          || !ivl_network_check_output (network, row->token->logits, vocab, &row->error))
         ivl_kv_cache_set_length (row->token->cache,
                                  ivl_kv_cache_get_length (row->token->cache) - 1);
     }
-  return TRUE;
+  return has_memory;
 }
 
 /* Runs rows; each gets its own error where it fails. Who lacks memory fails alone. */

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "models/ivl-batch.h"
 #include "models/ivl-timeline.h"
 #include "ops/ivl-ops-private.h"
 #include "part-model.h"
@@ -230,6 +231,70 @@ test_no_memory (void)
   g_assert_true (ivl_network_check_output (network, x, 1, NULL));
 }
 
+typedef struct
+{
+  IvlNetwork *network;
+  IvlBatch   *batch;
+  guint       n_layers; /* done */
+} BatchTest;
+
+/* When the last layer is done, what follows it lacks memory. */
+static void
+starve_end (gpointer data)
+{
+  BatchTest *test = data;
+
+  if (++test->n_layers % test->network->config->lm.n_layers == 0)
+    ivl_ops_note_no_memory (test->network->ops);
+}
+
+static gpointer
+run_token (gpointer data)
+{
+  BatchTest *test = data;
+  g_autoptr (IvlKvCache) cache = ivl_decoder_new_cache (&test->network->parts.decoder);
+  g_autofree float *logits = g_new (float, test->network->config->lm.vocab_size);
+  IvlBatchSeat seat = { 0 };
+  const IvlBatchToken token = { &seat, cache, 5, logits };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (ivl_batch_run (test->batch, &token, NULL, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_NO_MEMORY);
+  g_assert_cmpuint (ivl_kv_cache_get_length (cache), ==, 0);
+  return NULL;
+}
+
+/* Each row of a pass that lacked memory fails: tried until two rows did share one. */
+static void
+test_no_memory_for_batch (void)
+{
+  g_autofree char *path = find_model ("qwen-300m");
+  g_autoptr (IvlNetwork) network = open_network (path);
+  g_autoptr (IvlBatch) batch = ivl_batch_new (network);
+  BatchTest test = { network, batch, 0 };
+  guint64 before, after = 0, n_tokens;
+  guint n_tries = 0;
+
+  ivl_ops_set_pause (network->ops, starve_end, &test);
+  do
+    {
+      GThread *threads[2];
+
+      before = after;
+      g_assert_true (ivl_turns_take (network->turns, IVL_TURN_LONG, NULL, NULL));
+      for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+        threads[i] = g_thread_new ("row", run_token, &test);
+      g_usleep (1000);
+      ivl_turns_give (network->turns);
+      for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+        g_thread_join (threads[i]);
+      ivl_batch_count (batch, &after, &n_tokens);
+      g_assert_cmpuint (n_tokens, ==, 0);
+      g_assert_cmpuint (++n_tries, <, 1000);
+    }
+  while (after != before + 1);
+}
+
 static void
 append (IvlTimeline *timeline,
         guint32      id)
@@ -284,6 +349,7 @@ main (int    argc,
   g_test_add_func ("/resume/shorter", test_shorter);
   g_test_add_func ("/resume/cancelled-pass", test_cancelled_pass);
   g_test_add_func ("/resume/no-memory", test_no_memory);
+  g_test_add_func ("/resume/no-memory-for-batch", test_no_memory_for_batch);
   g_test_add_func ("/resume/bad-token", test_bad_token);
   return g_test_run ();
 }
