@@ -39,6 +39,7 @@ struct _PlugAltChecks
 {
   GtkBox parent_instance;
 
+  GtkWidget *counter; /* (owned) */
   GtkWidget *count_icon;
   GtkWidget *count;
   GtkWidget *lines[G_N_ELEMENTS (issue_table)];
@@ -56,7 +57,6 @@ show_count (PlugAltChecks *self,
   g_autofree char *text = g_strdup_printf (_("%u of %u"), n_characters, IVL_ALT_TEXT_TARGET);
   g_autofree char *name = g_strdup_printf (_("Length: %u of %u characters"), n_characters,
                                            IVL_ALT_TEXT_TARGET);
-  GtkStyleContext *style = gtk_widget_get_style_context (self->count);
   g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
 
   /* An icon and heavier letters, not colours: what themes have for warnings can be too dark on dark
@@ -71,10 +71,12 @@ show_count (PlugAltChecks *self,
                                 is_too_long ? "dialog-error-symbolic" : "dialog-warning-symbolic",
                                 GTK_ICON_SIZE_MENU);
   gtk_widget_set_visible (self->count_icon, is_long);
-  if (is_long)
-    gtk_style_context_remove_class (style, "dim-label");
-  else
-    gtk_style_context_add_class (style, "dim-label");
+}
+
+GtkWidget *
+plug_alt_checks_get_counter (PlugAltChecks *self)
+{
+  return self->counter;
 }
 
 void
@@ -105,23 +107,29 @@ create_line (const char *icon_name,
 }
 
 static void
+plug_alt_checks_finalize (GObject *object)
+{
+  g_object_unref (PLUG_ALT_CHECKS (object)->counter);
+  G_OBJECT_CLASS (plug_alt_checks_parent_class)->finalize (object);
+}
+
+static void
 plug_alt_checks_class_init (PlugAltChecksClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = plug_alt_checks_finalize;
 }
 
 static void
 plug_alt_checks_init (PlugAltChecks *self)
 {
-  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-
   gtk_orientable_set_orientation (GTK_ORIENTABLE (self), GTK_ORIENTATION_VERTICAL);
   gtk_box_set_spacing (GTK_BOX (self), 6);
+  self->counter = g_object_ref_sink (gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6));
   self->count = gtk_label_new (NULL);
   self->count_icon = gtk_image_new ();
   gtk_widget_set_no_show_all (self->count_icon, TRUE);
-  gtk_box_pack_end (GTK_BOX (line), self->count, FALSE, FALSE, 0);
-  gtk_box_pack_end (GTK_BOX (line), self->count_icon, FALSE, FALSE, 0);
-  gtk_box_pack_start (GTK_BOX (self), line, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (self->counter), self->count_icon, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (self->counter), self->count, FALSE, FALSE, 0);
   for (guint i = 0; i < G_N_ELEMENTS (issue_table); i++)
     {
       self->lines[i] = create_line (issue_table[i].icon, _(issue_table[i].sentence));

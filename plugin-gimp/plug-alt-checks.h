@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (PlugAltChecks, plug_alt_checks, PLUG, ALT_CHECKS, GtkBox)
 
 GtkWidget *plug_alt_checks_new (void);
+/* How long the text is, to be put beside its field (transfer none) */
+GtkWidget *plug_alt_checks_get_counter (PlugAltChecks *self);
 /* issues: of ivl_alt_text_check() */
 void       plug_alt_checks_show (PlugAltChecks *self, guint n_characters, IvlAltIssues issues);
 

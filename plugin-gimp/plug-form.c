@@ -67,8 +67,14 @@ plug_form_new_sentence (const char *text,
   /* A narrow window wraps it; a wide one does not have to be */
   gtk_label_set_width_chars (GTK_LABEL (label), 20);
   gtk_label_set_max_width_chars (GTK_LABEL (label), 60);
+  /* Smaller letters, not paler ones: themes' pale ones can be too faint to read */
   if (small_print)
-    gtk_style_context_add_class (gtk_widget_get_style_context (label), "dim-label");
+    {
+      g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
+
+      pango_attr_list_insert (attributes, pango_attr_scale_new (PANGO_SCALE_SMALL));
+      gtk_label_set_attributes (GTK_LABEL (label), attributes);
+    }
   return label;
 }
 

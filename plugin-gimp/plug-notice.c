@@ -41,6 +41,23 @@ struct _PlugNotice
 
 G_DEFINE_FINAL_TYPE (PlugNotice, plug_notice, GTK_TYPE_BOX)
 
+static void build_trouble (PlugNotice *self);
+static void build_warning (PlugNotice *self);
+static void build_consent (PlugNotice *self);
+
+/* Made when it is first needed: most windows are closed without any */
+static void
+need_bar (PlugNotice *self, GtkWidget **bar, void (*build) (PlugNotice *))
+{
+  if (*bar)
+    return;
+  build (self);
+  gtk_box_pack_start (GTK_BOX (self), *bar, FALSE, FALSE, 0);
+  gtk_widget_show_all (*bar);
+  gtk_widget_hide (*bar);
+  gtk_widget_set_no_show_all (*bar, TRUE);
+}
+
 static void
 set_button_visible (GtkWidget *bar, int response, gboolean visible)
 {
@@ -55,6 +72,7 @@ void
 plug_notice_show_error (PlugNotice *self, const GError *error, GCallback retry, gpointer retry_data)
 {
   g_autoptr (PlugAdvice) advice = plug_advice_new (error);
+  need_bar (self, &self->trouble, build_trouble);
   self->retry = retry;
   self->retry_data = retry_data;
   gtk_label_set_text (GTK_LABEL (self->cause), advice->cause);
@@ -73,7 +91,8 @@ plug_notice_show_error (PlugNotice *self, const GError *error, GCallback retry, 
 void
 plug_notice_hide_error (PlugNotice *self)
 {
-  gtk_widget_hide (self->trouble);
+  if (self->trouble)
+    gtk_widget_hide (self->trouble);
 }
 
 void
@@ -81,6 +100,7 @@ plug_notice_warn (PlugNotice *self, const GError *error)
 {
   g_autoptr (PlugAdvice) advice = plug_advice_new_for_settings (error);
   g_autofree char *text = plug_advice_to_text (advice);
+  need_bar (self, &self->warning, build_warning);
   gtk_label_set_text (GTK_LABEL (self->warning_label), text);
   gtk_widget_show (self->warning);
 }
@@ -104,6 +124,7 @@ plug_notice_ask_consent (PlugNotice *self,
                          PlugNoticeAnswer answer,
                          gpointer user_data)
 {
+  need_bar (self, &self->consent, build_consent);
   self->answer = answer;
   self->answer_data = user_data;
   /* Translators: %s is the name of a computer */
@@ -116,7 +137,8 @@ void
 plug_notice_withdraw_consent (PlugNotice *self)
 {
   self->answer = NULL;
-  gtk_widget_hide (self->consent);
+  if (self->consent)
+    gtk_widget_hide (self->consent);
 }
 
 static void
@@ -194,12 +216,12 @@ build_trouble (PlugNotice *self)
   self->remedy = create_label (FALSE);
   self->detail = create_label (FALSE);
   gtk_label_set_selectable (GTK_LABEL (self->detail), TRUE);
-  self->details = gtk_expander_new_with_mnemonic (_ ("_Details"));
+  self->details = gtk_expander_new_with_mnemonic (_ ("Details"));
   gtk_container_add (GTK_CONTAINER (self->details), self->detail);
   gtk_box_pack_start (GTK_BOX (column), self->cause, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), self->remedy, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), self->details, FALSE, FALSE, 0);
-  add_button (self->trouble, _ ("_Try Again"), RESPONSE_RETRY);
+  add_button (self->trouble, _ ("Try A_gain"), RESPONSE_RETRY);
   add_button (self->trouble, _ ("_Preferences"), RESPONSE_PREFERENCES);
   add_button (self->trouble, _ ("_Help"), RESPONSE_HELP);
   g_signal_connect (self->trouble, "response", G_CALLBACK (on_trouble_response), self);
@@ -218,7 +240,7 @@ build_consent (PlugNotice *self)
   gtk_box_pack_start (GTK_BOX (column), self->consent_label, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), note, FALSE, FALSE, 0);
   add_button (self->consent, _ ("_Send"), RESPONSE_ALLOW);
-  add_button (self->consent, _ ("_Do Not Send"), RESPONSE_REFUSE);
+  add_button (self->consent, _ ("Do _Not Send"), RESPONSE_REFUSE);
   g_signal_connect (self->consent, "response", G_CALLBACK (on_consent_response), self);
 }
 
@@ -249,15 +271,4 @@ plug_notice_class_init (PlugNoticeClass *klass)
 static void
 plug_notice_init (PlugNotice *self)
 {
-  build_warning (self);
-  build_trouble (self);
-  build_consent (self);
-  GtkWidget *bars[] = { self->warning, self->trouble, self->consent };
-  for (guint i = 0; i < G_N_ELEMENTS (bars); i++)
-    {
-      gtk_box_pack_start (GTK_BOX (self), bars[i], FALSE, FALSE, 0);
-      gtk_widget_show_all (bars[i]);
-      gtk_widget_hide (bars[i]);
-      gtk_widget_set_no_show_all (bars[i], TRUE);
-    }
 }

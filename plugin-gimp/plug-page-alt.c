@@ -42,6 +42,7 @@ struct _PlugAltPage
   GtkBox parent_instance;
 
   PlugWindow    *window; /* has this page in it */
+  PlugStatus    *status; /* has this page in it */
   PlugTalk      *talk;   /* the window's */
   PlugTextField *answering; /* (nullable) the field that a suggestion is made for */
   char          *language; /* (nullable) that the image's texts are in, as it says itself */
@@ -136,7 +137,7 @@ fill (PlugAltPage *self)
   texts = plug_host_get_texts (plug_window_get_image (self->window), &error);
   if (texts == NULL)
     {
-      plug_window_show_error (self->window, error, NULL, NULL);
+      plug_status_show_error (self->status, error, NULL, NULL);
       return;
     }
   self->filled = TRUE;
@@ -215,19 +216,19 @@ write_to_image (PlugAltPage *self)
   ivl_metadata_set_language (texts, self->language);
   if (have != NULL && !plug_texts_differ (have, texts))
     {
-      plug_window_say (self->window, _("There is nothing to write: these are the texts that the "
+      plug_status_say (self->status, _("There is nothing to write: these are the texts that the "
                                        "image carries."));
       return;
     }
   if (have == NULL || !plug_host_set_texts (plug_window_get_image (self->window), texts, &error))
     {
-      plug_window_show_error (self->window, error, G_CALLBACK (write_to_image), self);
+      plug_status_show_error (self->status, error, G_CALLBACK (write_to_image), self);
       return;
     }
   plug_text_field_keep (PLUG_TEXT_FIELD (self->alt));
   plug_text_field_keep (PLUG_TEXT_FIELD (self->description));
   plug_text_field_keep (PLUG_TEXT_FIELD (self->caption));
-  plug_window_say (self->window, _("Written to the image. Ctrl+Z in its window takes it back."));
+  plug_status_say (self->status, _("Written to the image. Ctrl+Z in its window takes it back."));
 }
 
 static void
@@ -236,7 +237,7 @@ copy (PlugAltPage *self)
   g_autofree char *text = get_text (self->alt);
 
   plug_form_copy (self->copy, text);
-  plug_window_say (self->window, _("The alternative text was copied."));
+  plug_status_say (self->status, _("The alternative text was copied."));
 }
 
 static void
@@ -276,12 +277,13 @@ ask (PlugAltPage   *self,
     message = ivl_task_create_variant (task, NULL, variant, context, language, &error);
   if (message == NULL)
     {
-      plug_window_show_error (self->window, error, NULL, NULL);
+      plug_status_show_error (self->status, error, NULL, NULL);
       return;
     }
   prompt = join_words (message);
   self->answering = field;
   plug_text_field_begin (field);
+  check (self);
   plug_talk_send (self->talk, task, prompt, NULL);
 }
 
@@ -293,7 +295,7 @@ suggest_alt (PlugAltPage *self)
   if (get_role (self) == IVL_ALT_ROLE_DECORATIVE)
     {
       plug_text_field_set_text (PLUG_TEXT_FIELD (self->alt), "");
-      plug_window_say (self->window, _("A decorative picture has an empty text: screen readers "
+      plug_status_say (self->status, _("A decorative picture has an empty text: screen readers "
                                        "pass over it."));
       return;
     }
@@ -344,10 +346,10 @@ on_answered (PlugTalk    *talk,
              PlugAltPage *self)
 {
   if (end_answer (self, reply != NULL ? ivl_reply_get_text (reply) : NULL))
-    plug_window_say (self->window, _("This is a suggestion. Ctrl+Z in the field brings your text "
+    plug_status_say (self->status, _("This is a suggestion. Ctrl+Z in the field brings your text "
                                      "back."));
   else if (!stopped && reply != NULL)
-    plug_window_say (self->window, _("This is a suggestion: read it and correct it."));
+    plug_status_say (self->status, _("This is a suggestion: read it and correct it."));
 }
 
 static void
@@ -392,14 +394,16 @@ create_fields (PlugAltPage *self)
 {
   self->alt = create_field (self, _("Alternati_ve text"), 2);
   self->suggest_alt = plug_form_new_button (
-    _("Su_ggest"), _("Have the model write an alternative text for this role"),
+    _("Sugg_est"), _("Have the model write an alternative text for this role"),
     G_CALLBACK (suggest_alt), self);
   plug_form_set_name (self->suggest_alt, _("Suggest an alternative text"));
+  plug_text_field_add_tool (PLUG_TEXT_FIELD (self->alt),
+                            plug_alt_checks_get_counter (PLUG_ALT_CHECKS (self->checks)));
   plug_text_field_add_tool (PLUG_TEXT_FIELD (self->alt), self->suggest_alt);
 
-  self->description = create_field (self, _("Lo_ng description"), 2);
+  self->description = create_field (self, _("Long descr_iption"), 2);
   self->suggest_description = plug_form_new_button (
-    _("Suggest Descr_iption"), _("Have the model describe a chart, a map or a scene at length"),
+    _("Suggest _Description"), _("Have the model describe a chart, a map or a scene at length"),
     G_CALLBACK (suggest_description), self);
   plug_text_field_add_tool (PLUG_TEXT_FIELD (self->description), self->suggest_description);
 
@@ -415,11 +419,11 @@ create_buttons (PlugAltPage *self,
 {
   GtkWidget *image_buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   GtkWidget *export_button = plug_form_new_button (
-    _("_Export With…"), _("Export to a file that really carries the texts"), G_CALLBACK (export),
+    _("Export _With…"), _("Export to a file that really carries the texts"), G_CALLBACK (export),
     self);
 
   self->write = plug_form_new_button (
-    _("_Write to Image"), _("Put the three texts into the image’s metadata, in one step that can "
+    _("Write to I_mage"), _("Put the three texts into the image’s metadata, in one step that can "
                             "be undone"),
     G_CALLBACK (write_to_image), self);
   self->copy = plug_form_new_button (_("Cop_y"), _("Copy the alternative text"), G_CALLBACK (copy),
@@ -458,8 +462,8 @@ build (PlugAltPage *self)
 
   plug_form_fill_page (GTK_BOX (self), &column, &buttons);
   create_buttons (self, buttons);
-  create_fields (self);
   self->checks = plug_alt_checks_new ();
+  create_fields (self);
   self->purpose = gtk_entry_new ();
   gtk_entry_set_placeholder_text (GTK_ENTRY (self->purpose),
                                   _("Where it stands, what for, who is to be seen"));
@@ -480,12 +484,14 @@ build (PlugAltPage *self)
 }
 
 GtkWidget *
-plug_page_alt_new (PlugWindow *window)
+plug_page_alt_new (PlugWindow *window,
+                   PlugStatus *status)
 {
   PlugAltPage *self = g_object_new (PLUG_TYPE_ALT_PAGE, NULL);
 
   self->window = window;
-  self->talk = plug_window_add_talk (window);
+  self->status = status;
+  self->talk = plug_status_add_talk (status);
   build (self);
   g_signal_connect_object (self->role, "changed", G_CALLBACK (on_role_changed), self,
                            G_CONNECT_SWAPPED);

@@ -26,6 +26,7 @@ struct _PlugAskPage
   GtkBox parent_instance;
 
   PlugWindow *window; /* the page is in it */
+  PlugStatus *status; /* has this page in it */
   PlugTalk   *talk;   /* the window's */
   GtkWidget  *transcript;
   GtkWidget  *tasks;
@@ -122,7 +123,7 @@ ask_task (PlugAskPage *self, const char *name)
   g_autoptr (IvlTask) task = ivl_task_load (name, &error);
   if (!task)
     {
-      plug_window_show_error (self->window, error, NULL, NULL);
+      plug_status_show_error (self->status, error, NULL, NULL);
       return;
     }
   g_autofree char *title = ivl_task_get_title (task, g_get_language_names ()[0]);
@@ -136,7 +137,7 @@ ask_task (PlugAskPage *self, const char *name)
   if (!*text)
     {
       gtk_widget_grab_focus (self->entry);
-      plug_window_say (self->window, _ ("Type first what it is about."));
+      plug_status_say (self->status, _ ("Type first what it is about."));
       return;
     }
   g_autofree char *shown = g_strdup_printf ("%s: %s", title, text);
@@ -265,7 +266,7 @@ on_failed (PlugTalk *talk, const GError *error, const char *partial, PlugAskPage
   plug_transcript_end_answer (PLUG_TRANSCRIPT (self->transcript), NULL,
                               partial && *partial ? _ ("The answer broke off.")
                                                   : _ ("There was no answer."));
-  plug_window_show_error (self->window, error, G_CALLBACK (send_again), self);
+  plug_status_show_error (self->status, error, G_CALLBACK (send_again), self);
   update_controls (self);
 }
 
@@ -280,7 +281,7 @@ static void
 copy (PlugAskPage *self, const char *text, const char *sentence)
 {
   plug_form_copy (GTK_WIDGET (self), text);
-  plug_window_say (self->window, sentence);
+  plug_status_say (self->status, sentence);
 }
 
 static void
@@ -303,11 +304,11 @@ add_layer (PlugAskPage *self)
   g_autoptr (GError) error = NULL;
   const char *text = plug_transcript_get_answer (PLUG_TRANSCRIPT (self->transcript));
   if (plug_host_add_text (plug_window_get_image (self->window), text, &error))
-    plug_window_say (
-        self->window,
+    plug_status_say (
+        self->status,
         _ ("A text layer with the answer was added. Ctrl+Z in the image takes it away."));
   else
-    plug_window_show_error (self->window, error, NULL, NULL);
+    plug_status_show_error (self->status, error, NULL, NULL);
 }
 
 static void
@@ -376,7 +377,9 @@ create_tasks (PlugAskPage *self)
     }
   GtkWidget *more = gtk_menu_button_new ();
   GtkWidget *content = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  gtk_box_pack_start (GTK_BOX (content), gtk_label_new (_ ("More")), FALSE, FALSE, 0);
+  GtkWidget *title = gtk_label_new_with_mnemonic (_ ("_More"));
+  gtk_label_set_mnemonic_widget (GTK_LABEL (title), more);
+  gtk_box_pack_start (GTK_BOX (content), title, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (content),
                       gtk_image_new_from_icon_name ("pan-down-symbolic", GTK_ICON_SIZE_BUTTON),
                       FALSE, FALSE, 0);
@@ -409,7 +412,7 @@ create_answer_row (PlugAskPage *self)
   self->copy_all =
       create_button (self, _ ("Copy A_ll"), _ ("Copies all questions and answers"), copy_all);
   self->add_layer =
-      create_button (self, _ ("To Text _Layer"),
+      create_button (self, _ ("As Text La_yer"),
                      _ ("Adds a text layer with the last answer to the image"), add_layer);
   GtkWidget *image_row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   gtk_box_pack_start (GTK_BOX (image_row), self->add_layer, FALSE, FALSE, 0);
@@ -444,7 +447,7 @@ create_entry_row (PlugAskPage *self)
   gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (frame), MAX_ENTRY_HEIGHT);
   gtk_container_add (GTK_CONTAINER (frame), self->entry);
 
-  self->ask_button = create_button (self, _ ("Ask"), _ ("Asks the question (Enter)"), ask_entry);
+  self->ask_button = create_button (self, _ ("As_k"), _ ("Asks the question (Enter)"), ask_entry);
   gtk_style_context_add_class (gtk_widget_get_style_context (self->ask_button),
                                GTK_STYLE_CLASS_SUGGESTED_ACTION);
   gtk_widget_set_valign (self->ask_button, GTK_ALIGN_END);
@@ -467,7 +470,7 @@ create_question (PlugAskPage *self)
   GtkWidget *language_title = gtk_label_new_with_mnemonic (_ ("Answer _in:"));
   gtk_label_set_mnemonic_widget (GTK_LABEL (language_title), language);
   self->anew =
-      create_button (self, _ ("_New Conversation"),
+      create_button (self, _ ("New Con_versation"),
                      _ ("The next question does not go on with what was said before"), begin_anew);
   GtkWidget *last_row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   gtk_box_pack_start (GTK_BOX (last_row), language_title, FALSE, FALSE, 0);
@@ -481,12 +484,13 @@ create_question (PlugAskPage *self)
 }
 
 GtkWidget *
-plug_page_ask_new (PlugWindow *window)
+plug_page_ask_new (PlugWindow *window, PlugStatus *status)
 {
   PlugAskPage *self = g_object_new (PLUG_TYPE_ASK_PAGE, "orientation", GTK_ORIENTATION_VERTICAL,
                                     "spacing", 6, "border-width", 12, NULL);
   self->window = window;
-  self->talk = plug_window_add_talk (window);
+  self->status = status;
+  self->talk = plug_status_add_talk (status);
   self->transcript = plug_transcript_new (_ ("Conversation"));
   GtkWidget *tasks = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
   gtk_container_add (GTK_CONTAINER (tasks), create_tasks (self));
@@ -518,7 +522,7 @@ plug_page_ask_start (GtkWidget *page, const PlugAction *action)
   if (is_idle (self))
     ask_task (self, action->task);
   else
-    plug_window_say (self->window, _ ("The answer before this one is still being written."));
+    plug_status_say (self->status, _ ("The answer before this one is still being written."));
 }
 
 static void

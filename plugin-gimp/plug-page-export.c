@@ -33,6 +33,7 @@ struct _PlugExportPage
   GtkBox parent_instance;
 
   PlugWindow           *window; /* has this page in it; NULL when it is being destroyed */
+  PlugStatus           *status; /* has this page in it */
   GFile                *folder; /* for names without one */
   GCancellable         *cancellable; /* (nullable) of the export that is under way */
   guint                 pulse;       /* timer while it is; 0: none */
@@ -63,13 +64,13 @@ show_text (GtkWidget  *label,
            const char *text)
 {
   gboolean has_text = text != NULL && *text != '\0';
-  GtkStyleContext *style = gtk_widget_get_style_context (label);
+  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
 
+  /* No text of that name */
+  if (!has_text)
+    pango_attr_list_insert (attributes, pango_attr_style_new (PANGO_STYLE_ITALIC));
+  gtk_label_set_attributes (GTK_LABEL (label), attributes);
   gtk_label_set_text (GTK_LABEL (label), has_text ? text : _("none"));
-  if (has_text)
-    gtk_style_context_remove_class (style, "dim-label");
-  else
-    gtk_style_context_add_class (style, "dim-label");
 }
 
 static void
@@ -268,7 +269,7 @@ show_result (PlugExportPage *self,
   if (found != NULL)
     show_texts (&self->found, found);
   if (sentence != NULL)
-    plug_window_say (self->window, sentence);
+    plug_status_say (self->status, sentence);
 }
 
 static const char *
@@ -538,7 +539,7 @@ create_what (PlugExportPage *self)
   gtk_box_pack_start (GTK_BOX (line), plug_form_new_sentence (_("These texts are written:"),
                                                               FALSE), TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (line),
-                      plug_form_new_button (_("Chan_ge Texts…"),
+                      plug_form_new_button (_("_Change Texts…"),
                                             _("Show the page for the alternative text"),
                                             G_CALLBACK (change_texts), self), FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), line, FALSE, FALSE, 0);
@@ -612,11 +613,13 @@ build (PlugExportPage *self)
 }
 
 GtkWidget *
-plug_page_export_new (PlugWindow *window)
+plug_page_export_new (PlugWindow *window,
+                      PlugStatus *status)
 {
   PlugExportPage *self = g_object_new (PLUG_TYPE_EXPORT_PAGE, NULL);
 
   self->window = window;
+  self->status = status;
   build (self);
   g_signal_connect (self, "map", G_CALLBACK (refresh), NULL);
   g_signal_connect_object (window, "notify::is-active", G_CALLBACK (on_window_active), self,

@@ -16,6 +16,7 @@ struct _PlugFindPage
   GtkBox parent_instance;
 
   PlugWindow *window; /* has this page in it */
+  PlugStatus *status; /* has this page in it */
   PlugTalk   *talk;   /* the window's */
   char       *thing;  /* (nullable) what was looked for last */
   GPtrArray  *boxes;  /* of PlugBox: what was found, in the image */
@@ -191,7 +192,7 @@ say_nothing_found (PlugFindPage *self)
 
   gtk_label_set_text (GTK_LABEL (self->sentence), sentence);
   gtk_widget_show (self->sentence);
-  plug_window_say (self->window, sentence);
+  plug_status_say (self->status, sentence);
 }
 
 static void
@@ -228,7 +229,7 @@ on_answered (PlugTalk     *talk,
   show_state (self);
   sentence = g_strdup_printf (ngettext ("%u place was found.", "%u places were found.",
                                         boxes->len), boxes->len);
-  plug_window_say (self->window, sentence);
+  plug_status_say (self->status, sentence);
 }
 
 /* ------------------------------------------------------------------------------ what is done */
@@ -283,12 +284,12 @@ on_compared (GObject      *source,
       doing->action->change (plug_window_get_image (self->window), chosen, &error))
     {
       sentence = doing->action->describe (chosen->len);
-      plug_window_say (self->window, sentence);
+      plug_status_say (self->status, sentence);
     }
   else if (g_error_matches (error, PLUG_ADVICE_ERROR, PLUG_ADVICE_ERROR_OTHER_STATE))
-    plug_window_show_error (self->window, error, G_CALLBACK (find_again), self);
+    plug_status_show_error (self->status, error, G_CALLBACK (find_again), self);
   else if (error != NULL)
-    plug_window_show_error (self->window, error, G_CALLBACK (doing->action->start), self);
+    plug_status_show_error (self->status, error, G_CALLBACK (doing->action->start), self);
 }
 
 /* The places are those of the picture in which they were found, and of no other: it is compared
@@ -402,7 +403,7 @@ create_results (PlugFindPage *self)
 
   self->view = plug_box_view_new ();
   self->list = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-  self->all = gtk_check_button_new_with_mnemonic (_("All _of Them"));
+  self->all = gtk_check_button_new_with_mnemonic (_("A_ll of Them"));
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->all), TRUE);
   g_signal_connect_object (self->all, "toggled", G_CALLBACK (on_all_toggled), self,
                            G_CONNECT_SWAPPED);
@@ -424,15 +425,15 @@ create_actions (PlugFindPage *self)
   self->actions = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   gtk_box_pack_start (
     GTK_BOX (self->actions),
-    plug_form_new_button (_("Se_lect"), _("Select the rectangles that are chosen above"),
+    plug_form_new_button (_("Sele_ct"), _("Select the rectangles that are chosen above"),
                           G_CALLBACK (select_boxes), self), FALSE, FALSE, 0);
   gtk_box_pack_start (
     GTK_BOX (self->actions),
-    plug_form_new_button (_("_Guides"), _("Add guides along the edges of what is chosen above"),
+    plug_form_new_button (_("G_uides"), _("Add guides along the edges of what is chosen above"),
                           G_CALLBACK (add_guides), self), FALSE, FALSE, 0);
   gtk_box_pack_start (
     GTK_BOX (self->actions),
-    plug_form_new_button (_("_Channels"), _("Add a channel for each place that is chosen above"),
+    plug_form_new_button (_("Chann_els"), _("Add a channel for each place that is chosen above"),
                           G_CALLBACK (add_channels), self), FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (line), self->actions, FALSE, FALSE, 0);
   plug_window_need_image (self->window, line);
@@ -451,7 +452,7 @@ build (PlugFindPage *self)
   g_signal_connect_object (self->entry, "changed", G_CALLBACK (show_state), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->entry, "activate", G_CALLBACK (find), self, G_CONNECT_SWAPPED);
-  self->find = plug_form_new_button (_("Fi_nd"), _("Look for it in the picture"),
+  self->find = plug_form_new_button (_("Fin_d"), _("Look for it in the picture"),
                                      G_CALLBACK (find), self);
   self->sentence = plug_form_new_sentence (NULL, FALSE);
   gtk_widget_set_no_show_all (self->sentence, TRUE);
@@ -467,12 +468,14 @@ build (PlugFindPage *self)
 }
 
 GtkWidget *
-plug_page_find_new (PlugWindow *window)
+plug_page_find_new (PlugWindow *window,
+                    PlugStatus *status)
 {
   PlugFindPage *self = g_object_new (PLUG_TYPE_FIND_PAGE, NULL);
 
   self->window = window;
-  self->talk = plug_window_add_talk (window);
+  self->status = status;
+  self->talk = plug_status_add_talk (status);
   build (self);
   g_signal_connect_object (self->talk, "state-changed", G_CALLBACK (show_state), self,
                            G_CONNECT_SWAPPED);

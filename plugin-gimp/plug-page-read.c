@@ -17,6 +17,7 @@ struct _PlugReadPage
   GtkBox parent_instance;
 
   PlugWindow *window; /* has this page in it */
+  PlugStatus *status; /* has this page in it */
   PlugTalk   *talk;   /* the window's */
   GPtrArray  *boxes;  /* of PlugBox: where the answer says that text stands; may be empty */
   PlugState   state;  /* of the image in which it stands there */
@@ -83,7 +84,7 @@ copy (PlugReadPage *self)
   g_autofree char *text = get_text (self);
 
   plug_form_copy (self->copy, text);
-  plug_window_say (self->window, _("The text was copied."));
+  plug_status_say (self->status, _("The text was copied."));
 }
 
 static void
@@ -93,9 +94,9 @@ add_layer (PlugReadPage *self)
   g_autoptr (GError) error = NULL;
 
   if (plug_host_add_text (plug_window_get_image (self->window), text, &error))
-    plug_window_say (self->window, _("A text layer was added. Ctrl+Z in the image takes it away."));
+    plug_status_say (self->status, _("A text layer was added. Ctrl+Z in the image takes it away."));
   else
-    plug_window_show_error (self->window, error, G_CALLBACK (add_layer), self);
+    plug_status_show_error (self->status, error, G_CALLBACK (add_layer), self);
 }
 
 /* The boxes with the words of the field, if it still has a line for each (transfer full) */
@@ -141,12 +142,12 @@ on_compared (GObject      *source,
                                             "%u text layers were added. Ctrl+Z in the image takes "
                                             "them away.", boxes->len),
                                   boxes->len);
-      plug_window_say (self->window, sentence);
+      plug_status_say (self->status, sentence);
     }
   else if (g_error_matches (error, PLUG_ADVICE_ERROR, PLUG_ADVICE_ERROR_OTHER_STATE))
-    plug_window_show_error (self->window, error, G_CALLBACK (read_text), self);
+    plug_status_show_error (self->status, error, G_CALLBACK (read_text), self);
   else
-    plug_window_show_error (self->window, error, G_CALLBACK (add_box_layers), self);
+    plug_status_show_error (self->status, error, G_CALLBACK (add_box_layers), self);
 }
 
 /* The places are those of the picture that was read, and of no other: it is compared first. */
@@ -251,7 +252,7 @@ on_answered (PlugTalk     *talk,
   if (*text == '\0')
     {
       end_answer (self, NULL);
-      plug_window_say (self->window, _("No text was found in the picture."));
+      plug_status_say (self->status, _("No text was found in the picture."));
       return;
     }
   end_answer (self, text);
@@ -340,12 +341,14 @@ build (PlugReadPage *self)
 }
 
 GtkWidget *
-plug_page_read_new (PlugWindow *window)
+plug_page_read_new (PlugWindow *window,
+                    PlugStatus *status)
 {
   PlugReadPage *self = g_object_new (PLUG_TYPE_READ_PAGE, NULL);
 
   self->window = window;
-  self->talk = plug_window_add_talk (window);
+  self->status = status;
+  self->talk = plug_status_add_talk (status);
   build (self);
   g_signal_connect_object (self->talk, "state-changed", G_CALLBACK (show_state), self,
                            G_CONNECT_SWAPPED);

@@ -3,7 +3,7 @@
  * What a page of the window is: a widget that is made once, and what the window tells it. */
 #pragma once
 
-#include "plug-window.h"
+#include "plug-status.h"
 
 G_BEGIN_DECLS
 
@@ -11,23 +11,23 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *title; /* of the tab, with mnemonic, N_() */
-  GtkWidget *(*create) (PlugWindow *window);
+  GtkWidget *(*create) (PlugWindow *window, PlugStatus *status);
   /* The menu entry (action->task may differ on one page: ask and caption); begins if
    * action->starts */
   void (*start) (GtkWidget *page, const PlugAction *action);
 } PlugPageClass;
 
-GtkWidget   *plug_page_ask_new (PlugWindow *window);
+GtkWidget   *plug_page_ask_new (PlugWindow *window, PlugStatus *status);
 void         plug_page_ask_start (GtkWidget *page, const PlugAction *action);
-GtkWidget   *plug_page_alt_new (PlugWindow *window);
+GtkWidget   *plug_page_alt_new (PlugWindow *window, PlugStatus *status);
 void         plug_page_alt_start (GtkWidget *page, const PlugAction *action);
 /* The texts as they stand in the page's fields (transfer full) */
 IvlMetadata *plug_page_alt_get_texts (GtkWidget *page);
-GtkWidget   *plug_page_read_new (PlugWindow *window);
+GtkWidget   *plug_page_read_new (PlugWindow *window, PlugStatus *status);
 void         plug_page_read_start (GtkWidget *page, const PlugAction *action);
-GtkWidget   *plug_page_find_new (PlugWindow *window);
+GtkWidget   *plug_page_find_new (PlugWindow *window, PlugStatus *status);
 void         plug_page_find_start (GtkWidget *page, const PlugAction *action);
-GtkWidget   *plug_page_export_new (PlugWindow *window);
+GtkWidget   *plug_page_export_new (PlugWindow *window, PlugStatus *status);
 void         plug_page_export_start (GtkWidget *page, const PlugAction *action);
 
 G_END_DECLS

@@ -28,6 +28,7 @@ typedef struct
   IvlMessage   *message;       /* (nullable) */
   IvlReply     *reply;         /* (nullable) */
   char         *place;         /* origin that there is leave for, or is asked for; (nullable) */
+  gboolean      is_sending;    /* the last phase that was told is one before the server's */
   gboolean      has_pieces;
   gboolean      has_reopened;
   gboolean      is_stopped;
@@ -240,7 +241,7 @@ report (IvlPhase phase,
         guint64  total,
         gpointer data)
 {
-  const Turn *turn = data;
+  Turn *turn = data;
   g_autoptr (PlugTalk) self = get_talk (turn);
   g_autofree char *sentence = NULL;
   double fraction = total > 0 ? (double) MIN (done, total) / (double) total : -1;
@@ -249,6 +250,7 @@ report (IvlPhase phase,
   /* What was under way when the answer came is old */
   if (self == NULL || (self->state == PLUG_TALK_ANSWERING && phase != IVL_PHASE_DECODE))
     return;
+  turn->is_sending = phase == IVL_PHASE_WAIT || phase == IVL_PHASE_UPLOAD;
   switch (phase)
     {
     case IVL_PHASE_LOAD:
@@ -440,7 +442,11 @@ on_sent (GObject      *object,
   else if (reply != NULL)
     {
       g_set_object (&turn->reply, reply);
-      read_piece (self);
+      /* The server has begun; not every one tells what it does until the first word */
+      if (turn->is_sending)
+        tell_progress (self, -1, _ ("Looking at the picture…"));
+      if (turn->talk != NULL)
+        read_piece (self);
     }
   else if (ask_again (self, error))
     g_clear_error (&error);

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One window for an image: header, notices, pages, work. The conversations of all pages report
- * here. */
+ * One window for an image: header and pages. */
 #include "plug-window.h"
 
 #include "plug-header.h"
 #include "plug-notice.h"
 #include "plug-page.h"
-#include "plug-work.h"
+#include "plug-status.h"
 
 #include <glib/gi18n.h>
 #ifdef GDK_WINDOWING_X11
 #include <gdk/gdkx.h>
 #endif
 
-/* Before it was ever resized: a few lines of an answer fit, and it leaves room for the image */
+/* Before it was ever resized: the three texts of an image are seen at once, and it leaves room for
+ * the image */
 #define DEFAULT_WIDTH 520
-#define DEFAULT_HEIGHT 680
+#define DEFAULT_HEIGHT 720
 #define LOOK_SECONDS 2
 
 static const PlugPageClass page_classes[PLUG_N_PAGES] = {
@@ -34,16 +34,14 @@ struct _PlugWindow
   int         image;
   gboolean    image_open;
   PlugSource *source;
-  GPtrArray  *talks;   /* of PlugTalk */
-  PlugTalk   *working; /* (nullable) the one whose progress is shown */
-  guint       look;    /* source that looks whether the image is open; 0 when it is not */
-  PlugTalk   *asking;  /* (nullable) the one that waits for consent */
+  GPtrArray  *talks; /* of PlugTalk */
+  guint       look;  /* source that looks whether the image is open; 0 when it is not */
 
   GtkWidget *header;
-  GtkWidget *notice;
+  GtkWidget *notice; /* of the window, about the settings */
   GtkWidget *notebook;
-  GtkWidget *pages[PLUG_N_PAGES];
-  GtkWidget *work;
+  GtkWidget *statuses[PLUG_N_PAGES];
+  GtkWidget *pages[PLUG_N_PAGES]; /* each in its status */
   GtkWidget *catcher; /* empty: takes keys and clicks that nobody is to get */
 };
 
@@ -82,12 +80,6 @@ plug_window_need_image (PlugWindow *self, GtkWidget *widget)
 }
 
 void
-plug_window_say (PlugWindow *self, const char *sentence)
-{
-  plug_work_say (PLUG_WORK (self->work), sentence);
-}
-
-void
 plug_window_show_page (PlugWindow *self, PlugPage page)
 {
   gtk_notebook_set_current_page (GTK_NOTEBOOK (self->notebook), (int)page);
@@ -117,27 +109,30 @@ note_closed (PlugWindow *self)
   self->image_open = FALSE;
   g_clear_handle_id (&self->look, g_source_remove);
   plug_header_set_closed (PLUG_HEADER (self->header));
-  plug_notice_hide_error (PLUG_NOTICE (self->notice));
+  for (guint i = 0; i < PLUG_N_PAGES; i++)
+    plug_status_hide_error (PLUG_STATUS (self->statuses[i]));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROPERTY_IMAGE_OPEN]);
-  plug_window_say (self, _ ("The image was closed."));
+  int page = gtk_notebook_get_current_page (GTK_NOTEBOOK (self->notebook));
+  plug_status_say (PLUG_STATUS (self->statuses[MAX (page, 0)]), _ ("The image was closed."));
 }
 
-static void
-check_image (PlugWindow *self)
+gboolean
+plug_window_check_image (PlugWindow *self)
 {
   if (!self->image_open)
-    return;
-  if (plug_host_image_is_open (self->image))
+    return FALSE;
+  if (!plug_host_image_is_open (self->image))
     {
-      g_autofree char *name = plug_host_get_image_name (self->image);
-      /* Translators: %s is the name of an image */
-      g_autofree char *title = g_strdup_printf (_ ("Image Assistant – %s"), name ? name : "");
-      if (g_strcmp0 (title, gtk_window_get_title (GTK_WINDOW (self))))
-        gtk_window_set_title (GTK_WINDOW (self), title);
-      plug_header_check_selection (PLUG_HEADER (self->header));
-      return;
+      note_closed (self);
+      return FALSE;
     }
-  note_closed (self);
+  g_autofree char *name = plug_host_get_image_name (self->image);
+  /* Translators: %s is the name of an image */
+  g_autofree char *title = g_strdup_printf (_ ("Image Assistant – %s"), name ? name : "");
+  if (g_strcmp0 (title, gtk_window_get_title (GTK_WINDOW (self))))
+    gtk_window_set_title (GTK_WINDOW (self), title);
+  plug_header_check_selection (PLUG_HEADER (self->header));
+  return TRUE;
 }
 
 /* GIMP tells nobody that an image was closed; while the person works there, this looks now and
@@ -153,100 +148,15 @@ look_at_image (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-void
-plug_window_show_error (PlugWindow *self, const GError *error, GCallback retry, gpointer retry_data)
-{
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-  check_image (self);
-  /* The sentence at the top says it, and nothing can be tried again */
-  if (self->image_open)
-    plug_notice_show_error (PLUG_NOTICE (self->notice), error, retry, retry_data);
-}
-
 /* ----------------------------------------------------------------------------------------
  * conversations */
 
 static void
 show_place (PlugWindow *self)
 {
-  PlugTalk *talk = self->working ? self->working : self->talks->pdata[0];
+  PlugTalk *talk = self->talks->pdata[0];
   g_autofree char *place = plug_talk_describe_place (talk);
   plug_header_set_place (PLUG_HEADER (self->header), place, plug_talk_is_remote (talk));
-}
-
-static void
-on_state_changed (PlugTalk *talk, PlugWindow *self)
-{
-  PlugTalkState state = plug_talk_get_state (talk);
-  if (self->asking == talk && state != PLUG_TALK_CONSENT)
-    {
-      self->asking = NULL;
-      plug_notice_withdraw_consent (PLUG_NOTICE (self->notice));
-    }
-  if (state != PLUG_TALK_IDLE && self->working != talk)
-    {
-      self->working = talk;
-      plug_notice_hide_error (PLUG_NOTICE (self->notice));
-    }
-  else if (state == PLUG_TALK_IDLE && self->working == talk)
-    {
-      self->working = NULL;
-      for (guint i = 0; i < self->talks->len; i++)
-        if (plug_talk_get_state (self->talks->pdata[i]) != PLUG_TALK_IDLE)
-          self->working = self->talks->pdata[i];
-    }
-  plug_work_set_busy (PLUG_WORK (self->work), self->working != NULL);
-  /* A server does not tell how far it is */
-  if (self->working == talk && state == PLUG_TALK_ANSWERING)
-    plug_work_set_progress (PLUG_WORK (self->work), -1, _ ("The answer is being written…"));
-  show_place (self);
-}
-
-static void
-on_progress (PlugTalk *talk, double fraction, const char *sentence, PlugWindow *self)
-{
-  if (self->working == talk)
-    plug_work_set_progress (PLUG_WORK (self->work), fraction, sentence);
-}
-
-static void
-answer_consent (gboolean allow, gpointer user_data)
-{
-  PlugWindow *self = user_data;
-  PlugTalk *talk = g_steal_pointer (&self->asking);
-  if (talk)
-    plug_talk_answer_consent (talk, allow);
-}
-
-static void
-on_consent_needed (PlugTalk *talk, const char *place, PlugWindow *self)
-{
-  /* One question at a time: a second page that wants to send meanwhile is told no, and can try
-   * again */
-  if (self->asking && self->asking != talk)
-    {
-      plug_talk_answer_consent (talk, FALSE);
-      return;
-    }
-  self->asking = talk;
-  on_progress (talk, 0, _ ("Waiting for your decision above…"), self);
-  plug_notice_ask_consent (PLUG_NOTICE (self->notice), place, answer_consent, self);
-}
-
-static void
-on_failed (PlugTalk *talk, const GError *error, const char *partial, PlugWindow *self)
-{
-  plug_window_show_error (self, error, NULL, NULL);
-}
-
-static void
-on_answered (PlugTalk *talk, IvlReply *reply, gboolean stopped, PlugWindow *self)
-{
-  const char *sentence = stopped ? _ ("The answer was stopped.")
-                         : reply ? _ ("The answer is complete.")
-                                 : _ ("The model gave no answer.");
-  plug_window_say (self, sentence);
 }
 
 PlugTalk *
@@ -254,21 +164,16 @@ plug_window_add_talk (PlugWindow *self)
 {
   PlugTalk *talk = plug_talk_new (self->source);
   g_ptr_array_add (self->talks, talk);
-  g_signal_connect_object (talk, "state-changed", G_CALLBACK (on_state_changed), self, 0);
-  g_signal_connect_object (talk, "progress", G_CALLBACK (on_progress), self, 0);
-  g_signal_connect_object (talk, "consent-needed", G_CALLBACK (on_consent_needed), self, 0);
-  g_signal_connect_object (talk, "answered", G_CALLBACK (on_answered), self, 0);
-  g_signal_connect_object (talk, "failed", G_CALLBACK (on_failed), self, 0);
+  g_signal_connect_object (talk, "state-changed", G_CALLBACK (show_place), self,
+                           G_CONNECT_SWAPPED);
   return talk;
 }
 
 static gboolean
 stop (PlugWindow *self)
 {
-  if (!self->working)
-    return FALSE;
-  plug_talk_stop (self->working);
-  return TRUE;
+  int page = gtk_notebook_get_current_page (GTK_NOTEBOOK (self->notebook));
+  return page >= 0 && plug_status_stop (PLUG_STATUS (self->statuses[page]));
 }
 
 /* -----------------------------------------------------------------------------------------------
@@ -380,7 +285,7 @@ bring_to_front (PlugWindow *self)
 void
 plug_window_start (PlugWindow *self, const PlugAction *action)
 {
-  check_image (self);
+  plug_window_check_image (self);
   plug_window_show_page (self, action->page);
   bring_to_front (self);
   page_classes[action->page].start (self->pages[action->page], action);
@@ -389,7 +294,7 @@ plug_window_start (PlugWindow *self, const PlugAction *action)
 static gboolean
 on_focus_in (GtkWidget *widget, GdkEvent *event)
 {
-  check_image (PLUG_WINDOW (widget));
+  plug_window_check_image (PLUG_WINDOW (widget));
   return GDK_EVENT_PROPAGATE;
 }
 
@@ -428,21 +333,20 @@ build (PlugWindow *self)
   GtkWidget *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   self->header = plug_header_new (self->source);
   self->notice = plug_notice_new ();
-  self->work = plug_work_new ();
   self->notebook = gtk_notebook_new ();
   gtk_notebook_set_scrollable (GTK_NOTEBOOK (self->notebook), TRUE);
   gtk_notebook_set_show_border (GTK_NOTEBOOK (self->notebook), FALSE);
-  g_signal_connect_object (self->work, "stop", G_CALLBACK (stop), self, G_CONNECT_SWAPPED);
   for (guint i = 0; i < PLUG_N_PAGES; i++)
     {
       GtkWidget *title = gtk_label_new_with_mnemonic (_(page_classes[i].title));
-      self->pages[i] = page_classes[i].create (self);
-      gtk_notebook_append_page (GTK_NOTEBOOK (self->notebook), self->pages[i], title);
+      self->statuses[i] = plug_status_new (self);
+      self->pages[i] = page_classes[i].create (self, PLUG_STATUS (self->statuses[i]));
+      plug_status_set_page (PLUG_STATUS (self->statuses[i]), self->pages[i]);
+      gtk_notebook_append_page (GTK_NOTEBOOK (self->notebook), self->statuses[i], title);
     }
   gtk_box_pack_start (GTK_BOX (column), self->header, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), self->notice, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), self->notebook, TRUE, TRUE, 0);
-  gtk_box_pack_start (GTK_BOX (column), self->work, FALSE, FALSE, 0);
   self->catcher = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
   gtk_box_pack_start (GTK_BOX (column), self->catcher, FALSE, FALSE, 0);
   gtk_container_add (GTK_CONTAINER (self), column);
@@ -459,13 +363,11 @@ plug_window_new (int image)
   self->image = image;
   self->source = plug_source_new (image);
   build (self);
-  if (self->talks->len == 0)
-    plug_window_add_talk (self);
   add_keys (self);
   show_place (self);
   if (plug_settings_get_damage (plug_settings_get ()))
     plug_notice_warn (PLUG_NOTICE (self->notice), plug_settings_get_damage (plug_settings_get ()));
-  check_image (self);
+  plug_window_check_image (self);
   int width, height;
   gboolean known = plug_settings_get_window_size (plug_settings_get (), &width, &height);
   gtk_window_set_default_size (GTK_WINDOW (self), known ? width : DEFAULT_WIDTH,
@@ -496,8 +398,6 @@ plug_window_dispose (GObject *object)
   PlugWindow *self = PLUG_WINDOW (object);
   self->image_open = FALSE;
   g_clear_handle_id (&self->look, g_source_remove);
-  self->working = NULL;
-  self->asking = NULL;
   g_signal_handlers_disconnect_by_data (plug_settings_get (), self);
   for (guint i = 0; i < self->talks->len; i++)
     {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The window of one image: what is sent and where to at the top, one page for each kind of work
- * below it, trouble and progress at the bottom. Pages are GtkWidgets made by plug-page-*.c; they
- * reach everything through the window. */
+ * below it, each with its own trouble and progress (plug-status.h). Pages are GtkWidgets made by
+ * plug-page-*.c; they reach everything through the window. */
 #pragma once
 
 #include "plug-action.h"
@@ -27,18 +27,10 @@ gboolean    plug_window_is_image_open (PlugWindow *self);
  * that is given here */
 void        plug_window_need_image (PlugWindow *self, GtkWidget *widget);
 PlugSource *plug_window_get_source (PlugWindow *self);
-/* The page's own conversation; its progress, trouble and consent are shown by the window. Owned
- * by the window. */
+/* FALSE: the image is closed, and the window says so by now */
+gboolean    plug_window_check_image (PlugWindow *self);
+/* A conversation about the image; plug_status_add_talk() shows how it goes. Owned by the window. */
 PlugTalk   *plug_window_add_talk (PlugWindow *self);
-/* Trouble above the page until something else happens. retry (nullable) is called by the Try
- * again button. */
-void plug_window_show_error (PlugWindow *self,
-                             const GError *error,
-                             GCallback retry,
-                             gpointer retry_data);
-/* One line at the bottom: what was done ("3 guides were added. Ctrl+Z takes them away."), read
- * out by screen readers */
-void        plug_window_say (PlugWindow *self, const char *sentence);
 /* Shows another page; the export page asks for the texts that are there */
 void        plug_window_show_page (PlugWindow *self, PlugPage page);
 /* While GIMP's library is in the middle of a call: keys and clicks reach no window of an image. To

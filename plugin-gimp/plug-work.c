@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Progress bar with a sentence, Stop, and the status line. */
+ * Progress bar with a sentence and seconds, Stop, and the status line. */
 #include "plug-work.h"
 
 #include <glib/gi18n.h>
@@ -13,9 +13,12 @@ struct _PlugWork
 
   GtkWidget *row;
   GtkWidget *sentence;
+  GtkWidget *seconds;
   GtkWidget *bar;
   GtkWidget *status;
   guint      pulse; /* source, 0: the end is known */
+  guint      tick;  /* source, 0: not busy */
+  gint64     start; /* of the work, in microseconds of the monotonic clock */
 };
 
 G_DEFINE_FINAL_TYPE (PlugWork, plug_work, GTK_TYPE_BOX)
@@ -49,13 +52,45 @@ plug_work_set_progress (PlugWork *self, double fraction, const char *sentence)
   gtk_label_set_text (GTK_LABEL (self->sentence), sentence ? sentence : "");
 }
 
+/* Whatever a server tells or does not: that it still goes on can be seen */
+static gboolean
+on_tick (gpointer user_data)
+{
+  PlugWork *self = user_data;
+  guint seconds = (guint)((g_get_monotonic_time () - self->start) / G_USEC_PER_SEC);
+  /* Translators: seconds since the work began; s is the unit */
+  g_autofree char *text = g_strdup_printf (_ ("%u s"), seconds);
+  gtk_label_set_text (GTK_LABEL (self->seconds), text);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Room for a line that says nothing is not taken from the progress */
+static void
+show_status (PlugWork *self, const char *sentence)
+{
+  gtk_label_set_text (GTK_LABEL (self->status), sentence);
+  gtk_widget_set_tooltip_text (self->status, *sentence ? sentence : NULL);
+  gtk_widget_set_visible (self->status, *sentence || !self->tick);
+}
+
 void
 plug_work_set_busy (PlugWork *self, gboolean busy)
 {
-  if (!busy)
-    g_clear_handle_id (&self->pulse, g_source_remove);
+  if (busy == (self->tick != 0))
+    return;
+  if (busy)
+    {
+      self->start = g_get_monotonic_time ();
+      self->tick = g_timeout_add_seconds (1, on_tick, self);
+      on_tick (self);
+      show_status (self, "");
+    }
   else
-    gtk_label_set_text (GTK_LABEL (self->status), "");
+    {
+      g_clear_handle_id (&self->tick, g_source_remove);
+      g_clear_handle_id (&self->pulse, g_source_remove);
+      gtk_widget_show (self->status);
+    }
   gtk_widget_set_visible (self->row, busy);
 }
 
@@ -71,12 +106,14 @@ announce (GtkWidget *widget, const char *sentence)
 }
 
 void
-plug_work_say (PlugWork *self, const char *sentence)
+plug_work_say (PlugWork *self, const char *sentence, const char *answer)
 {
-  gtk_label_set_text (GTK_LABEL (self->status), sentence ? sentence : "");
-  gtk_widget_set_tooltip_text (self->status, sentence);
-  if (sentence && *sentence)
-    announce (self->status, sentence);
+  gboolean has_answer = answer && *answer;
+  g_autofree char *spoken = g_strjoin (has_answer ? "\n" : "", sentence ? sentence : "",
+                                       has_answer ? answer : "", NULL);
+  show_status (self, sentence ? sentence : "");
+  if (*spoken)
+    announce (self->status, spoken);
 }
 
 static void
@@ -105,6 +142,7 @@ plug_work_dispose (GObject *object)
 {
   PlugWork *self = PLUG_WORK (object);
   g_clear_handle_id (&self->pulse, g_source_remove);
+  g_clear_handle_id (&self->tick, g_source_remove);
   G_OBJECT_CLASS (plug_work_parent_class)->dispose (object);
 }
 
@@ -119,15 +157,22 @@ plug_work_class_init (PlugWorkClass *klass)
 static void
 plug_work_init (PlugWork *self)
 {
-  gtk_container_set_border_width (GTK_CONTAINER (self), 12);
+  /* The page above it has a margin of its own */
+  gtk_widget_set_margin_start (GTK_WIDGET (self), 12);
+  gtk_widget_set_margin_end (GTK_WIDGET (self), 12);
+  gtk_widget_set_margin_bottom (GTK_WIDGET (self), 12);
   self->sentence = create_line ();
   self->bar = gtk_progress_bar_new ();
   atk_object_set_name (gtk_widget_get_accessible (self->bar), _ ("Progress"));
   GtkWidget *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
   gtk_widget_set_valign (column, GTK_ALIGN_CENTER);
-  gtk_box_pack_start (GTK_BOX (column), self->sentence, FALSE, FALSE, 0);
+  self->seconds = gtk_label_new (NULL);
+  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  gtk_box_pack_start (GTK_BOX (line), self->sentence, TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (line), self->seconds, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (column), line, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (column), self->bar, FALSE, FALSE, 0);
-  GtkWidget *stop = gtk_button_new_with_label (_ ("Stop"));
+  GtkWidget *stop = gtk_button_new_with_mnemonic (_ ("St_op"));
   gtk_widget_set_tooltip_text (stop, _ ("Stops the answer and keeps what there is of it (Esc)"));
   gtk_widget_set_valign (stop, GTK_ALIGN_CENTER);
   g_signal_connect_swapped (stop, "clicked", G_CALLBACK (on_stop), self);

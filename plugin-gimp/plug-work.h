@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The bottom of the window: how far the work is, the button that stops it, and one line on what
- * was done. */
+ * The bottom of a page: how far the work is and how long it takes, the button that stops it, and
+ * one line on what was done. */
 #pragma once
 
 #include <gtk/gtk.h>
@@ -16,7 +16,7 @@ GtkWidget *plug_work_new (void);
 void       plug_work_set_busy (PlugWork *self, gboolean busy);
 /* fraction < 0: the end is unknown */
 void       plug_work_set_progress (PlugWork *self, double fraction, const char *sentence);
-/* Stays until the next sentence; screen readers speak it */
-void       plug_work_say (PlugWork *self, const char *sentence);
+/* Stays until the next sentence; screen readers speak it, and answer (nullable) after it */
+void       plug_work_say (PlugWork *self, const char *sentence, const char *answer);
 
 G_END_DECLS

@@ -13,7 +13,7 @@ from desk import HANG, wait_for
 ATSPI = "org.a11y.atspi"
 # Of the protocol's lists of roles and states
 ROLES = {"button": 43, "toggle": 62, "check": 7, "radio": 44, "text": 61, "label": 29, "tab": 37, "combo": 11, "entry": 79,
-         "window": 23, "dialog": 16, "menu": 35, "list item": 32, "spin": 52, "progress": 42, "cell": 56}
+         "window": 23, "dialog": 16, "menu": 35, "list item": 32, "spin": 52, "progress": 42, "cell": 56, "scroll bar": 48}
 NAMES = {number: name for name, number in ROLES.items()}
 STATES = {"CHECKED": 4, "FOCUSABLE": 11, "FOCUSED": 12, "SELECTED": 23, "SENSITIVE": 24, "SHOWING": 25}
 ANSWER = 20000  # milliseconds until a program that does not answer counts as gone

@@ -3,6 +3,7 @@
 not its loopback, says what it is told to, word by word, and waits where it is told to."""
 
 import json
+import queue
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,13 +22,18 @@ def own_address():
 
 class FakeServer:
     """`answers` are given one after the other, the last one again and again. `gate` is closed (clear) to hold an answer after
-    its first word, and opened (set) to let it go on. `questions` are the requests so far."""
+    its first word, and opened (set) to let it go on; `begin` is the same for its beginning. `questions` are the requests so far.
+    A server of the owner "ivl" tells each (phase, done, total) that is put into `phases`, meanwhile."""
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, owner="nobody"):
         self.answers = list(answers)
         self.questions = []
         self.gate = threading.Event()
         self.gate.set()
+        self.begin = threading.Event()
+        self.begin.set()
+        self.owner = owner
+        self.phases = queue.Queue()
         self.broken = threading.Event()  # set: answers break off after their first word
         self.dropped = threading.Event()  # set when a client went away in the middle of an answer
         self.host = own_address()
@@ -37,6 +43,7 @@ class FakeServer:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
+        self.begin.set()
         self.gate.set()
         self.server.shutdown()
         self.server.server_close()
@@ -51,7 +58,7 @@ class FakeServer:
                 pass
 
             def do_GET(self):
-                body = json.dumps({"object": "list", "data": [{"id": "fake", "object": "model"}]}).encode()
+                body = json.dumps({"object": "list", "data": [{"id": "fake", "object": "model", "owned_by": fake.owner}]}).encode()
                 self.send_response(200 if self.path.endswith("/models") else 404)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -77,15 +84,23 @@ class FakeServer:
                 self.wfile.write(b"data: " + json.dumps(data).encode() + b"\n\n")
                 self.wfile.flush()
 
+            def wait(self, event):
+                """Until it is set; what there is to tell meanwhile is told."""
+                while not event.wait(0.1):
+                    self.wfile.write(b": still here\n\n")
+                    while not fake.phases.empty():
+                        data = dict(zip(("phase", "done", "total"), fake.phases.get()))
+                        self.wfile.write(b"event: ivl.progress\ndata: " + json.dumps(data).encode() + b"\n\n")
+                    self.wfile.flush()
+
             def say(self, answer):
                 self.event({"role": "assistant", "content": ""})
+                self.wait(fake.begin)
                 for word in answer.split(" "):
                     self.event({"content": word + " "})
                     if fake.broken.is_set():
                         return
-                    while not fake.gate.wait(0.1):
-                        self.wfile.write(b": still here\n\n")
-                        self.wfile.flush()
+                    self.wait(fake.gate)
                 self.event({}, "stop")
                 self.wfile.write(b"data: [DONE]\n\n")
 

@@ -3,6 +3,8 @@
  * Images that are picture files, changed by orders on standard input; see host-double.h. */
 #include "host-double.h"
 
+#include "letters-double.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -121,6 +123,16 @@ obey (char **words, guint n_words)
                                                       : 1;
   if (!strcmp (order, "menu") && n_words >= 2)
     return on_menu (words[1], id);
+  if (!strcmp (order, "letters"))
+    {
+      letters_double_tell ();
+      return TRUE;
+    }
+  if (!strcmp (order, "bars"))
+    {
+      letters_double_show_bars ();
+      return TRUE;
+    }
   if (!strcmp (order, "quit"))
     {
       kill (getpid (), SIGTERM);

@@ -4,6 +4,8 @@
 with the demonstration model behind the real service, and with a server that stands for another computer."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +18,13 @@ from reallib import RealTap  # noqa: E402
 
 from desk import Desk, is_alive, missing, wait_for  # noqa: E402
 from fakeserver import FakeServer, own_address  # noqa: E402
+
+try:
+    import a11y
+    from doublelib import faint, out_of_order, translated  # noqa: E402
+except (ImportError, ValueError) as trouble:
+    a11y = None
+    REASON = f"no PyGObject: {trouble}"
 
 # Words of its interface are looked for in English
 CAPTIONS = {"taxi.png": "A pink ring and an orange cross on a black background with the text \"TAXI\".",
@@ -54,9 +63,8 @@ class Double:
 
     def window(self, name):
         """The window of that picture, for assistive programs and on the display."""
-        from a11y import window  # pylint: disable=import-outside-toplevel
         handle = self.desk.wait_window(f"^Image Assistant – {name}$", self.process.pid)
-        return window(self.desk, self.process.pid, handle, f"Image Assistant – {name}")
+        return a11y.window(self.desk, self.process.pid, handle, f"Image Assistant – {name}")
 
     def complaints(self):
         """What went to standard error beside the library's advice on servers."""
@@ -107,7 +115,7 @@ def converse(tap, desk, double, demo):
     desk.shoot("window-ask", window.window)
 
     before = talk.text()
-    window.find("button", "^To Text Layer$").press()
+    window.find("button", "^As Text Layer$").press()
     tap.point(double.said('add-text 1 "Black."'), "the answer becomes a text layer", double.lines[-5:])
     tap.point(double.order(f"load {demo}/hello.png"), "the picture is changed")
     ask(desk, window, "What color is the background?")
@@ -250,18 +258,173 @@ def remote(tap, desk, program, demo):
     server.close()
 
 
+def begin_find(desk, window):
+    window.find("text", "^What to find:$").write("a ring")
+    desk.key("Return", window=window.window)
+
+
+# What begins to work on each page
+WORKS = {1: lambda desk, window: ask(desk, window, "What is it?"),
+         2: lambda desk, window: window.find("button", "^Suggest an alternative text$").press(),
+         3: lambda desk, window: window.find("button", "^Read$").press(),
+         4: begin_find}
+# What the service tells, and what is shown of it
+PHASES = (("queue", 2, 3, "place 2 of 3 in the queue"), ("tiles", 3, 7, "Looking at the picture: 3 of 7 parts"),
+          ("prompt", 120, 512, "120 of 512 tokens"))
+SECONDS = re.compile(r"^(\d+) s$", re.MULTILINE)
+
+
+def seconds(window):
+    found = SECONDS.search(window.words())
+    return int(found.group(1)) if found else None
+
+
+def shows(window, words):
+    return bool(wait_for(lambda: words in window.words()))
+
+
+def phases(tap, desk, window, server, number):
+    """One page works while another is looked at."""
+    page, other = PAGES[number - 1], number % 4 + 1
+    desk.key(f"alt+{number}", window=window.window)
+    server.begin.clear()
+    server.gate.clear()
+    WORKS[number](desk, window)
+    for phase, done, total, words in PHASES:
+        server.phases.put((phase, done, total))
+        tap.point(shows(window, words), f"{page}: {words}", window.words())
+    begun = seconds(window)
+    tap.point(begun is not None and wait_for(lambda: seconds(window) not in (None, begun)), f"{page}: seconds run",
+              window.words())
+    desk.shoot(f"window-phases-{number}", window.window)
+    desk.key(f"alt+{other}", window=window.window)
+    wait_for(lambda: [tab for tab in window.every("tab", f"^{PAGES[other - 1]}$") if tab.has("SELECTED")])
+    tap.point("512 tokens" not in window.words() and seconds(window) is None and not window.every("button", "^Stop$"),
+              f"nothing of it is shown on “{PAGES[other - 1]}”", window.words())
+    desk.key(f"alt+{number}", window=window.window)
+    server.begin.set()
+    server.phases.put(("answer", 12, 0))
+    tap.point(shows(window, "The answer is being written: 12 tokens"), f"{page}: tokens of the answer", window.words())
+    server.gate.set()
+    wait_for(lambda: seconds(window) is None)
+
+
+def own_status(tap, desk, window, server):
+    """What one page says is not said on the others, and stays there."""
+    server.broken.set()
+    desk.key("alt+4", window=window.window)
+    begin_find(desk, window)
+    window.find("button", "^Details$|^Close$")
+    server.broken.clear()
+    tap.point(seconds(window) is None, "the bar of trouble is on the page that asked", window.words())
+    for number in (1, 2, 3):
+        desk.key(f"alt+{number}", window=window.window)
+        wait_for(lambda title=PAGES[number - 1]: [tab for tab in window.every("tab", f"^{title}$") if tab.has("SELECTED")])
+        tap.point(not window.every("button", "^Close$"), f"and not on “{PAGES[number - 1]}”", window.words())
+    window.find("button", "^Read$").press()
+    tap.point(shows(window, "The answer is complete."), "Read Text says that it is done", window.words())
+    desk.key("alt+4", window=window.window)
+    window.find("button", "^Close$")
+    tap.point("The answer is complete." not in window.words(), "which Find does not", window.words())
+
+
+def progress(tap, desk, program, demo):
+    """What a service tells on the way to an answer is shown, on the page that asked."""
+    if own_address() is None:
+        tap.skip("this computer has no address but its loopback")
+        return
+    server = FakeServer("One two three.", owner="ivl")
+    config = desk.folder / "config" / "ivl"
+    config.mkdir(exist_ok=True)
+    (config / "gimp.conf").write_text(f"[gimp]\nlocation={server.url}#fake\n", encoding="utf-8")
+    double = Double(desk, program, [demo / "taxi.png"], "plug-in-ivl-ask", IVL_DOUBLE_GIMP_PID=str(os.getpid()))
+    window = double.window("taxi.png")
+    ask(desk, window, "Hello?")
+    window.find("button", "^Send$").press()
+    says(transcript(window), "One two three.")
+    for number in WORKS:
+        phases(tap, desk, window, server, number)
+    own_status(tap, desk, window, server)
+    tap.equal(double.end(), 0, "it ends when it is told to")
+    tap.equal(double.complaints(), [], "nothing was complained about")
+    server.close()
+
+
+def twice(line):
+    """Letters that stand more than once among those of a page, with the words they are in."""
+    words = {}
+    for word in line.split("\t")[1:]:
+        words.setdefault(word[0].lower(), []).append(word[2:])
+    return {letter: there for letter, there in words.items() if len(there) > 1}
+
+
+def mnemonics(tap, desk, program, demo):
+    """Each letter leads to one place, whatever is shown; in each language of the interface."""
+    for language in ("en", "de", "fr"):
+        double = Double(desk, program, [demo / "taxi.png"], "plug-in-ivl-ask", IVL_DOUBLE_GIMP_PID=str(os.getpid()),
+                        **translated(desk, language))
+        handle = desk.wait_window("taxi.png", double.process.pid)
+        double.order("bars")
+        double.order("letters")
+        lines = double.said("letters")
+        tap.equal(len(lines), len(PAGES), f"{language}: every page was looked at")
+        for page, line in zip(PAGES, lines):
+            tap.equal(twice(line), {}, f"{language}: each letter stands once on “{page}”")
+        desk.shoot(f"window-{language}", handle)
+        tap.equal(double.end(), 0, "it ends when it is told to")
+
+
+# The three texts, and the button below them
+FIELDS = {"en": ("Alternative text", "Long description", "Caption", "Write to Image"),
+          "de": ("Alternativtext", "Lange Beschreibung", "Bildunterschrift", "Ins Bild schreiben")}
+
+
+def fields(tap, desk, window, language):
+    """All that belongs to an alternative text is seen at once, and what is not can be seen to go on below."""
+    *names_, button = FIELDS[language]
+    bottom = window.find("button", f"^{button}$").box()[1]
+    boxes = {name: window.find("text", f"^{name}$").box() for name in names_}
+    hidden = [name for name, (_, top, _, height) in boxes.items() if height < 20 or top + height > bottom]
+    tap.equal(hidden, [], f"{language}: all three texts are seen at the default size")
+    bars = [bar for bar in window.every("scroll bar") if min(bar.box()[2:]) > 0]
+    tap.equal(len(bars), 0, f"{language}: so nothing is to be scrolled")
+    desk.run("xdotool", "windowsize", window.window, "520", "460")
+    tap.point(wait_for(lambda: [bar for bar in window.every("scroll bar") if min(bar.box()[2:]) > 0], 20),
+              f"{language}: a smaller window shows that there is more")
+
+
+def layout(tap, desk, program, demo):
+    """What is seen: in one language light, in the other dark."""
+    for language, dark in (("en", {}), ("de", {"IVL_DOUBLE_DARK": "1"})):
+        shutil.rmtree(desk.folder / "config" / "ivl", ignore_errors=True)  # it has the size of before
+        double = Double(desk, program, [demo / "taxi.png"], "plug-in-ivl-ask", IVL_DOUBLE_GIMP_PID=str(os.getpid()),
+                        **translated(desk, language), **dark)
+        handle = desk.wait_window("taxi.png", double.process.pid)
+        window = a11y.window(desk, double.process.pid, handle, desk.window_facts(handle)[0])
+        for number in range(1, len(PAGES) + 1):
+            desk.key(f"alt+{number}", window=handle)
+            wait_for(lambda number=number: window.every("tab")[number - 1].has("SELECTED"))
+            desk.shoot(f"layout-{language}-{number}", handle)
+            tap.equal(faint(desk, window), [], f"{language}, page {number}: words can be read")
+            tap.equal(out_of_order(window), [], f"{language}, page {number}: what is read out has the order of what is seen")
+        desk.key("alt+2", window=handle)
+        wait_for(lambda: window.every("tab")[1].has("SELECTED"))
+        fields(tap, desk, window, language)
+        tap.equal(double.end(), 0, "it ends when it is told to")
+
+
 def main():
     program, ivl, demo = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     tap = RealTap()
-    try:
-        import a11y  # noqa: F401  pylint: disable=import-outside-toplevel,unused-import
-    except (ImportError, ValueError) as error:
-        tap.skip_all(f"no AT-SPI for Python: {error}")
+    if a11y is None:
+        tap.skip_all(REASON)
     if missing():
         tap.skip_all(f"{', '.join(missing())} not installed")
     shots = Path(os.environ.get("G_TEST_BUILDDIR", ".")).resolve() / "gimp" / "window"
     variables = {"IVL_SERVE_COMMAND": ivl, "IVL_MODEL": str(demo / "model"), "G_DEBUG": "fatal-criticals"}
-    for part in (local, remote):
+    for part in (local, remote, progress, mnemonics, layout):
+        if len(sys.argv) > 4 and part.__name__ not in sys.argv[4:]:
+            continue
         try:
             with Desk(shots, **variables) as desk:
                 part(tap, desk, program, demo)
