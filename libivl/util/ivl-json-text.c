@@ -8,6 +8,11 @@
 #include "util/ivl-json-text.h"
 
 #include <locale.h>
+#include <string.h>
+
+/* Bytes that reading a string takes for each of its own, at most: two buffers, one twice as large
+ * as the other, or the larger one and the copy that is kept. */
+#define STRING_FACTOR 4
 
 static locale_t
 get_c_locale (void)
@@ -23,15 +28,34 @@ get_c_locale (void)
   return (locale_t) locale;
 }
 
+/* Jansson does not look whether its buffer for a string could grow: without memory it reads behind
+ * it. So there has to be room for a string that is all of the text before it begins. */
+static gboolean
+has_room (gsize size)
+{
+  g_autofree void *room =
+      size <= G_MAXSIZE / STRING_FACTOR ? g_try_malloc (MAX (size, 1) * STRING_FACTOR) : NULL;
+
+  return room != NULL;
+}
+
 json_t *
 ivl_json_text_parse (const char   *data,
                      gsize         size,
                      gsize         flags,
                      json_error_t *error)
 {
-  const locale_t caller = uselocale (get_c_locale ());
-  json_t *value = json_loadb (data, size, flags, error);
+  locale_t caller;
+  json_t *value;
 
+  if (!has_room (size))
+    {
+      if (error != NULL)
+        memset (error, 0, sizeof *error);
+      return NULL;
+    }
+  caller = uselocale (get_c_locale ());
+  value = json_loadb (data, size, flags, error);
   uselocale (caller);
   return value;
 }

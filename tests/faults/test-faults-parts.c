@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * F12 for the library's parts: memory runs out while requests are read and written, and while
- * vocabularies are read. What others decide the size of never ends the process.
+ * F11 and F12 for the library's parts: memory runs out while requests are read and written, and
+ * while files of a model are read. What others decide the size of never ends the process.
  */
 #include <libivl/ivl-error.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "fault-preload.h"
 #include "formats/ivl-safetensors.h"
 #include "lm/ivl-json-vocabulary.h"
 #include "starve.h"
+#include "util/ivl-json-text.h"
 #include "wire/ivl-wire-request.h"
 
 enum
@@ -17,6 +21,7 @@ enum
   PICTURE_BYTES = 300000,
   SPACE_BYTES = 100000,
   N_TENSORS = 10000,
+  STRING_BYTES = 8 << 20,
 };
 
 static const char *folder;
@@ -146,6 +151,48 @@ test_request (void)
   g_clear_pointer (&request_text, g_free);
 }
 
+/* Whether the string that a text consists of came out whole. */
+static void
+read_string (const GString *text)
+{
+  json_error_t reason;
+  json_t *value = ivl_json_text_parse (text->str, text->len, JSON_DECODE_ANY, &reason);
+
+  if (value == NULL)
+    _exit (ivl_json_text_lacked_memory (&reason) ? 0 : 2);
+  _exit (json_string_length (value) == STRING_BYTES ? 0 : 3);
+}
+
+/* Jansson's own buffers may grow behind a limit of the process. */
+static void
+test_string (void)
+{
+  g_autoptr (GString) text = g_string_new ("\"");
+
+  g_string_set_size (text, STRING_BYTES + 1);
+  memset (text->str + 1, 'a', STRING_BYTES);
+  g_string_append_c (text, '"');
+  for (guint mebibytes = 0; mebibytes <= 10 * STRING_BYTES / 1048576; mebibytes += 2)
+    {
+      const pid_t child = fork ();
+      int status;
+
+      if (child == 0)
+        {
+          g_autofree char *statm = NULL;
+          rlim_t used;
+
+          g_file_get_contents ("/proc/self/statm", &statm, NULL, NULL);
+          used = g_ascii_strtoull (statm, NULL, 10) * (rlim_t) sysconf (_SC_PAGESIZE);
+          setrlimit (RLIMIT_AS, &(struct rlimit) { used + mebibytes * 1048576, RLIM_INFINITY });
+          read_string (text);
+        }
+      g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+      g_test_message ("%u MiB: status %d", mebibytes, status);
+      g_assert_cmpint (status, ==, 0);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -157,5 +204,6 @@ main (int    argc,
   g_test_add_data_func ("/faults/F12/vocabulary/internlm2", "internlm2", test_vocabulary);
   g_test_add_func ("/faults/F12/checkpoint", test_checkpoint);
   g_test_add_func ("/faults/F12/request", test_request);
+  g_test_add_func ("/faults/F11/string", test_string);
   return g_test_run ();
 }
