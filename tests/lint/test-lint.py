@@ -187,6 +187,19 @@ def check_reader_rules(point):
     point("n_layers" not in output, "readers take a field with a reason", output)
 
 
+def check_mutant_rules(point):
+    mutants = load("check-mutants")
+    table = "".join(f"[[mutant]]\nname = \"{name}\"\nfile = \"libivl/a.c\"\nold = \"x = 1;\"\n" for name in ("a", "b"))
+    tree = {"tests/mutants/mutants.toml": table, "libivl/a.c": "x = 1;\n"}
+    for title, change, wanted in (
+            ("take rows that fit", {}, 0),
+            ("refuse a text that is gone", {"libivl/a.c": "x = 2;\n"}, 1),
+            ("refuse a text that stands twice", {"libivl/a.c": "x = 1;\nx = 1;\n"}, 1),
+            ("refuse a name that stands twice", {"tests/mutants/mutants.toml": table.replace('"b"', '"a"')}, 1)):
+        code, output = run(mutants, {**tree, **change})
+        point(code == wanted, f"mutants {title}", output)
+
+
 def check_header_rules(point, cc, cxx):
     headers = load("check-headers")
     guard = "#ifndef IVL_INSIDE\n#error \"ivl: only ivl.h can be included directly\"\n#endif\n"
@@ -216,6 +229,7 @@ def main(cc="cc", cxx="c++"):
     check_layer_rules(point)
     check_other_rules(point)
     check_reader_rules(point)
+    check_mutant_rules(point)
     check_header_rules(point, cc, cxx)
     print(f"1..{state['count']}")
     return 1 if state["failed"] else 0

@@ -46,8 +46,11 @@ def copy_sources(sources, copy):
 
 
 def read_table(sources):
-    with open(Path(__file__).parent / "mutants.toml", "rb") as file:
-        table = tomllib.load(file)["mutant"]
+    with open(sources / "tests/mutants/mutants.toml", "rb") as file:
+        return tomllib.load(file)["mutant"]
+
+
+def find_faults(sources, table):
     faults = []
     for row in table:
         path = sources / row["file"]
@@ -55,10 +58,7 @@ def read_table(sources):
         if text.count(row["old"]) != 1:
             faults.append(f"{row['name']}: its text stands {text.count(row['old'])} times in {row['file']}")
     names = [row["name"] for row in table]
-    faults += [f"{name}: twice" for name in sorted(set(names)) if names.count(name) > 1]
-    if faults:
-        sys.exit("mutants.toml does not fit the sources:\n" + "\n".join(faults))
-    return table
+    return faults + [f"{name}: twice" for name in sorted(set(names)) if names.count(name) > 1]
 
 
 def failing_tests(build, names):
@@ -95,7 +95,11 @@ def prepare(sources, work, table):
 
 def main(sources, work, *wanted):
     sources, work = Path(sources).resolve(), Path(work).resolve()
-    table = [row for row in read_table(sources) if not wanted or row["name"] in wanted]
+    table = read_table(sources)
+    faults = find_faults(sources, table)
+    if faults:
+        sys.exit("mutants.toml does not fit the sources:\n" + "\n".join(faults))
+    table = [row for row in table if not wanted or row["name"] in wanted]
     copy, build = prepare(sources, work, table)
     survivors = []
     for number, row in enumerate(table, 1):
