@@ -257,6 +257,7 @@ put_property (IvlXmpEdit          *self,
               char                *content)
 {
   const char *rdf = ivl_xmp_xml_get_uri (IVL_XMP_NAMESPACE_RDF);
+  const char *prefix = place->scope.prefixes[IVL_XMP_NAMESPACE_RDF];
   g_autofree char *description = NULL;
 
   if (place == &self->places->description)
@@ -264,16 +265,18 @@ put_property (IvlXmpEdit          *self,
       put_into (self, place, content);
       return;
     }
-  /* Attributes need a prefix: it is declared here, whatever it stands for outside. */
-  description = g_strdup_printf ("<rdf:Description xmlns:rdf=\"%s\" rdf:about=\"\">%s"
-                                 "</rdf:Description>",
-                                 rdf, content);
+  /* Attributes need a prefix: it is declared here, since it may be the default outside. */
+  if (prefix[0] == '\0')
+    prefix = "rdf";
+  description = g_strdup_printf ("<%s:Description xmlns:%s=\"%s\" %s:about=\"\">%s"
+                                 "</%s:Description>",
+                                 prefix, prefix, rdf, prefix, content, prefix);
   g_free (content);
   if (place == &self->places->rdf)
     put_into (self, place, g_steal_pointer (&description));
   else
-    put_into (self, place, g_strdup_printf ("<rdf:RDF xmlns:rdf=\"%s\">%s</rdf:RDF>", rdf,
-                                            description));
+    put_into (self, place, g_strdup_printf ("<%s:RDF xmlns:%s=\"%s\">%s</%s:RDF>", prefix, prefix,
+                                            rdf, description, prefix));
 }
 
 static gboolean
