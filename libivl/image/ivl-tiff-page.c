@@ -199,7 +199,7 @@ add_sub_pages (IvlTiffPages            *self,
 
       if (!ivl_tiff_read_directory (&self->tiff, offset, &sub, wanted ? error : NULL))
         return !wanted;
-      walk->n_entries += sub.n_entries;
+      walk->n_entries += 1 + sub.n_entries; /* an empty one takes time too */
       if (walk->n_entries > IVL_TIFF_MAX_ENTRIES)
         return fail (error, "too many entries");
       if (is_raw (&sub))

@@ -188,6 +188,48 @@ add_rows (const char    *key,
     }
 }
 
+static void
+append_le32 (GByteArray *file,
+             guint32     value)
+{
+  value = GUINT32_TO_LE (value);
+  g_byte_array_append (file, (const guint8 *) &value, sizeof value);
+}
+
+/* Many directories that list the same 20,000 directories without entries: each list is short, and
+ * reading all of them for each other one would take for ever. */
+static void
+test_empty_directories (void)
+{
+  const guint n = 20000;
+  const guint n_pages = 60;
+  const guint32 list = 8 + 8; /* behind the empty directory */
+  const guint32 pages = list + 4 * n;
+  g_autoptr (GByteArray) file = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (IvlDecode) decode = { 0 };
+
+  g_byte_array_append (file, (const guint8 *) "II*\0", 4);
+  append_le32 (file, pages);
+  append_le32 (file, 0);
+  append_le32 (file, 0);
+  for (guint i = 0; i < n; i++)
+    append_le32 (file, 8);
+  for (guint i = 1; i <= n_pages; i++)
+    {
+      g_byte_array_append (file, (const guint8 *) "\1\0\x4a\1\4\0", 6); /* one entry: 330, LONG */
+      append_le32 (file, n);
+      append_le32 (file, list);
+      append_le32 (file, i < n_pages ? pages + i * 18 : 0);
+    }
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&file));
+  g_assert_false (ivl_decode_bytes (bytes, "file", IVL_DECODE_DEFAULT,
+                                    IVL_DECODE_DEFAULT_MAX_PIXELS, NULL, &decode, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA);
+  g_assert_nonnull (strstr (error->message, "too many entries"));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -198,5 +240,6 @@ main (int   argc,
   g_test_add_func ("/tiff/cut", test_cut);
   g_test_add_func ("/tiff/damaged", test_damaged);
   g_test_add_func ("/tiff/cancelled", test_cancelled);
+  g_test_add_func ("/tiff/empty-directories", test_empty_directories);
   return g_test_run ();
 }
