@@ -183,6 +183,34 @@ test_limit (void)
   g_assert_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED);
 }
 
+/* An animation has a frame with a size in the canvas, in its own header and in its pixels. */
+static void
+test_webp_frame (void)
+{
+  g_autoptr (GBytes) whole = load_bytes ("two-frames.webp"); /* 24 x 16 */
+  gsize size;
+  const guint8 *data = g_bytes_get_data (whole, &size);
+  const guint8 *frame = memmem (data, size, "ANMF", 4);
+  const gsize frame_width = frame + 8 + 6 - data, canvas_width = 24, canvas_height = 27;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      guint8 *changed = g_memdup2 (data, size);
+      g_autoptr (GBytes) bytes = g_bytes_new_take (changed, size);
+      g_auto (IvlDecode) decode = { NULL };
+      g_autoptr (GError) error = NULL;
+
+      if (i == 0)
+        changed[frame_width]--;
+      else
+        changed[canvas_width] = changed[canvas_height] = 0;
+      g_assert_false (ivl_decode_bytes (bytes, "a", 0, 24 * 16 - (i == 0 ? 0 : 1), NULL, &decode,
+                                        &error));
+      g_assert_error (error, IVL_ERROR, (i == 0 ? IVL_ERROR_INVALID_DATA : IVL_ERROR_UNSUPPORTED));
+      g_assert_nonnull (strstr (error->message, i == 0 ? "disagree about its size" : "megapixels"));
+    }
+}
+
 static void
 test_cancelled (void)
 {
@@ -239,6 +267,7 @@ main (int   argc,
       g_test_add_data_func (path, to_cut[i], test_truncated);
     }
   g_test_add_func ("/decode/limit", test_limit);
+  g_test_add_func ("/decode/webp-frame", test_webp_frame);
   g_test_add_func ("/decode/cancelled", test_cancelled);
   return g_test_run ();
 }

@@ -528,6 +528,32 @@ test_jpeg_second_packet (void)
   temp_files_remove_folder (folder);
 }
 
+/* Refused for its size before anything of it is read: it would not fit the memory either. */
+static void
+test_largest_file (void)
+{
+  const goffset largest = (goffset) 2 * 1024 * MEBIBYTE;
+  char *folder;
+  g_autofree char *path = NULL;
+
+  if (is_run_apart ())
+    return;
+  folder = temp_files_make_folder ();
+  path = g_build_filename (folder, "a.jpg", NULL);
+  limit_memory (64 * MEBIBYTE);
+  for (gsize more = 0; more <= 1; more++)
+    {
+      g_autoptr (IvlMetadata) texts = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_cmpint (close (open_sparse (path, largest + more)), ==, 0);
+      texts = ivl_metadata_read_file (path, &error);
+      g_assert_null (texts);
+      g_assert_error (error, IVL_ERROR, (more > 0 ? IVL_ERROR_UNSUPPORTED : IVL_ERROR_NO_MEMORY));
+    }
+  temp_files_remove_folder (folder);
+}
+
 static const guint8 webp_start[] = "RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x03\0\0\x03\0\0";
 
 /* A WebP file with one chunk beside its header, both as long as they can be; its pixels are
@@ -638,6 +664,7 @@ main (int    argc,
   g_test_add_func ("/metadata-limits/tiff-raw", test_tiff_raw);
   g_test_add_func ("/metadata-limits/png-checksum", test_png_checksum);
   g_test_add_func ("/metadata-limits/jpeg-second-packet", test_jpeg_second_packet);
+  g_test_add_func ("/metadata-limits/largest-file", test_largest_file);
   g_test_add_func ("/metadata-limits/webp-packet", test_webp_packet);
   g_test_add_func ("/metadata-limits/webp-size", test_webp_size);
   return g_test_run ();
