@@ -82,6 +82,13 @@ static const Row failed_service = {
   N_ ("Try again: it is started then. If that does not help, a smaller model may."),
   PLUG_REMEDY_RETRY
 };
+/* A server of this computer that is not the user's own service: nobody else starts it */
+static const Row not_started = {
+  N_ ("The server that should answer cannot be reached."),
+  N_ ("It is to run on this computer: start it, or correct the address in the preferences, and try "
+      "again."),
+  PLUG_REMEDY_RETRY
+};
 static const Row forbidden = {
   N_ ("Pictures may not leave this computer, so nothing was sent."),
   N_ ("Choose a model on this computer in the preferences, or allow others there."),
@@ -258,12 +265,17 @@ advise_on_installing (void)
  * it. */
 static const Row *
 find_library_row (const GError *error,
-                  gboolean      is_service)
+                  const char   *location)
 {
+  gboolean is_service = g_str_has_prefix (location, "service:");
+
   if (is_service && error->code == IVL_ERROR_REMOTE_UNREACHABLE)
     return &unreachable_service;
   if (is_service && error->code == IVL_ERROR_REMOTE_FAILED)
     return &failed_service;
+  if (error->code == IVL_ERROR_REMOTE_UNREACHABLE && ivl_model_is_server (location) &&
+      !ivl_model_is_remote (location))
+    return &not_started;
   if (error->code == IVL_ERROR_REMOTE_REFUSED)
     {
       g_autoptr (GError) failure = NULL;
@@ -302,10 +314,10 @@ get_io_code (const GError *error)
 
 static const Row *
 find_row (const GError *error,
-          gboolean      is_service)
+          const char   *location)
 {
   if (error->domain == IVL_ERROR)
-    return find_library_row (error, is_service);
+    return find_library_row (error, location);
   if (error->domain == PLUG_ADVICE_ERROR && error->code >= 0 &&
       error->code < (int) G_N_ELEMENTS (own_rows))
     return &own_rows[error->code];
@@ -342,17 +354,23 @@ new_advice (const GError *error,
 PlugAdvice *
 plug_advice_new (const GError *error)
 {
-  const char *location = plug_settings_get_location (plug_settings_get ());
-
-  return new_advice (error, find_row (error, g_str_has_prefix (location, "service:")));
+  return plug_advice_new_at (error, plug_settings_get_location (plug_settings_get ()));
 }
 
 PlugAdvice *
-plug_advice_new_for_server (const GError *error)
+plug_advice_new_at (const GError *error,
+                    const char   *location)
+{
+  return new_advice (error, find_row (error, location));
+}
+
+PlugAdvice *
+plug_advice_new_for_server (const GError *error,
+                            const char   *location)
 {
   const Row *row = g_error_matches (error, IVL_ERROR, IVL_ERROR_NOT_FOUND)
                        ? &own_rows[PLUG_ADVICE_ERROR_MODEL_MISSING]
-                       : find_row (error, FALSE);
+                       : find_row (error, location);
 
   return new_advice (error, row);
 }

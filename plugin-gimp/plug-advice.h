@@ -42,8 +42,10 @@ typedef struct
 
 /* error: of the model that the settings name, or of anything else but a server */
 PlugAdvice *plug_advice_new (const GError *error);
-/* error: of a server that the settings need not name */
-PlugAdvice *plug_advice_new_for_server (const GError *error);
+/* The same of the model at another location */
+PlugAdvice *plug_advice_new_at (const GError *error, const char *location);
+/* error: of a server that is tried out, and that the settings need not name */
+PlugAdvice *plug_advice_new_for_server (const GError *error, const char *location);
 /* error: plug_settings_get_damage() */
 PlugAdvice *plug_advice_new_for_settings (const GError *error);
 /* error: of reading or writing the configuration file */

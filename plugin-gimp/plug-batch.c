@@ -142,8 +142,9 @@ read_options (Options         *self,
 /* A script has no window that shows what can be done: failure (transfer full) with that in
  * words. What is not found here is a model, and its own sentence says which. */
 static void
-explain (GError  *failure,
-         GError **error)
+explain (const char  *location,
+         GError      *failure,
+         GError     **error)
 {
   g_autoptr (PlugAdvice) advice = NULL;
   g_autoptr (GString) words = NULL;
@@ -153,7 +154,7 @@ explain (GError  *failure,
       g_propagate_error (error, failure);
       return;
     }
-  advice = plug_advice_new (failure);
+  advice = plug_advice_new_at (failure, location);
   words = g_string_new (advice->cause);
   if (advice->remedy != NULL)
     g_string_append_printf (words, " %s", advice->remedy);
@@ -283,7 +284,7 @@ answer (const Options  *options,
   reply = ask (options, task, message, &failure);
   plug_host_end_wait ();
   if (reply == NULL)
-    explain (failure, error);
+    explain (options->location, failure, error);
   return reply;
 }
 

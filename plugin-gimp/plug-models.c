@@ -312,6 +312,12 @@ plug_models_is_remote (void)
   return ivl_model_is_remote (get_location ());
 }
 
+gboolean
+plug_models_is_service (void)
+{
+  return g_str_has_prefix (get_location (), SERVICE);
+}
+
 char *
 plug_models_find_name (void)
 {

@@ -30,6 +30,8 @@ void      plug_models_forget (IvlModel *model);
 /* Where the settings say that pictures go, without opening: see ivl_model_find_origin() */
 char     *plug_models_find_origin (GError **error);
 gboolean  plug_models_is_remote (void);
+/* Whether the user's own service answers, which is started on demand */
+gboolean  plug_models_is_service (void);
 /* The model's name, as far as it can be told; "" when it cannot (transfer full) */
 char     *plug_models_find_name (void);
 

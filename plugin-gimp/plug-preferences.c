@@ -415,14 +415,17 @@ on_checked (GObject      *source,
   Preferences *self = g_object_get_data (G_OBJECT (window), "plug-preferences");
   g_autoptr (GError) error = NULL;
   g_autofree char *sentence = plug_remote_check_finish (result, &error);
-  g_autoptr (PlugAdvice) advice = error != NULL ? plug_advice_new_for_server (error) : NULL;
+  g_autoptr (PlugAdvice) advice = NULL;
 
   if (self == NULL || g_task_get_cancellable (G_TASK (result)) != self->checking)
     return;
   g_clear_object (&self->checking);
   set_checking (self, FALSE);
-  if (advice != NULL)
-    sentence = plug_advice_to_text (advice);
+  if (error != NULL)
+    {
+      advice = plug_advice_new_for_server (error, g_task_get_task_data (G_TASK (result)));
+      sentence = plug_advice_to_text (advice);
+    }
   show_check (self, sentence, advice != NULL);
 }
 

@@ -381,7 +381,7 @@ ask_again (PlugTalk     *self,
                      g_error_matches (error, IVL_ERROR, IVL_ERROR_NOT_FOUND);
 
   if (!is_gone || turn->has_reopened || turn->has_pieces || turn->is_stopped ||
-      plug_models_is_remote ())
+      !plug_models_is_service ())
     return FALSE;
   turn->has_reopened = TRUE;
   plug_models_forget (turn->model);

@@ -100,3 +100,18 @@ ivl_remote_dialect_detect (const char *owner,
     }
   return NULL;
 }
+
+const IvlWireDialect *
+ivl_remote_dialect_find_by_port (int port)
+{
+  GPtrArray *all = get_all ();
+
+  for (guint i = 0; port > 0 && i < all->len; i++)
+    {
+      const IvlWireDialect *dialect = g_ptr_array_index (all, i);
+
+      if (dialect->port == (guint) port)
+        return dialect;
+    }
+  return NULL;
+}

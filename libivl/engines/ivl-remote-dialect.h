@@ -18,5 +18,7 @@ GStrv                 ivl_remote_dialect_list (void);
  * Server (both nullable). NULL when that does not tell. */
 const IvlWireDialect *ivl_remote_dialect_detect (const char *owner,
                                                  const char *server);
+/* Whose own port it is; NULL: nobody's */
+const IvlWireDialect *ivl_remote_dialect_find_by_port (int port);
 
 G_END_DECLS

@@ -7,6 +7,8 @@
 #include <libivl/ivl-error.h>
 #include <string.h>
 
+#include "engines/ivl-remote-dialect.h"
+
 char *
 ivl_remote_trouble_name_certificate (GTlsCertificateFlags flags)
 {
@@ -104,6 +106,28 @@ name_socket_trouble (int code)
     }
 }
 
+/* Nobody listens on a port of this computer: the program that should is known by the engine that is
+ * named, else by the port that is its own. */
+static GError *
+explain_not_started (const IvlRemote *remote)
+{
+  g_autoptr (GUri) uri = g_uri_parse (remote->base, G_URI_FLAGS_NONE, NULL);
+  const IvlWireDialect *dialect =
+      remote->engine != NULL ? ivl_remote_dialect_find (remote->engine, NULL)
+                             : ivl_remote_dialect_find_by_port (g_uri_get_port (uri));
+
+  if (dialect == NULL || dialect->start == NULL)
+    return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE,
+                        "%s refuses connections: start the program that listens there",
+                        remote->origin);
+  return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE,
+                      remote->engine != NULL
+                          ? "%s refuses connections: start %s with \"%s\""
+                          : "%s refuses connections: start the program that listens there; if it is "
+                            "%s, with \"%s\"",
+                      remote->origin, dialect->title, dialect->start);
+}
+
 static GError *
 explain_io (const GError    *failure,
             const IvlRemote *remote,
@@ -118,6 +142,8 @@ explain_io (const GError    *failure,
   switch (failure->code)
     {
     case G_IO_ERROR_CONNECTION_REFUSED:
+      if (remote->is_loopback)
+        return explain_not_started (remote);
       return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE,
                           "%s refuses connections: is the server running?", origin);
     case G_IO_ERROR_HOST_NOT_FOUND:

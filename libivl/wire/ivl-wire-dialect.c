@@ -17,7 +17,8 @@ static const char *const known_fields[] = {
 };
 
 static const char *const known_keys[] = {
-  "name", "title", "tiles", "place", "fields", "finished", "owners", "checks-model", NULL
+  "name", "title", "tiles", "place", "fields", "finished", "owners", "checks-model",
+  "port", "start", NULL
 };
 
 /* By the value of the enumeration. */
@@ -34,6 +35,7 @@ ivl_wire_dialect_free (IvlWireDialect *self)
   g_strfreev (self->fields);
   g_strfreev (self->finished);
   g_strfreev (self->owners);
+  g_free (self->start);
   g_free (self);
 }
 
@@ -147,6 +149,25 @@ read_boolean (GKeyFile    *file,
   return FALSE;
 }
 
+static gboolean
+read_port (GKeyFile  *file,
+           guint     *port,
+           GError   **error)
+{
+  g_autofree char *text = g_key_file_get_string (file, GROUP, "port", NULL);
+  guint64 value = 0;
+
+  if (text == NULL)
+    return TRUE;
+  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXUINT16, &value, NULL))
+    {
+      set_value_error ("port", text, "a number of 1 to 65535", error);
+      return FALSE;
+    }
+  *port = (guint) value;
+  return TRUE;
+}
+
 IvlWireDialect *
 ivl_wire_dialect_parse (const char  *text,
                         gsize        n,
@@ -167,13 +188,15 @@ ivl_wire_dialect_parse (const char  *text,
       !read_name (file, "title", FALSE, &self->title, error) ||
       !read_choice (file, "tiles", tiles_names, &tiles, error) ||
       !read_choice (file, "place", place_names, &place, error) ||
-      !read_boolean (file, "checks-model", &self->checks_model, error))
+      !read_boolean (file, "checks-model", &self->checks_model, error) ||
+      !read_port (file, &self->port, error))
     return NULL;
   self->tiles = tiles;
   self->place = place;
   self->fields = read_list (file, "fields");
   self->finished = read_list (file, "finished");
   self->owners = read_list (file, "owners");
+  self->start = g_key_file_get_string (file, GROUP, "start", NULL);
   if (!check_fields (self, error))
     return NULL;
   return g_steal_pointer (&self);

@@ -33,11 +33,13 @@ typedef struct
   GStrv           finished;    /* its own synonyms of the finish reason "stop" */
   GStrv           owners;      /* values of owned_by in its GET /v1/models: how to tell it */
   gboolean        checks_model; /* an unknown model name is an error there, not ignored */
+  guint           port;        /* that it listens on unless it is told another; 0: none */
+  char           *start;       /* the command that starts it, for people; (nullable) */
 } IvlWireDialect;
 
 /* Reads a dialect from its key file's text; the group is [dialect], with the keys name, title,
  * tiles=none|image-url|mm-kwargs|request|ivl, place=parts|markers, fields, finished, owners (lists
- * with ';') and checks-model. Errors: IVL_ERROR_INVALID_DATA naming key and value. */
+ * with ';'), checks-model, port and start. Errors: IVL_ERROR_INVALID_DATA naming key and value. */
 IvlWireDialect *ivl_wire_dialect_parse (const char  *text,
                                         gsize        n,
                                         GError     **error);

@@ -249,6 +249,47 @@ test_control_tokens (void)
     }
 }
 
+/* What to start on this computer: by the engine that is named, else by the engines' own ports as
+ * their documentation has them */
+static void
+test_not_started (void)
+{
+  static const struct
+  {
+    const char *address;
+    const char *engine; /* (nullable) */
+    const char *says;
+  } rows[] = {
+    { "http://127.0.0.1:8080/v1", NULL, "llama-server" },
+    { "http://localhost:11434", NULL, "\"ollama serve\"" },
+    { "http://[::1]:8000/v1", NULL, "\"vllm serve\"" },
+    { "http://127.0.0.1:23333/v1", NULL, "lmdeploy serve api_server" },
+    { "http://127.0.0.1:30000/v1", NULL, "SGLang" },
+    { "http://127.0.0.1:4711/v1", NULL, ": start the program that listens there" },
+    { "http://127.0.0.1:4711/v1", "ollama", ": start Ollama with \"ollama serve\"" },
+    { "http://127.0.0.1:8080/v1", "openai", ": start the program that listens there" },
+    { "http://192.0.2.1:8080/v1", NULL, "is the server running?" },
+  };
+  g_autoptr (GError) refused =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, "Connection refused");
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (IvlRemote) remote = ivl_remote_parse (rows[i].address, &error);
+      gboolean is_lasting;
+
+      g_assert_no_error (error);
+      remote->engine = g_strdup (rows[i].engine);
+      error = ivl_remote_trouble_explain (refused, remote, NULL, IVL_REMOTE_BEFORE_HEAD, &is_lasting);
+      g_assert_error (error, IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, rows[i].says));
+      g_assert_nonnull (strstr (error->message, remote->origin));
+      g_assert_false (is_lasting);
+    }
+}
+
 static void
 test_certificates (void)
 {
@@ -273,6 +314,7 @@ main (int    argc,
   g_test_add_func ("/client-rules/gate-cancel", test_gate_cancel);
   g_test_add_func ("/client-rules/dialects", test_dialects);
   g_test_add_func ("/client-rules/control-tokens", test_control_tokens);
+  g_test_add_func ("/client-rules/not-started", test_not_started);
   g_test_add_func ("/client-rules/certificates", test_certificates);
   return g_test_run ();
 }

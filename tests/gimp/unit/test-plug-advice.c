@@ -115,6 +115,11 @@ test_places (void)
   PlugSettings *settings = plug_settings_get ();
   g_autoptr (PlugAdvice) here = NULL;
   g_autoptr (PlugAdvice) there = NULL;
+  g_autoptr (PlugAdvice) far = NULL;
+  g_autoptr (PlugAdvice) near = NULL;
+  g_autoptr (PlugAdvice) own = NULL;
+  g_autoptr (GError) refused =
+      g_error_new_literal (IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE, "refused");
   g_autoptr (PlugAdvice) key = NULL;
   g_autoptr (PlugAdvice) forbidden = NULL;
   g_autofree char *folder = g_build_filename (root, "config", "ivl", NULL);
@@ -125,6 +130,14 @@ test_places (void)
   plug_settings_set_location (settings, "https://gpu.example#m");
   there = advise (IVL_ERROR, IVL_ERROR_REMOTE_FAILED, "cut off");
   g_assert_null (strstr (there->cause, "on this computer"));
+  far = advise (IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE, "refused");
+  g_assert_nonnull (strstr (far->remedy, "network"));
+  near = plug_advice_new_at (refused, "http://127.0.0.1:8080#m");
+  g_assert_nonnull (strstr (near->remedy, "start it"));
+  g_assert_null (strstr (near->remedy, "started then"));
+  g_assert_cmpstr (near->detail, ==, "refused");
+  own = plug_advice_new_at (refused, "service:m");
+  g_assert_nonnull (strstr (own->remedy, "started then"));
   key = advise (IVL_ERROR, IVL_ERROR_REMOTE_REFUSED, "401");
   g_assert_nonnull (strstr (key->remedy, "key"));
   g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
