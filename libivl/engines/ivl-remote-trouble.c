@@ -123,8 +123,8 @@ explain_not_started (const IvlRemote *remote)
   return g_error_new (IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE,
                       remote->engine != NULL
                           ? "%s refuses connections: start %s with \"%s\""
-                          : "%s refuses connections: start the program that listens there; if it is "
-                            "%s, with \"%s\"",
+                          : "%s refuses connections: start the program that listens there; if it "
+                            "is %s, with \"%s\"",
                       remote->origin, dialect->title, dialect->start);
 }
 

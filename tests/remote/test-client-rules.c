@@ -281,7 +281,8 @@ test_not_started (void)
 
       g_assert_no_error (error);
       remote->engine = g_strdup (rows[i].engine);
-      error = ivl_remote_trouble_explain (refused, remote, NULL, IVL_REMOTE_BEFORE_HEAD, &is_lasting);
+      error = ivl_remote_trouble_explain (refused, remote, NULL, IVL_REMOTE_BEFORE_HEAD,
+                                          &is_lasting);
       g_assert_error (error, IVL_ERROR, IVL_ERROR_REMOTE_UNREACHABLE);
       g_test_message ("%s", error->message);
       g_assert_nonnull (strstr (error->message, rows[i].says));
