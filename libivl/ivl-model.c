@@ -591,13 +591,21 @@ ivl_model_embed (IvlModel      *self,
                  GCancellable  *cancellable,
                  GError       **error)
 {
+  float *values;
+
   g_return_val_if_fail (IVL_IS_MODEL (self), NULL);
   g_return_val_if_fail (IVL_IS_IMAGE (image), NULL);
   g_return_val_if_fail (n_values != NULL, NULL);
 
   *n_values = 0;
-  return IVL_ENGINE_GET_CLASS (self->engine)
-      ->embed (self->engine, image, n_values, cancellable, error);
+  /* cutting the picture stops by the thread's current one */
+  if (cancellable != NULL)
+    g_cancellable_push_current (cancellable);
+  values = IVL_ENGINE_GET_CLASS (self->engine)
+               ->embed (self->engine, image, n_values, cancellable, error);
+  if (cancellable != NULL)
+    g_cancellable_pop_current (cancellable);
+  return values;
 }
 
 /**

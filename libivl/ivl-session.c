@@ -294,6 +294,29 @@ find_last_image (IvlSession *self)
   return NULL;
 }
 
+/* The engine's beginning. What an engine calls without a cancellable, such as cutting a picture,
+ * stops by the thread's current one. */
+static gboolean
+begin (IvlSession    *self,
+       IvlOptions    *settings,
+       IvlUsage      *usage,
+       GCancellable  *cancellable,
+       GError       **error)
+{
+  gboolean ok;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (cancellable != NULL)
+    g_cancellable_push_current (cancellable);
+  ok = IVL_ENGINE_GET_CLASS (self->engine)
+           ->begin (self->engine, self->timeline, self->messages, settings, usage, tell_progress,
+                    self, cancellable, error);
+  if (cancellable != NULL)
+    g_cancellable_pop_current (cancellable);
+  return ok;
+}
+
 /* Begins to answer; context (nullable) is where progress is told. */
 static IvlReply *
 start (IvlSession    *self,
@@ -312,10 +335,7 @@ start (IvlSession    *self,
   self->context = context != NULL ? g_main_context_ref (context) : NULL;
   self->max_tokens = ivl_options_get_max_tokens (settings);
   g_ptr_array_add (self->messages, g_object_ref (message));
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !IVL_ENGINE_GET_CLASS (self->engine)
-           ->begin (self->engine, self->timeline, self->messages, settings, &usage, tell_progress,
-                    self, cancellable, error))
+  if (!begin (self, settings, &usage, cancellable, error))
     {
       ivl_session_end (self, NULL);
       return NULL;

@@ -197,9 +197,14 @@ decode_in_turn (IvlWirePart   *part,
   n_decoding++;
   g_mutex_unlock (&decode_lock);
 
+  /* cutting it stops by the thread's current one */
+  if (cancellable != NULL)
+    g_cancellable_push_current (cancellable);
   image = g_cancellable_set_error_if_cancelled (cancellable, error)
               ? NULL
               : decode_picture (part, model, cancellable, error);
+  if (cancellable != NULL)
+    g_cancellable_pop_current (cancellable);
 
   g_mutex_lock (&decode_lock);
   n_decoding--;

@@ -565,6 +565,119 @@ test_origin (void)
   g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_OPTION);
 }
 
+/* An engine that is cancelled when it has begun, and cuts its picture then */
+#define CUTTING_TYPE_ENGINE (cutting_engine_get_type ())
+G_DECLARE_FINAL_TYPE (CuttingEngine, cutting_engine, CUTTING, ENGINE, IvlEngine)
+
+struct _CuttingEngine
+{
+  IvlEngine parent_instance;
+};
+
+G_DEFINE_TYPE (CuttingEngine, cutting_engine, IVL_TYPE_ENGINE)
+
+static gboolean
+cut (GCancellable  *cancellable,
+     GError       **error)
+{
+  g_autoptr (IvlImage) image = open_image ("wide_3x1.png");
+  g_autoptr (GBytes) tiles = NULL;
+
+  g_cancellable_cancel (cancellable);
+  tiles = ivl_image_cut_tiles (image, 448, 1, 1, FALSE, error);
+  return tiles != NULL;
+}
+
+static void
+cutting_engine_get_info (IvlEngine     *engine,
+                         IvlEngineInfo *info)
+{
+  info->capabilities = IVL_ENGINE_CHAT | IVL_ENGINE_VISION | IVL_ENGINE_EMBED;
+}
+
+static gpointer
+cutting_engine_open_timeline (IvlEngine *engine)
+{
+  return engine;
+}
+
+static void
+cutting_engine_close_timeline (IvlEngine *engine,
+                               gpointer   timeline)
+{
+}
+
+static gboolean
+cutting_engine_begin (IvlEngine        *engine,
+                      gpointer          timeline,
+                      GPtrArray        *messages,
+                      IvlOptions       *options,
+                      IvlUsage         *usage,
+                      IvlProgressFunc   progress,
+                      gpointer          progress_data,
+                      GCancellable     *cancellable,
+                      GError          **error)
+{
+  return cut (cancellable, error);
+}
+
+static float *
+cutting_engine_embed (IvlEngine     *engine,
+                      IvlImage      *image,
+                      gsize         *n_values,
+                      GCancellable  *cancellable,
+                      GError       **error)
+{
+  *n_values = 1;
+  return cut (cancellable, error) ? g_new0 (float, 1) : NULL;
+}
+
+static void
+cutting_engine_end (IvlEngine *engine,
+                    gpointer   timeline)
+{
+}
+
+static void
+cutting_engine_class_init (CuttingEngineClass *klass)
+{
+  IvlEngineClass *engine_class = IVL_ENGINE_CLASS (klass);
+
+  engine_class->get_info = cutting_engine_get_info;
+  engine_class->open_timeline = cutting_engine_open_timeline;
+  engine_class->close_timeline = cutting_engine_close_timeline;
+  engine_class->begin = cutting_engine_begin;
+  engine_class->end = cutting_engine_end;
+  engine_class->embed = cutting_engine_embed;
+}
+
+static void
+cutting_engine_init (CuttingEngine *self)
+{
+}
+
+/* A picture that is being cut is given up, though the engine says nothing of a cancellable. */
+static void
+test_cancel_cutting (void)
+{
+  g_autoptr (IvlEngine) engine = g_object_new (CUTTING_TYPE_ENGINE, NULL);
+  g_autoptr (IvlModel) model = ivl_model_new_for_engine (engine);
+  g_autoptr (IvlSession) session = ivl_session_new (model);
+  g_autoptr (IvlMessage) question = make_question (NULL, "What is it?");
+  g_autoptr (IvlImage) image = open_image ("wide_3x1.png");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GCancellable) other = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  gsize n;
+
+  g_assert_null (ivl_session_send (session, question, NULL, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_null (ivl_model_embed (model, image, &n, other, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (g_cancellable_get_current ());
+}
+
 int
 main (int    argc,
       char **argv)
@@ -581,6 +694,7 @@ main (int    argc,
   g_test_add_func ("/session/fixed-budget", test_fixed_budget);
   g_test_add_func ("/session/busy-and-close", test_busy_and_close);
   g_test_add_func ("/session/cancel", test_cancel);
+  g_test_add_func ("/session/cancel-cutting", test_cancel_cutting);
   g_test_add_func ("/session/seed", test_seed);
   g_test_add_func ("/session/repetition", test_repetition);
   g_test_add_func ("/session/stop-string", test_stop_string);
