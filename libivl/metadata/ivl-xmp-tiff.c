@@ -29,7 +29,7 @@ enum
   TYPE_SIGNED_BYTE = 6,
   PHOTOMETRIC_MOSAIC = 32803,
   PHOTOMETRIC_LINEAR = 34892,
-  MAX_PARTS = 16 * 1024 * 1024, /* strips and tiles: a row of pixels each is allowed */
+  MAX_PARTS = 4 * 1024 * 1024, /* strips and tiles: a row of pixels each is allowed */
 };
 
 static gboolean

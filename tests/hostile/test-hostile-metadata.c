@@ -409,6 +409,29 @@ test_tiff_sub_directories (void)
   assert_file_refused (file->data, file->len, IVL_ERROR_INVALID_DATA, "over each other");
 }
 
+/* Each strip costs more memory than the two bytes that it takes in the file. */
+static void
+test_tiff_strips (void)
+{
+  static const guint tags[] = { 273, 279 };
+  const guint32 n = 4 * 1024 * 1024 + 1;
+  g_autoptr (GByteArray) file = g_byte_array_new ();
+
+  g_byte_array_append (file, (const guint8 *) "II*\0", 4);
+  append_le32 (file, 8 + n);
+  g_byte_array_set_size (file, 8 + n);
+  memset (file->data + 8, 0, n);
+  g_byte_array_append (file, (const guint8 *) "\2\0", 2);
+  for (guint i = 0; i < G_N_ELEMENTS (tags); i++)
+    {
+      append_le32 (file, tags[i] | 1 << 16); /* bytes */
+      append_le32 (file, n);
+      append_le32 (file, 8);
+    }
+  append_le32 (file, 0);
+  assert_file_refused (file->data, file->len, IVL_ERROR_INVALID_DATA, "too many strips");
+}
+
 static void
 test_jpeg (void)
 {
@@ -567,6 +590,7 @@ main (int    argc,
   g_test_add_func ("/hostile-metadata/tiff", test_tiff);
   g_test_add_func ("/hostile-metadata/tiff-overlap", test_tiff_overlap);
   g_test_add_func ("/hostile-metadata/tiff-sub-directories", test_tiff_sub_directories);
+  g_test_add_func ("/hostile-metadata/tiff-strips", test_tiff_strips);
   g_test_add_func ("/hostile-metadata/jpeg", test_jpeg);
   g_test_add_func ("/hostile-metadata/jpeg-packets", test_jpeg_packets);
   g_test_add_func ("/hostile-metadata/jpeg-new-extension", test_jpeg_new_extension);
