@@ -26,6 +26,12 @@ check_limits (const IvlProbe  *probe,
   const guint64 max_bytes =
       MIN (max_pixels, G_MAXUINT64 / 16) * BYTES_PER_PIXEL + BYTES_BESIDES;
 
+  if (probe->colours.lacks_memory)
+    {
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                           "not enough memory for its colour profile");
+      return FALSE;
+    }
   if (probe->area > max_pixels)
     {
       g_set_error (

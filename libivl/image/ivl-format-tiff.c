@@ -61,7 +61,7 @@ find_profile (const IvlTiff     *tiff,
       || (entry.type != IVL_TIFF_TYPE_UNDEFINED && entry.type != IVL_TIFF_TYPE_BYTE)
       || entry.size > G_MAXUINT32)
     return;
-  probe->colours.icc = g_bytes_new (tiff->data + entry.offset, entry.size);
+  ivl_colour_space_set_icc (&probe->colours, tiff->data + entry.offset, entry.size);
 }
 
 static gboolean

@@ -212,7 +212,7 @@ probe_webp (const guint8  *data,
   if (extended.orientation != 0)
     probe->orientation = extended.orientation;
   if (extended.icc != NULL)
-    probe->colours.icc = g_bytes_new (extended.icc, extended.icc_size);
+    ivl_colour_space_set_icc (&probe->colours, extended.icc, extended.icc_size);
   /* libwebp holds a lossless picture, or its alpha, with 4 bytes a pixel; and the rows get one
    * more a pixel with alpha, or all of them beside the picture that is turned. */
   probe->extra_bytes = (guint64) picture.width * picture.height

@@ -221,10 +221,8 @@ join_profile (Walk *walk)
         return;
       size += walk->sizes[i];
     }
-  if (size == 0 || size > IVL_PROFILE_MAX_BYTES || (icc = g_try_malloc (size)) == NULL)
-    return;
-  walk->probe->colours.icc = g_bytes_new_take (icc, size);
-  for (guint i = 0; i < walk->n_parts; i++)
+  icc = ivl_colour_space_make_icc (&walk->probe->colours, size);
+  for (guint i = 0; icc != NULL && i < walk->n_parts; i++)
     {
       memcpy (icc, walk->parts[i], walk->sizes[i]);
       icc += walk->sizes[i];

@@ -30,7 +30,28 @@ chunk_is (const Chunk *chunk,
   return memcmp (chunk->type, type, 4) == 0;
 }
 
-/* Up to max bytes of deflated data; NULL when they are damaged or memory is short. */
+/* Up to max bytes of deflated data; FALSE when they are damaged. */
+static gboolean
+inflate_into (const guint8 *data,
+              gsize         size,
+              guint8       *out,
+              gsize         max,
+              gsize        *got)
+{
+  z_stream stream = { .next_in = (guint8 *) data, .avail_in = size };
+  int rc;
+
+  if (inflateInit (&stream) != Z_OK)
+    return FALSE;
+  stream.next_out = out;
+  stream.avail_out = max;
+  rc = inflate (&stream, Z_FINISH);
+  *got = max - stream.avail_out;
+  inflateEnd (&stream);
+  return rc == Z_STREAM_END || rc == Z_BUF_ERROR;
+}
+
+/* The same in new memory; NULL also when that is short. */
 static guint8 *
 inflate_up_to (const guint8 *data,
                gsize         size,
@@ -38,17 +59,8 @@ inflate_up_to (const guint8 *data,
                gsize        *got)
 {
   g_autofree guint8 *out = g_try_malloc (max);
-  z_stream stream = { .next_in = (guint8 *) data, .avail_in = size };
-  int rc;
 
-  if (out == NULL || inflateInit (&stream) != Z_OK)
-    return NULL;
-  stream.next_out = out;
-  stream.avail_out = max;
-  rc = inflate (&stream, Z_FINISH);
-  *got = max - stream.avail_out;
-  inflateEnd (&stream);
-  return rc == Z_STREAM_END || rc == Z_BUF_ERROR ? g_steal_pointer (&out) : NULL;
+  return out != NULL && inflate_into (data, size, out, max, got) ? g_steal_pointer (&out) : NULL;
 }
 
 /* Keyword, NUL, compression method, and what is compressed: NULL if there is no such thing. */
@@ -69,8 +81,8 @@ static void
 take_profile (const Chunk    *chunk,
               IvlColourSpace *colours)
 {
-  g_autofree guint8 *start = NULL;
-  g_autofree guint8 *icc = NULL;
+  guint8 start[4];
+  guint8 *icc;
   const guint8 *data;
   gsize size;
   gsize got;
@@ -79,15 +91,14 @@ take_profile (const Chunk    *chunk,
   data = find_compressed (chunk, &size);
   if (data == NULL || colours->icc != NULL)
     return;
-  start = inflate_up_to (data, size, 4, &got);
-  if (start == NULL || got < 4)
+  if (!inflate_into (data, size, start, sizeof start, &got) || got < sizeof start)
     return;
   want = ivl_be32 (start);
   if (want > IVL_PROFILE_MAX_BYTES || want < 128)
     return;
-  icc = inflate_up_to (data, size, want, &got);
-  if (icc != NULL && got == want)
-    colours->icc = g_bytes_new_take (g_steal_pointer (&icc), want);
+  icc = ivl_colour_space_make_icc (colours, want);
+  if (icc != NULL && (!inflate_into (data, size, icc, want, &got) || got != want))
+    g_clear_pointer (&colours->icc, g_bytes_unref);
 }
 
 static void

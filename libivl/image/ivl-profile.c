@@ -6,7 +6,10 @@
 #include "image/ivl-profile.h"
 
 #include "image/ivl-primaries.h"
+#include "image/ivl-profile-memory.h"
 #include <lcms2.h>
+#include <libivl/ivl-error.h>
+#include <string.h>
 
 enum
 {
@@ -16,7 +19,8 @@ enum
 
 struct _IvlProfile
 {
-  cmsContext    context;
+  gboolean      lacks_memory;
+  cmsContext    context; /* (nullable) */
   cmsHTRANSFORM transform;
 };
 
@@ -41,6 +45,38 @@ ivl_layout_get_n_samples (const IvlLayout *self)
 }
 
 /* nocheck:name: the verb belongs to IvlColourSpace */
+guint8 *
+ivl_colour_space_make_icc (IvlColourSpace *self,
+                           gsize           size)
+{
+  guint8 *icc;
+
+  if (size == 0 || size > IVL_PROFILE_MAX_BYTES)
+    return NULL;
+  icc = g_try_malloc (size);
+  if (icc == NULL)
+    {
+      self->lacks_memory = TRUE;
+      return NULL;
+    }
+  g_clear_pointer (&self->icc, g_bytes_unref);
+  self->icc = g_bytes_new_take (icc, size);
+  return icc;
+}
+
+/* nocheck:name: the verb belongs to IvlColourSpace */
+void
+ivl_colour_space_set_icc (IvlColourSpace *self,
+                          const guint8   *data,
+                          gsize           size)
+{
+  guint8 *icc = ivl_colour_space_make_icc (self, size);
+
+  if (icc != NULL)
+    memcpy (icc, data, size);
+}
+
+/* nocheck:name: the verb belongs to IvlColourSpace */
 void
 ivl_colour_space_clear (IvlColourSpace *self)
 {
@@ -52,7 +88,8 @@ ivl_profile_free (IvlProfile *profile)
 {
   if (profile->transform != NULL)
     cmsDeleteTransform (profile->transform);
-  cmsDeleteContext (profile->context);
+  if (profile->context != NULL)
+    cmsDeleteContext (profile->context);
   g_free (profile);
 }
 
@@ -158,20 +195,37 @@ open_source (IvlProfile           *profile,
   return source;
 }
 
-IvlProfile *
-ivl_profile_new (const IvlColourSpace *space,
-                 const IvlLayout      *layout)
+/* Sets the transform where there is something to convert. */
+static void
+open_transform (IvlProfile           *profile,
+                const IvlColourSpace *space,
+                const IvlLayout      *layout)
 {
-  g_autoptr (IvlProfile) profile = g_new0 (IvlProfile, 1);
-  cmsHPROFILE source;
+  const cmsHPROFILE source = open_source (profile, space, layout);
 
-  profile->context = cmsCreateContext (NULL, NULL);
-  source = open_source (profile, space, layout);
   if (source == NULL)
-    return NULL;
+    return;
   if (!is_near_srgb (profile, source, layout->colours))
     profile->transform = make_transform (profile, source, layout_get_type (layout));
   cmsCloseProfile (source);
+}
+
+IvlProfile *
+ivl_profile_new (const IvlColourSpace  *space,
+                 const IvlLayout       *layout,
+                 GError               **error)
+{
+  g_autoptr (IvlProfile) profile = g_new0 (IvlProfile, 1);
+
+  profile->context = ivl_profile_memory_new_context (&profile->lacks_memory);
+  if (profile->context != NULL)
+    open_transform (profile, space, layout);
+  if (profile->lacks_memory)
+    {
+      g_set_error_literal (error, IVL_ERROR, IVL_ERROR_NO_MEMORY,
+                           "not enough memory to convert its colours");
+      return NULL;
+    }
   return profile->transform != NULL ? g_steal_pointer (&profile) : NULL;
 }
 

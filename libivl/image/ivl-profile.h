@@ -35,12 +35,21 @@ typedef struct
   guint8   cicp_primaries; /* code points of ITU-T H.273; 0: not given */
   guint8   cicp_transfer;
   GBytes  *icc;            /* (owned) (nullable): ICC profile */
+  gboolean lacks_memory;   /* for the profile: without it the colours are others */
   gboolean is_srgb;
   double   gamma;          /* number = light ^ gamma; 0: not given */
   gboolean has_primaries;
   double   xy[8];          /* chromaticities x, y of white, red, green, blue */
 } IvlColourSpace;
 
+/* Memory for a profile, contents undefined: NULL where it is too large, and is passed over, or
+ * where there is none, which is noted. */
+guint8  *ivl_colour_space_make_icc (IvlColourSpace *self,
+                                    gsize           size);
+/* Copies a profile into such. */
+void     ivl_colour_space_set_icc (IvlColourSpace *self,
+                                   const guint8   *data,
+                                   gsize           size);
 void     ivl_colour_space_clear   (IvlColourSpace *self);
 
 /* A conversion of pixels to 8-bit sRGB. */
@@ -48,9 +57,11 @@ typedef struct _IvlProfile IvlProfile;
 
 /* NULL when there is nothing to convert: nothing is said, the profile is damaged or one of another
  * colour space than the pixels, or so close to sRGB (2 levels at most over a grid of colours) that
- * pixels are better left exact. CIELab is always converted. */
-IvlProfile *ivl_profile_new       (const IvlColourSpace *space,
-                                   const IvlLayout      *layout);
+ * pixels are better left exact; with an error when memory lacks for it. CIELab is always
+ * converted. */
+IvlProfile *ivl_profile_new       (const IvlColourSpace  *space,
+                                   const IvlLayout       *layout,
+                                   GError               **error);
 
 /* n pixels of the layout to RGB8. Alpha is passed over. */
 void        ivl_profile_convert   (IvlProfile    *profile,

@@ -111,16 +111,23 @@ allocate (IvlRows  *self,
   return memory;
 }
 
-static void
-set_layout (IvlRows         *self,
-            const IvlLayout *layout)
+static gboolean
+set_layout (IvlRows          *self,
+            const IvlLayout  *layout,
+            GError          **error)
 {
+  GError *local = NULL;
+
   self->layout = *layout;
   self->pixel_size = ivl_layout_get_n_samples (layout) * layout->bits / 8;
-  self->profile = ivl_profile_new (self->colours, layout);
+  self->profile = ivl_profile_new (self->colours, layout, &local);
   self->colours = NULL;
   self->converted = self->profile != NULL;
   self->composites = self->composites && layout->has_alpha;
+  if (local == NULL)
+    return TRUE;
+  g_propagate_error (error, local);
+  return FALSE;
 }
 
 gboolean
@@ -131,8 +138,8 @@ ivl_rows_begin (IvlRows          *self,
   g_return_val_if_fail (self->pixels == NULL, FALSE);
   g_return_val_if_fail (layout->bits == 8 || layout->bits == 16, FALSE);
 
-  set_layout (self, layout);
-  self->pixels = allocate (self, 3, error);
+  if (set_layout (self, layout, error))
+    self->pixels = allocate (self, 3, error);
   return self->pixels != NULL;
 }
 
@@ -146,7 +153,8 @@ ivl_rows_begin_canvas (IvlRows          *self,
   g_return_val_if_fail (self->pixels == NULL, NULL);
   g_return_val_if_fail (layout->bits == 8 && n >= 3, NULL);
 
-  set_layout (self, layout);
+  if (!set_layout (self, layout, error))
+    return NULL;
   /* Upright rows move forward in their own memory: RGB is never longer. */
   self->canvas = allocate (self, n, error);
   if (self->step_x == 3 && self->step_y == (gssize) self->width * 3)

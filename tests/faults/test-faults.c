@@ -647,6 +647,59 @@ embed_picture (GError **error)
   return values != NULL;
 }
 
+/* icc.webp with bytes behind its profile: more than what GLib may allocate */
+static void
+write_large_profile (void)
+{
+  g_autoptr (GBytes) whole = NULL;
+  g_autofree char *golden = copy_picture ("icc.webp");
+  g_autofree char *room = g_malloc0 (2 * STARVE_LEAST_BYTES);
+  g_autoptr (GString) file = NULL;
+  gsize size;
+  const char *data;
+  guint32 *n_chunk, *n_riff, n_read;
+  gsize at, n;
+
+  whole = read_file (golden);
+  data = g_bytes_get_data (whole, &size);
+  file = g_string_new_len (data, size);
+  at = (const char *) memmem (data, size, "ICCP", 4) - data + 4;
+  memcpy (&n_read, data + at, sizeof n_read);
+  n = GUINT32_FROM_LE (n_read);
+  g_string_insert_len (file, at + 4 + n + n % 2, room, 2 * STARVE_LEAST_BYTES);
+  n_riff = (guint32 *) (file->str + 4);
+  n_chunk = (guint32 *) (file->str + at);
+  *n_riff = GUINT32_TO_LE (GUINT32_FROM_LE (*n_riff) + 2 * STARVE_LEAST_BYTES);
+  *n_chunk = GUINT32_TO_LE (n + n % 2 + 2 * STARVE_LEAST_BYTES);
+  path = temp_files_write (folder, "large-profile.webp", file->str, file->len);
+}
+
+static GBytes *converted;
+
+/* Without its profile the picture has other colours: not a success. */
+static gboolean
+load_with_profile (GError **error)
+{
+  g_autoptr (IvlImage) image = ivl_image_new_from_file (path, IVL_IMAGE_DEFAULT, 0, NULL, error);
+
+  if (image != NULL && !g_bytes_equal (ivl_image_get_pixels (image), converted))
+    g_error ("other colours");
+  return image != NULL;
+}
+
+static void
+test_starved_profile (void)
+{
+  g_autofree char *golden = copy_picture ("icc.webp");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (IvlImage) image = ivl_image_new_from_file (golden, IVL_IMAGE_DEFAULT, 0, NULL, &error);
+
+  g_assert_no_error (error);
+  converted = ivl_image_get_pixels (image);
+  write_large_profile ();
+  starve (load_with_profile, "a large profile", STARVE_LEAST_BYTES);
+}
+
 static void
 test_starved (void)
 {
@@ -729,6 +782,7 @@ static const struct
   { "/faults/F10/cancel", test_cancel_slow },
   { "/faults/F11/little-memory", test_little_memory },
   { "/faults/F12/starved", test_starved },
+  { "/faults/F12/profile", test_starved_profile },
   { "/faults/F21/clock-jump", test_clock_jump },
   { "/faults/F7/spoiled", test_spoiled },
   { "/faults/F22/killed", test_killed },

@@ -113,8 +113,8 @@ test_near (void)
   static const guint8 numbers[] = { 10, 31, 63, 128, 200 };
   g_auto (IvlColourSpace) space = { .icc = make_gray (gamma_22) };
   g_auto (IvlColourSpace) rgb_space = { .icc = make_rgb (gamma_22) };
-  g_autoptr (IvlProfile) profile = ivl_profile_new (&space, &gray);
-  g_autoptr (IvlProfile) rgb_profile = ivl_profile_new (&rgb_space, &rgb);
+  g_autoptr (IvlProfile) profile = ivl_profile_new (&space, &gray, NULL);
+  g_autoptr (IvlProfile) rgb_profile = ivl_profile_new (&rgb_space, &rgb, NULL);
 
   g_assert_nonnull (profile);
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
@@ -136,8 +136,8 @@ test_taken_as_srgb (void)
   g_auto (IvlColourSpace) space = { .icc = make_gray (almost_srgb) };
   g_auto (IvlColourSpace) rgb_space = { .icc = make_rgb (almost_srgb) };
 
-  g_assert_null (ivl_profile_new (&space, &gray));
-  g_assert_null (ivl_profile_new (&rgb_space, &rgb));
+  g_assert_null (ivl_profile_new (&space, &gray, NULL));
+  g_assert_null (ivl_profile_new (&rgb_space, &rgb, NULL));
 }
 
 /* The darkest that the source can be becomes black, and white stays: light is stretched between. */
@@ -146,7 +146,7 @@ test_black_point (void)
 {
   static const guint8 numbers[] = { 0, 8, 64, 128, 255 };
   g_auto (IvlColourSpace) space = { .icc = make_gray (pale_black) };
-  g_autoptr (IvlProfile) profile = ivl_profile_new (&space, &gray);
+  g_autoptr (IvlProfile) profile = ivl_profile_new (&space, &gray, NULL);
 
   g_assert_nonnull (profile);
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
@@ -168,7 +168,7 @@ test_size (void)
       g_autoptr (IvlProfile) profile = NULL;
 
       memcpy (data, g_bytes_get_data (small, NULL), g_bytes_get_size (small));
-      profile = ivl_profile_new (&space, &gray);
+      profile = ivl_profile_new (&space, &gray, NULL);
       g_assert_true ((profile != NULL) == (more == 0));
     }
 }
@@ -181,9 +181,9 @@ test_other_space (void)
   g_auto (IvlColourSpace) space = { .icc = make_gray (gamma_22) };
   g_auto (IvlColourSpace) rgb_space = { .icc = make_rgb (gamma_22) };
 
-  g_assert_null (ivl_profile_new (&space, &rgb));
-  g_assert_null (ivl_profile_new (&space, &cmyk));
-  g_assert_null (ivl_profile_new (&rgb_space, &gray));
+  g_assert_null (ivl_profile_new (&space, &rgb, NULL));
+  g_assert_null (ivl_profile_new (&space, &cmyk, NULL));
+  g_assert_null (ivl_profile_new (&rgb_space, &gray, NULL));
 }
 
 int
