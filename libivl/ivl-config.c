@@ -3,7 +3,7 @@
  * The configuration file for programs in which it can be edited: what was changed here is put into
  * the file as it is then, so that comments, unknown groups and others' changes stay.
  */
-#include <libivl/ivl-config.h>
+#include "ivl-config-private.h"
 
 #include <libivl/ivl-error.h>
 #include <string.h>
@@ -580,4 +580,40 @@ ivl_config_find_key_finish (IvlConfig     *self,
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * ivl_config_check_key:
+ * @self: a configuration
+ * @remote: the remote's name
+ * @key: an API key
+ * @error: return location for an error
+ *
+ * Looks whether a key could be used for the remote, without asking the server and before it is
+ * kept.
+ *
+ * Returns: %TRUE, or %FALSE with %IVL_ERROR_INVALID_OPTION when it is no key or would go by plain
+ *   HTTP to another computer, or an error of the remote's fields
+ */
+gboolean
+ivl_config_check_key (IvlConfig   *self,
+                      const char  *remote,
+                      const char  *key,
+                      GError     **error)
+{
+  g_autoptr (IvlRemote) parsed = NULL;
+
+  g_return_val_if_fail (IVL_IS_CONFIG (self), FALSE);
+  g_return_val_if_fail (remote != NULL && key != NULL, FALSE);
+
+  parsed = ivl_remote_parse_configured (remote, self->file, error);
+  return parsed != NULL && ivl_api_key_check (parsed, key, error);
+}
+
+IvlRemote *
+ivl_config_parse_remote (IvlConfig   *self,
+                         const char  *remote,
+                         GError     **error)
+{
+  return ivl_remote_parse_configured (remote, self->file, error);
 }

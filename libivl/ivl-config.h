@@ -6,6 +6,7 @@
 #endif
 
 #include <gio/gio.h>
+#include <libivl/ivl-model.h>
 #include <libivl/ivl-version-macros.h>
 
 G_BEGIN_DECLS
@@ -59,6 +60,17 @@ gboolean ivl_config_set_remote (IvlConfig   *self,
 IVL_AVAILABLE_IN_ALL
 void ivl_config_remove_remote (IvlConfig  *self,
                                const char *remote);
+IVL_AVAILABLE_IN_ALL
+gboolean ivl_config_check_key (IvlConfig   *self,
+                               const char  *remote,
+                               const char  *key,
+                               GError     **error);
+IVL_AVAILABLE_IN_ALL
+IvlModel *ivl_config_open_remote (IvlConfig     *self,
+                                  const char    *remote,
+                                  const char    *key,
+                                  GCancellable  *cancellable,
+                                  GError       **error);
 IVL_AVAILABLE_IN_ALL
 void ivl_config_store_key_async (IvlConfig           *self,
                                  const char          *remote,

@@ -423,7 +423,10 @@ on_checked (GObject      *source,
   set_checking (self, FALSE);
   if (error != NULL)
     {
-      advice = plug_advice_new_for_server (error, g_task_get_task_data (G_TASK (result)));
+      /* Whoever chooses another server ends the check */
+      const char *id = gtk_combo_box_get_active_id (GTK_COMBO_BOX (self->remote_combo));
+
+      advice = plug_advice_new_for_server (error, id != NULL ? id : REMOTE);
       sentence = plug_advice_to_text (advice);
     }
   show_check (self, sentence, advice != NULL);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <libivl/ivl.h>
 
 G_BEGIN_DECLS
 
@@ -13,6 +14,14 @@ void  plug_remote_check_async (const char          *location,
                                GCancellable        *cancellable,
                                GAsyncReadyCallback  callback,
                                gpointer             user_data);
+/* The same of a server as a configuration that is not saved has it, which is the check's from now
+ * on; key (nullable): in place of the one that would be found */
+void  plug_remote_check_entered_async (IvlConfig           *config,
+                                       const char          *name,
+                                       const char          *key,
+                                       GCancellable        *cancellable,
+                                       GAsyncReadyCallback  callback,
+                                       gpointer             user_data);
 /* A sentence that says who has answered, translated; NULL with an error for
  * plug_advice_new_for_server() (transfer full) */
 char *plug_remote_check_finish (GAsyncResult  *result,

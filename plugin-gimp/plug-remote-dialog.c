@@ -6,10 +6,14 @@
 #include "plug-advice.h"
 #include "plug-form.h"
 #include "plug-models.h"
+#include "plug-remote-check.h"
 
 #include <glib/gi18n.h>
 #include <libivl/ivl.h>
 #include <string.h>
+
+/* Of the button that tries out what was entered */
+#define RESPONSE_TEST 1
 
 typedef struct
 {
@@ -21,12 +25,16 @@ typedef struct
   GtkWidget            *key;
   GtkWidget            *key_state;
   GtkWidget            *forget;
+  GtkWidget            *test;
+  GtkWidget            *spinner;
   GtkWidget            *trouble_line;
+  GtkWidget            *trouble_sign;
   GtkWidget            *trouble;
   gboolean              has_stored;  /* a key, in the keyring */
   char                 *edited;      /* (owned) name of the server that is changed; (nullable) */
   IvlConfig            *config;      /* (owned) (nullable) what is being saved */
   GCancellable         *cancellable; /* (owned) for what is under way when it is closed */
+  GCancellable         *testing;     /* (owned) (nullable): no test is under way */
   PlugRemoteDialogFunc  function;
   gpointer              data;
 } Dialog;
@@ -38,17 +46,29 @@ dialog_free (gpointer data)
 
   g_cancellable_cancel (self->cancellable);
   g_object_unref (self->cancellable);
+  if (self->testing != NULL)
+    g_cancellable_cancel (self->testing);
+  g_clear_object (&self->testing);
   g_clear_object (&self->config);
   g_free (self->edited);
   g_free (self);
 }
 
 static void
+show_words (Dialog     *self,
+            const char *sentence,
+            gboolean    is_trouble)
+{
+  gtk_label_set_text (GTK_LABEL (self->trouble), sentence != NULL ? sentence : "");
+  gtk_widget_set_visible (self->trouble_sign, is_trouble);
+  gtk_widget_set_visible (self->trouble_line, sentence != NULL);
+}
+
+static void
 show_trouble (Dialog     *self,
               const char *sentence)
 {
-  gtk_label_set_text (GTK_LABEL (self->trouble), sentence != NULL ? sentence : "");
-  gtk_widget_set_visible (self->trouble_line, sentence != NULL);
+  show_words (self, sentence, TRUE);
 }
 
 /* In the person's language what happened and what to do; the library's words for who knows more
@@ -88,6 +108,7 @@ set_busy (Dialog   *self,
           gboolean  busy)
 {
   gtk_dialog_set_response_sensitive (GTK_DIALOG (self->dialog), GTK_RESPONSE_ACCEPT, !busy);
+  gtk_widget_set_sensitive (self->test, !busy);
   gtk_widget_set_sensitive (self->forget, !busy);
 }
 
@@ -264,10 +285,56 @@ take_field (Dialog     *self,
                   _ ("Write it as the server does, or leave it empty."), error);
 }
 
-/* The fields go into a configuration that is not saved yet. What is wrong with the first bad one,
- * which gets the focus; NULL: nothing (transfer full) */
+/* What is wrong with the key; NULL: nothing (transfer full) */
 static char *
-take_fields (Dialog *self)
+take_key (Dialog     *self,
+          const char *name,
+          const char *key)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (*key == '\0' || ivl_config_check_key (self->config, name, key, &error))
+    return NULL;
+  return explain_key (error);
+}
+
+/* A name that no server has, for fields whose own name is not right yet (transfer full) */
+static char *
+find_stand_in (Dialog *self)
+{
+  g_auto (GStrv) remotes = ivl_config_list_remotes (self->config);
+  guint number = 0;
+  char *name = g_strdup ("server");
+
+  while (g_strv_contains ((const char *const *) remotes, name))
+    {
+      g_free (name);
+      name = g_strdup_printf ("server-%u", ++number);
+    }
+  return name;
+}
+
+/* trouble (transfer full) (nullable): of that widget. The first one gets the focus. */
+static void
+add_trouble (GString   *all,
+             char      *trouble,
+             GtkWidget *widget)
+{
+  if (trouble == NULL)
+    return;
+  if (all->len == 0)
+    gtk_widget_grab_focus (widget);
+  g_string_append_printf (all, "%s%s", all->len > 0 ? "\n" : "", trouble);
+  g_free (trouble);
+}
+
+/* The fields go into a configuration that is not saved yet, under *name (transfer full), which is
+ * another one than was entered where that is wrong. All that is wrong, a line each; NULL: nothing
+ * (transfer full) */
+static char *
+take_fields (Dialog    *self,
+             gboolean   needs_name,
+             char     **name)
 {
   const struct
   {
@@ -279,35 +346,115 @@ take_fields (Dialog *self)
     { self->model, "model", gtk_entry_get_text (GTK_ENTRY (self->model)) },
     { self->engine, "engine", gtk_combo_box_get_active_id (GTK_COMBO_BOX (self->engine)) },
   };
-  g_autofree char *name = g_strdup (gtk_entry_get_text (GTK_ENTRY (self->name)));
+  g_autoptr (GString) all = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
-  GtkWidget *unhappy = self->name;
+  gboolean is_placed = TRUE;
   char *trouble;
 
-  g_strstrip (name);
+  *name = g_strstrip (g_strdup (gtk_entry_get_text (GTK_ENTRY (self->name))));
   g_clear_object (&self->config);
   self->config = ivl_config_load (&error);
   if (self->config == NULL)
     return explain_config (error);
-  trouble = take_name (self, name);
-  for (guint i = 0; i < G_N_ELEMENTS (rows) && trouble == NULL; i++)
-    {
-      trouble = take_field (self, name, rows[i].field, rows[i].text);
-      unhappy = rows[i].widget;
-    }
+  trouble = take_name (self, *name);
   if (trouble != NULL)
-    gtk_widget_grab_focus (unhappy);
-  return trouble;
+    {
+      g_free (*name);
+      *name = find_stand_in (self);
+    }
+  if (needs_name)
+    add_trouble (all, trouble, self->name);
+  else
+    g_free (trouble);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      trouble = take_field (self, *name, rows[i].field, rows[i].text);
+      is_placed &= i > 0 || trouble == NULL;
+      add_trouble (all, trouble, rows[i].widget);
+    }
+  /* Whether a key may be sent depends on where it goes */
+  if (is_placed)
+    add_trouble (all, take_key (self, *name, gtk_entry_get_text (GTK_ENTRY (self->key))),
+                 self->key);
+  return all->len > 0 ? g_string_free (g_steal_pointer (&all), FALSE) : NULL;
+}
+
+static void
+set_testing (Dialog   *self,
+             gboolean  is_testing)
+{
+  gtk_button_set_label (GTK_BUTTON (self->test), is_testing ? _ ("S_top") : _ ("_Test"));
+  gtk_widget_set_visible (self->spinner, is_testing);
+  g_object_set (self->spinner, "active", is_testing, NULL);
+}
+
+/* FALSE: none was under way */
+static gboolean
+stop_test (Dialog *self)
+{
+  if (self->testing == NULL)
+    return FALSE;
+  g_cancellable_cancel (self->testing);
+  g_clear_object (&self->testing);
+  set_testing (self, FALSE);
+  show_trouble (self, NULL);
+  return TRUE;
+}
+
+static void
+on_tested (GObject      *source,
+           GAsyncResult *result,
+           gpointer      data)
+{
+  g_autoptr (GtkWidget) dialog = data;
+  Dialog *self = g_object_get_data (G_OBJECT (dialog), "plug-remote-dialog");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *sentence = plug_remote_check_finish (result, &error);
+
+  if (self == NULL || g_task_get_cancellable (G_TASK (result)) != self->testing)
+    return;
+  g_clear_object (&self->testing);
+  set_testing (self, FALSE);
+  if (error != NULL)
+    {
+      g_autoptr (PlugAdvice) advice = plug_advice_new_for_server (
+          error, gtk_entry_get_text (GTK_ENTRY (self->address)));
+
+      sentence = plug_advice_to_text (advice);
+    }
+  show_words (self, sentence, error != NULL);
+}
+
+/* The entered server is asked about a small picture; nothing is saved. */
+static void
+test (Dialog *self)
+{
+  const char *key = gtk_entry_get_text (GTK_ENTRY (self->key));
+  g_autofree char *name = NULL;
+  g_autofree char *trouble = NULL;
+
+  if (stop_test (self))
+    return;
+  trouble = take_fields (self, FALSE, &name);
+  show_trouble (self, trouble);
+  if (trouble != NULL)
+    return;
+  self->testing = g_cancellable_new ();
+  show_words (self, _ ("Asking about a small picture that is made for it…"), FALSE);
+  set_testing (self, TRUE);
+  plug_remote_check_entered_async (self->config, name, *key != '\0' ? key : NULL, self->testing,
+                                   on_tested, g_object_ref (self->dialog));
 }
 
 static void
 accept (Dialog *self)
 {
   const char *key = gtk_entry_get_text (GTK_ENTRY (self->key));
-  g_autofree char *name = g_strdup (gtk_entry_get_text (GTK_ENTRY (self->name)));
-  g_autofree char *trouble = take_fields (self);
+  g_autofree char *name = NULL;
+  g_autofree char *trouble = NULL;
 
-  g_strstrip (name);
+  stop_test (self);
+  trouble = take_fields (self, TRUE, &name);
   show_trouble (self, trouble);
   if (trouble != NULL)
     return;
@@ -327,6 +474,8 @@ on_response (GtkWidget *dialog,
 {
   if (response == GTK_RESPONSE_ACCEPT)
     accept (self);
+  else if (response == RESPONSE_TEST)
+    test (self);
   else
     gtk_widget_destroy (dialog);
 }
@@ -397,6 +546,7 @@ new_trouble_line (Dialog *self)
   GtkWidget *sign =
       gtk_image_new_from_icon_name ("dialog-warning-symbolic", GTK_ICON_SIZE_BUTTON);
 
+  self->trouble_sign = sign;
   self->trouble_line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   self->trouble = plug_form_new_sentence ("", FALSE);
   gtk_widget_set_valign (sign, GTK_ALIGN_START);
@@ -427,6 +577,22 @@ new_grid (Dialog *self)
   add_key_rows (self, grid, 4);
   gtk_grid_attach (GTK_GRID (grid), new_trouble_line (self), 0, 6, 2, 1);
   return grid;
+}
+
+static void
+add_test_button (Dialog *self)
+{
+  GtkWidget *buttons;
+
+  self->test = gtk_dialog_add_button (GTK_DIALOG (self->dialog), _ ("_Test"), RESPONSE_TEST);
+  gtk_widget_set_tooltip_text (self->test, _ ("See whether the server answers as it is entered"));
+  buttons = gtk_widget_get_parent (self->test);
+  self->spinner = gtk_spinner_new ();
+  gtk_widget_set_no_show_all (self->spinner, TRUE);
+  gtk_container_add (GTK_CONTAINER (buttons), self->spinner);
+  gtk_button_box_set_child_secondary (GTK_BUTTON_BOX (buttons), self->test, TRUE);
+  gtk_button_box_set_child_secondary (GTK_BUTTON_BOX (buttons), self->spinner, TRUE);
+  gtk_button_box_set_child_non_homogeneous (GTK_BUTTON_BOX (buttons), self->spinner, TRUE);
 }
 
 static void
@@ -485,6 +651,7 @@ plug_remote_dialog_show (GtkWindow            *parent,
   /* Modal for its parent, not for the windows of images */
   gtk_window_group_add_window (gtk_window_get_group (parent), GTK_WINDOW (self->dialog));
   gtk_dialog_set_default_response (GTK_DIALOG (self->dialog), GTK_RESPONSE_ACCEPT);
+  add_test_button (self);
   content = gtk_dialog_get_content_area (GTK_DIALOG (self->dialog));
   gtk_container_add (GTK_CONTAINER (content), new_grid (self));
   g_object_set_data_full (G_OBJECT (self->dialog), "plug-remote-dialog", self, dialog_free);

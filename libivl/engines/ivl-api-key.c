@@ -16,6 +16,8 @@
 #endif
 
 #define ENVIRONMENT "IVL_API_KEY"
+/* What a person has typed in */
+#define ENTRY "the entry"
 /* Engines' keys have some tens of characters, signed tokens of gateways up to a few thousand. */
 #define MAX_KEY_BYTES 8192
 /* A keyring that is there answers in milliseconds; */
@@ -406,7 +408,12 @@ find_with_source (const IvlRemote  *remote,
   *source = NULL;
   if (remote->is_service)
     return NULL;
-  if (environment != NULL && *environment != '\0')
+  if (remote->key != NULL)
+    {
+      *source = g_strdup (ENTRY);
+      key = check_key (g_strdup (remote->key), ENTRY, &reason);
+    }
+  else if (environment != NULL && *environment != '\0')
     {
       *source = g_strdup (ENVIRONMENT);
       key = check_key (g_strdup (environment), ENVIRONMENT, &reason);
@@ -453,12 +460,24 @@ ivl_api_key_find_source (const IvlRemote  *remote,
 }
 
 gboolean
+ivl_api_key_check (const IvlRemote  *remote,
+                   const char       *key,
+                   GError          **error)
+{
+  char *checked = check_key (g_strdup (key), ENTRY, error);
+  gboolean is_right = checked != NULL && check_transport (remote, error);
+
+  ivl_api_key_free (checked);
+  return is_right;
+}
+
+gboolean
 ivl_api_key_store (const IvlRemote  *remote,
                    const char       *key,
                    GCancellable     *cancellable,
                    GError          **error)
 {
-  char *checked = key != NULL ? check_key (g_strdup (key), "the entry", error) : NULL;
+  char *checked = key != NULL ? check_key (g_strdup (key), ENTRY, error) : NULL;
   g_autofree char *reason = NULL;
   g_autoptr (GError) failure = NULL;
 

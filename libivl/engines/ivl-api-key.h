@@ -18,6 +18,11 @@ char *ivl_api_key_find (const IvlRemote  *remote,
 char *ivl_api_key_read_file (const char  *path,
                              GError     **error);
 void  ivl_api_key_free (char *key);
+/* Whether a key that was typed in could be used for the remote. Errors: as for
+ * ivl_api_key_find(). */
+gboolean ivl_api_key_check (const IvlRemote  *remote,
+                            const char       *key,
+                            GError          **error);
 /* Keeps a key for the remote's authority in the keyring in place of the one that is there; NULL
  * takes that away. Blocks, while a person unlocks the keyring too. Errors: as for
  * ivl_api_key_find(), and IVL_ERROR_UNSUPPORTED when no keyring answers. */

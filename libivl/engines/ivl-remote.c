@@ -492,6 +492,9 @@ ivl_remote_free (IvlRemote *self)
   g_free (self->engine);
   g_free (self->ca_file);
   g_free (self->key_file);
+  if (self->key != NULL)
+    explicit_bzero (self->key, strlen (self->key));
+  g_free (self->key);
   g_free (self);
 }
 

@@ -22,6 +22,7 @@ typedef struct
   char    *engine;        /* name of its dialect; NULL: to be detected */
   char    *ca_file;       /* certificates to trust instead of the system's; (nullable) */
   char    *key_file;      /* file with the API key; (nullable) */
+  char    *key;           /* the API key itself, before it is kept anywhere; (nullable) */
   guint    parallel;      /* most requests at a time; 0: the default */
   gboolean is_loopback;   /* the address, or a socket: no proxy may be asked */
   gboolean insecure_http; /* the user allows a key over plain HTTP to another host */

@@ -6,6 +6,7 @@ chosen stands in the files and holds, what cannot be done is said, with a server
 import os
 import re
 import shutil
+import socket
 import sys
 import traceback
 from pathlib import Path
@@ -71,6 +72,12 @@ class Place:
         import a11y  # pylint: disable=import-outside-toplevel
         handle = self.desk.wait_window(f"^{title}$", self.process.pid)
         return a11y.window(self.desk, self.process.pid, handle, title)
+
+    def serve(self):
+        server = self.desk.start(self.ivl, "serve", "--listen", f"127.0.0.1:{self.port}", "--api-key-file",
+                                 self.desk.folder / "key", "--model", self.demo / "model", log="serve")
+        wait_healthy(self.port, server)
+        return server
 
     def close(self):
         """The exit status, once all windows were closed by the window manager's own key."""
@@ -151,6 +158,40 @@ def privacy(tap, place):
                   place.config.read_text(encoding="utf-8"))
 
 
+def test_entered(tap, place, dialog):
+    """The button that tries the fields out before they are saved, with no server, a silent one and one that serves."""
+    before = place.config.read_text(encoding="utf-8")
+    name, address, key = dialog.find("text", "^Name"), dialog.find("text", "^Address"), dialog.find(None, "^API key")
+    test = dialog.find("button", "^Test$")
+    name.write("")
+    test.press()
+    tap.point(place.says("cannot be reached.*start it", dialog) and place.says("refuses connections: start", dialog),
+              "a server of this computer that is down is to be started", dialog.words())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address.write(f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
+        test.press()
+        stop = dialog.find("button", "^Stop$")
+        tap.point(place.says("Asking about a small picture", dialog), "the window lives while a silent server is asked", dialog.words())
+        stop.press()
+        tap.point(dialog.find("button", "^Test$") and wait_for(lambda: not place.says("Asking about", dialog, 0)),
+                  "and the test can be stopped", dialog.words())
+    address.write(f"http://localhost:{place.port}/v1")
+    server = place.serve()
+    for typed, said in (("wrong", "refuses"), (KEY, "answers about pictures, with the model model")):
+        key.focus()
+        place.desk.key("ctrl+a", "Delete")
+        place.desk.type(typed)
+        dialog.find("button", "^Test$").press()
+        tap.point(place.says(said, dialog), f"the test of what was entered: {said}", dialog.words())
+    place.desk.shoot("preferences-test", dialog.window)
+    tap.equal(place.config.read_text(encoding="utf-8"), before, "a test saves nothing")
+    server.kill()
+    server.wait()
+    key.focus()
+    place.desk.key("ctrl+a", "Delete")
+    name.write("new")
+
+
 def add(tap, place):
     from doublelib import nameless  # pylint: disable=import-outside-toplevel
     before = place.config.read_text(encoding="utf-8")
@@ -167,6 +208,21 @@ def add(tap, place):
         save.press()
         tap.point(place.says(said, dialog), f"{texts} is refused: {said}", dialog.words())
     tap.point(address.has("FOCUSED"), "the field that is wrong has the focus")
+    name.write("a/b")
+    key.focus()
+    place.desk.type("two words")
+    save.press()
+    tap.point(place.says("(?s)This name cannot be used.*This address cannot be used", dialog), "all that is wrong is told at once",
+              dialog.words())
+    tap.point(name.has("FOCUSED"), "the first of these fields has the focus")
+    address.write(f"http://localhost:{place.port}/v1")
+    save.press()
+    tap.point(place.says("(?s)This name cannot be used.*This key cannot be used", dialog), "the key is looked at as well",
+              dialog.words())
+    name.write("new")
+    key.focus()
+    place.desk.key("ctrl+a", "Delete")
+    test_entered(tap, place, dialog)
     place.desk.shoot("preferences-bad-address", dialog.window)
     address.write(f"http://localhost:{place.port}/v1")
     key.focus()
@@ -195,9 +251,7 @@ def remote(tap, place):
     test.press()
     tap.point(place.says("cannot be reached"), "the test of a server that is down says so", place.window.words())
     place.desk.shoot("preferences-down", place.window.window)
-    server = place.desk.start(place.ivl, "serve", "--listen", f"127.0.0.1:{place.port}", "--api-key-file",
-                              place.desk.folder / "key", "--model", place.demo / "model", log="serve")
-    wait_healthy(place.port, server)
+    server = place.serve()
     for name, said in (("real", "answers about pictures, with the model model"), ("wrong", "refuses"), ("new", "refuses")):
         place.choose("^Server", f"^{name}$")
         tap.point(wait_for(lambda: not place.says("answers about|refuses|be reached", seconds=0), 30),

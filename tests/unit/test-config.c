@@ -525,6 +525,13 @@ assert_store_fails (IvlConfig  *config,
   g_assert_error (error, IVL_ERROR, code);
   g_test_message ("%s", error->message);
   g_assert_null (strstr (error->message, "sesame"));
+  if (key != NULL && code == IVL_ERROR_INVALID_OPTION)
+    {
+      g_autoptr (GError) checked = NULL;
+
+      g_assert_false (ivl_config_check_key (config, remote, key, &checked));
+      g_assert_cmpstr (checked->message, ==, error->message);
+    }
 }
 
 /* Without a session bus there is no keyring, and that is said in a sentence. */
