@@ -89,6 +89,8 @@ typedef struct
  *   array; called after each advance, adds nothing unless the options want probabilities
  * @set_cache_limit: (nullable): how many bytes the states of conversations may take so that new
  *   conversations can begin where earlier ones were; 0 (the default) keeps none
+ * @get_answering: (nullable): the name under which the answer that has begun comes, where it is
+ *   another than the model's: a router's alias for several; else %NULL
  *
  * The functions that an engine implements. All are synchronous, called from a worker thread, and
  * must return soon after @cancellable fires.
@@ -139,9 +141,11 @@ struct _IvlEngineClass
                            GPtrArray *tokens);
   void     (*set_cache_limit) (IvlEngine *self,
                                guint64    n_bytes);
+  const char *(*get_answering) (IvlEngine *self,
+                                gpointer   timeline);
 
   /*< private >*/
-  gpointer padding[6];
+  gpointer padding[5];
 };
 
 G_END_DECLS

@@ -29,6 +29,8 @@ void      ivl_session_take_tokens (IvlSession *self,
                                    GPtrArray  *tokens);
 /* The model reasons without saying so: answers in this conversation are held back until it ends. */
 void      ivl_session_note_thought (IvlSession *self);
+/* The name of the model that answers now */
+const char *ivl_session_get_answering (IvlSession *self);
 void      ivl_session_end (IvlSession *self,
                            const char *answer);
 

@@ -75,7 +75,7 @@ ivl_reply_new (IvlSession     *session,
   self->session = g_object_ref (session);
   g_set_object (&self->image, image);
   self->text = ivl_answer_text_new (options, begins_in_thought);
-  self->model = g_strdup (ivl_model_get_name (ivl_session_get_model (session)));
+  self->model = g_strdup (ivl_session_get_answering (session));
   self->usage = *usage;
   return self;
 }
@@ -317,6 +317,23 @@ ivl_reply_get_remark (IvlReply *self)
   g_return_val_if_fail (IVL_IS_REPLY (self), NULL);
 
   return ivl_answer_text_get_remark (self->text);
+}
+
+/**
+ * ivl_reply_get_model:
+ * @self: a reply
+ *
+ * The name of the model that answers. A router lists names that stand for other models: then it is
+ * the name under which the answer came, and not that of ivl_model_get_name().
+ *
+ * Returns: the name
+ */
+const char *
+ivl_reply_get_model (IvlReply *self)
+{
+  g_return_val_if_fail (IVL_IS_REPLY (self), NULL);
+
+  return self->model;
 }
 
 /**

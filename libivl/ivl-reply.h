@@ -46,6 +46,8 @@ const char *ivl_reply_get_text (IvlReply *self);
 IVL_AVAILABLE_IN_ALL
 const char *ivl_reply_get_remark (IvlReply *self);
 IVL_AVAILABLE_IN_ALL
+const char *ivl_reply_get_model (IvlReply *self);
+IVL_AVAILABLE_IN_ALL
 IvlFinishReason ivl_reply_get_finish_reason (IvlReply *self);
 IVL_AVAILABLE_IN_ALL
 const IvlUsage *ivl_reply_get_usage (IvlReply *self);

@@ -368,6 +368,17 @@ ivl_session_take_tokens (IvlSession *self,
     engine_class->take_tokens (self->engine, self->timeline, tokens);
 }
 
+const char *
+ivl_session_get_answering (IvlSession *self)
+{
+  IvlEngineClass *class = IVL_ENGINE_GET_CLASS (self->engine);
+  const char *name = class->get_answering != NULL
+                         ? class->get_answering (self->engine, self->timeline)
+                         : NULL;
+
+  return name != NULL ? name : ivl_model_get_name (self->model);
+}
+
 void
 ivl_session_note_thought (IvlSession *self)
 {

@@ -90,7 +90,7 @@ describe_answer (const TaskRun *run,
   json_t *object = cli_output_json_for_file (
       file, json_pack ("{s:s, s:o, s:o}",
                        "task", ivl_task_get_name (run->task),
-                       "model", cli_output_json_string (ivl_model_get_name (run->model)),
+                       "model", cli_output_json_string (ivl_reply_get_model (reply)),
                        "origin", cli_output_json_string (ivl_model_get_origin (run->model))));
   json_t *answer = cli_answer_to_json (reply);
   guint n_cols, n_rows, n_tiles;

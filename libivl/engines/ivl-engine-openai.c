@@ -68,6 +68,7 @@ typedef struct
   IvlRemoteAsk      *ask;  /* while it is answered */
   IvlStop           *stop;
   GString           *document; /* the answer so far where it has to be JSON, else NULL */
+  char              *answering; /* the name under which it comes, if that is another; else NULL */
   gint64             start; /* of the answer */
   guint              n_pieces;
 } RemoteTimeline;
@@ -151,7 +152,17 @@ ivl_engine_openai_close_timeline (IvlEngine *engine,
 
   ivl_engine_openai_end (engine, timeline);
   ivl_remote_pictures_free (timeline->pictures);
+  g_free (timeline->answering);
   g_free (timeline);
+}
+
+static const char *
+ivl_engine_openai_get_answering (IvlEngine *engine,
+                                 gpointer   data)
+{
+  RemoteTimeline *timeline = data;
+
+  return timeline->answering;
 }
 
 static const IvlWireDialect *
@@ -219,24 +230,28 @@ is_same_model (const char *asked,
          (n_a == n_b || g_ascii_ispunct (n_a > n_b ? a[n_b] : b[n_a]));
 }
 
-/* Several engines answer with what they have, whatever they are asked for. */
+/* Several engines answer with what they have, whatever they are asked for: a name that was not in
+ * the list, or that no list was there for, is refused then. One that the server lists itself may
+ * stand for another, as a router's names do: that is said once, and kept with the answer. */
 static gboolean
 check_model (IvlEngineOpenai  *self,
-             IvlWireAnswer    *answer,
+             RemoteTimeline   *timeline,
              GError          **error)
 {
-  const char *told = ivl_wire_answer_get_model (answer);
+  const char *told = ivl_wire_answer_get_model (ivl_remote_ask_get_answer (timeline->ask));
   gboolean is_first;
 
+  g_clear_pointer (&timeline->answering, g_free);
   if (told == NULL || self->model == NULL || is_same_model (self->model, told))
     return TRUE;
-  if (self->is_model_chosen && !self->facts.dialect->checks_model)
+  if (self->is_model_chosen && self->served == NULL && !self->facts.dialect->checks_model)
     {
       g_set_error (error, IVL_ERROR, IVL_ERROR_NOT_FOUND,
                    "%s was asked for the model %s and answers with %s", self->remote->origin,
                    self->model, told);
       return FALSE;
     }
+  timeline->answering = g_strdup (told);
   g_mutex_lock (&self->lock);
   is_first = !self->has_told_model;
   self->has_told_model = TRUE;
@@ -390,7 +405,7 @@ ivl_engine_openai_begin (IvlEngine        *engine,
   timeline->ask = ask_fittingly (self, timeline, &question, error);
   if (timeline->ask == NULL)
     return FALSE;
-  if (!check_model (self, ivl_remote_ask_get_answer (timeline->ask), error))
+  if (!check_model (self, timeline, error))
     {
       ivl_engine_openai_end (engine, timeline);
       return FALSE;
@@ -561,6 +576,7 @@ ivl_engine_openai_class_init (IvlEngineOpenaiClass *klass)
   engine_class->tokenize = ivl_engine_openai_tokenize;
   engine_class->detokenize = ivl_engine_openai_detokenize;
   engine_class->take_tokens = ivl_engine_openai_take_tokens;
+  engine_class->get_answering = ivl_engine_openai_get_answering;
 }
 
 static void
@@ -735,8 +751,7 @@ discover (IvlEngineOpenai  *self,
                                                             : self->model);
   if (!choose_dialect (self, self->served != NULL ? self->served->owner : NULL, server, error))
     return FALSE;
-  if (models->len > 0 && self->served == NULL && !self->dialect->checks_model &&
-      strcmp (self->dialect->name, "openai") != 0)
+  if (models->len > 0 && self->served == NULL)
     {
       g_autofree char *names = list_models (models);
 

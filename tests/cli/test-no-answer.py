@@ -75,6 +75,18 @@ def check_pages(tap, ivl):
         tap.equal((code, out), (0, b"No text me while driving\n"), "text that begins so is text")
 
 
+def check_alias(tap, ivl):
+    """A router lists a name and answers under another one: that is said once, and is what the result tells."""
+    events = [{**event, "model": "internvl-78b"} for event in (delta("A red square."), STOP)]
+    with FakeEngine(*events) as engine:
+        code, out, err = ivl.run("caption", "--json", "-m", engine.location, "good.png", "good.png")
+        tap.equal(code, 0, "a router's name is taken")
+        tap.equal([json.loads(line)["model"] for line in out.splitlines()], ["internvl-78b"] * 2, "with who answered")
+        tap.point(err.count(b"internvl-78b") == 1 and b"fake" in err, "which is said once", err)
+        code, out, err = ivl.run("caption", "-m", engine.location.replace("#fake", "#other"), "good.png")
+        tap.point(code == 3 and b"has no model other; it has fake" in err, "a name that is not listed is not found", (code, err))
+
+
 def main(program, model):
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
@@ -83,6 +95,7 @@ def main(program, model):
         check_none(tap, ivl)
         check_answers(tap, ivl)
         check_pages(tap, ivl)
+        check_alias(tap, ivl)
     return tap.finish()
 
 

@@ -765,7 +765,7 @@ test_open (void)
       "one, two" },
     { "{\"data\":[]}", "openai", NULL, IVL_ERROR_INVALID_OPTION, "name one" },
     { "{\"data\":[]}", "openai", "given", -1, "given" },
-    { "{\"data\":[{\"id\":\"one\"}]}", "openai", "given", -1, "given" },
+    { "{\"data\":[{\"id\":\"one\"}]}", "openai", "given", IVL_ERROR_NOT_FOUND, "it has one" },
     { "{\"data\":[{\"id\":\"one\"}]}", "llama-server", "given", IVL_ERROR_NOT_FOUND, "it has one" },
     { "{\"data\":[{\"id\":\"/models/InternVL2_5-8B.gguf\"}]}", "llama-server", "internvl2_5-8b", -1,
       "InternVL2_5-8B.gguf" },
@@ -833,7 +833,8 @@ test_text_only (void)
   recorder_clear (&recorder);
 }
 
-/* llama-server answers with whatever it has loaded. */
+/* llama-server answers with whatever it has loaded: where it does not say what that is, a name
+ * counts as unknown when another one answers. */
 static void
 test_other_model (void)
 {
@@ -844,15 +845,60 @@ test_other_model (void)
   g_autoptr (RemoteOutcome) outcome = NULL;
 
   recorder_init (&recorder, NULL);
-  recorder.models = "{\"data\":[{\"id\":\"big\",\"owned_by\":\"llamacpp\"}]}";
+  recorder.models = "{\"data\":[]}";
   server = replay_server_new (NULL, record, &recorder);
-  engine = open_model (server, NULL, "big", &error);
+  engine = open_model (server, "llama-server", "big", &error);
   g_assert_no_error (error);
   outcome = remote_fixture_ask (engine, "Hello", NULL, NULL, NULL);
   remote_outcome_check_error (outcome, IVL_ERROR, IVL_ERROR_NOT_FOUND, "answers with m");
   g_clear_object (&engine);
   g_clear_pointer (&server, replay_server_free);
   recorder_clear (&recorder);
+}
+
+static void
+count_message (const char     *domain,
+               GLogLevelFlags  level,
+               const char     *message,
+               gpointer        count)
+{
+  g_assert_nonnull (strstr (message, "asked for the model router-large and answers as m"));
+  ++*(guint *) count;
+}
+
+/* A router's name for another model: taken, said once, and told with the answer. */
+static void
+test_alias (void)
+{
+  static const char *const engines[] = { "openai", "llama-server", "vllm" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (engines); i++)
+    {
+      Recorder recorder;
+      guint n_said = 0;
+      guint handler = g_log_set_handler ("Ivl", G_LOG_LEVEL_MESSAGE, count_message, &n_said);
+      g_autoptr (ReplayServer) server = NULL;
+      g_autoptr (IvlEngine) engine = NULL;
+      g_autoptr (GError) error = NULL;
+
+      recorder_init (&recorder, NULL);
+      recorder.models = "{\"data\":[{\"id\":\"router-large\"},{\"id\":\"router-small\"}]}";
+      server = replay_server_new (NULL, record, &recorder);
+      engine = open_model (server, engines[i], "router-large", &error);
+      g_assert_no_error (error);
+      for (guint k = 0; k < 2; k++)
+        {
+          g_autoptr (RemoteOutcome) outcome =
+              remote_fixture_ask (engine, "Hello", NULL, NULL, NULL);
+
+          g_assert_no_error (outcome->error);
+        }
+      g_assert_cmpuint (n_said, ==, 1);
+      g_log_remove_handler ("Ivl", handler);
+      g_clear_object (&engine);
+      g_clear_pointer (&server, replay_server_free);
+      recorder_clear (&recorder);
+    }
 }
 
 static void
@@ -957,6 +1003,7 @@ main (int    argc,
   g_test_add_func ("/client-requests/open", test_open);
   g_test_add_func ("/client-requests/text-only", test_text_only);
   g_test_add_func ("/client-requests/other-model", test_other_model);
+  g_test_add_func ("/client-requests/alias", test_alias);
   g_test_add_func ("/client-requests/unix-socket", test_unix_socket);
   return g_test_run ();
 }
