@@ -6,6 +6,7 @@
 
 #include "plug-handover.h"
 #include "plug-host.h"
+#include "plug-preferences.h"
 #include "plug-window.h"
 
 #include <signal.h>
@@ -29,17 +30,30 @@ typedef struct
   PlugHandover *handover; /* (nullable) */
 } App;
 
+/* Preferences outlive the last image's window: somebody may be in the middle of a change */
+static void
+end_without_windows (App *self)
+{
+  GtkWidget *preferences = plug_preferences_get_window ();
+  if (g_hash_table_size (self->windows) > 0)
+    return;
+  if (preferences)
+    {
+      g_signal_connect_swapped (preferences, "destroy", G_CALLBACK (end_without_windows), self);
+      return;
+    }
+  /* Before the loop ends: a menu entry chosen now must not be handed to a process that goes */
+  g_clear_pointer (&self->handover, plug_handover_close);
+  g_main_loop_quit (self->loop);
+}
+
 static void
 on_window_destroyed (GtkWidget *window, gpointer user_data)
 {
   App *self = user_data;
   g_hash_table_remove (self->windows,
                        GINT_TO_POINTER (plug_window_get_image (PLUG_WINDOW (window))));
-  if (g_hash_table_size (self->windows) > 0)
-    return;
-  /* Before the loop ends: a menu entry chosen now must not be handed to a process that goes */
-  g_clear_pointer (&self->handover, plug_handover_close);
-  g_main_loop_quit (self->loop);
+  end_without_windows (self);
 }
 
 static void
@@ -62,6 +76,8 @@ close_all (App *self)
   g_autoptr (GList) windows = g_hash_table_get_values (self->windows);
   for (GList *item = windows; item; item = item->next)
     gtk_widget_destroy (item->data);
+  if (plug_preferences_get_window ())
+    gtk_widget_destroy (plug_preferences_get_window ());
   g_main_loop_quit (self->loop);
 }
 

@@ -34,11 +34,52 @@ typedef struct
   IvlMetadata *texts;     /* what is to be in it: no field is NULL */
 } Draft;
 
+/* Drafts that are on the disk: what ends this process in the middle, such as the end of GIMP or of
+ * the desktop, takes them away as well. A file that is in place is none any more. */
+static GPtrArray *drafts;
+static GMutex     drafts_lock;
+
+/* The lock may be held by the very code that a signal has interrupted */
+static void
+remove_drafts (void)
+{
+  if (!g_mutex_trylock (&drafts_lock))
+    return;
+  for (guint i = 0; i < drafts->len; i++)
+    g_unlink (((const Draft *) g_ptr_array_index (drafts, i))->temporary);
+  g_mutex_unlock (&drafts_lock);
+}
+
+static void
+remember_draft (Draft *self)
+{
+  g_mutex_lock (&drafts_lock);
+  if (drafts == NULL)
+    {
+      drafts = g_ptr_array_new ();
+      atexit (remove_drafts);
+    }
+  g_ptr_array_add (drafts, self);
+  g_mutex_unlock (&drafts_lock);
+}
+
+static void
+forget_draft (Draft *self)
+{
+  g_mutex_lock (&drafts_lock);
+  if (drafts != NULL)
+    g_ptr_array_remove_fast (drafts, self);
+  g_mutex_unlock (&drafts_lock);
+}
+
 static void
 draft_free (Draft *self)
 {
   if (self->temporary != NULL)
-    g_unlink (self->temporary);
+    {
+      forget_draft (self);
+      g_unlink (self->temporary);
+    }
   g_free (self->temporary);
   g_free (self->target);
   g_clear_object (&self->texts);
@@ -269,6 +310,7 @@ make_temporary (Draft   *self,
       g_clear_pointer (&self->temporary, g_free);
       return set_file_error (error, folder, code);
     }
+  remember_draft (self);
   self->mode = fstat (fd, &status) == 0 ? status.st_mode & 0777 : 0644;
   close (fd);
   if (g_stat (self->target, &status) == 0)
@@ -363,6 +405,7 @@ put_in_place (Draft   *self,
     return set_file_error (error, self->temporary, code);
   if (g_rename (self->temporary, self->target) != 0)
     return set_file_error (error, self->target, errno);
+  forget_draft (self);
   g_clear_pointer (&self->temporary, g_free);
   return TRUE;
 }

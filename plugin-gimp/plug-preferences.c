@@ -1113,3 +1113,9 @@ plug_preferences_show (GtkWindow *parent)
   gtk_window_set_transient_for (GTK_WINDOW (shown), parent);
   gtk_window_present (GTK_WINDOW (shown));
 }
+
+GtkWidget *
+plug_preferences_get_window (void)
+{
+  return shown;
+}

@@ -11,6 +11,8 @@
 G_BEGIN_DECLS
 
 /* Non-modal; a second call raises the first */
-void plug_preferences_show (GtkWindow *parent);
+void       plug_preferences_show (GtkWindow *parent);
+/* NULL: it is not open */
+GtkWidget *plug_preferences_get_window (void);
 
 G_END_DECLS

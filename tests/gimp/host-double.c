@@ -12,6 +12,9 @@
 #include <glib/gstdio.h>
 
 #define CHANNELS 3
+/* Of an export that takes a while: IVL_DOUBLE_SLOW_EXPORT is set */
+#define SLOW_STEPS 100
+#define STEP_US 50000
 
 typedef struct
 {
@@ -434,12 +437,17 @@ plug_host_export (int image, GFile *file, gboolean keep_metadata, GError **error
     return FALSE;
   g_autofree char *path = g_file_get_path (file);
   const char *dot = strrchr (path, '.');
+  int n_steps = g_getenv ("IVL_DOUBLE_SLOW_EXPORT") ? SLOW_STEPS : 2;
   for (guint i = 0; dot && i < G_N_ELEMENTS (types); i++)
     if (!g_ascii_strcasecmp (dot + 1, types[i][0]))
       {
         tell ("export %d \"%s\" %s", image, path, keep_metadata ? "keep" : "drop");
-        for (int step = 0; watcher && step <= 2; step++)
-          watcher (step / 2.0, watcher_data);
+        for (int step = 0; watcher && step <= n_steps; step++)
+          {
+            watcher ((double)step / n_steps, watcher_data);
+            if (n_steps > 2)
+              g_usleep (STEP_US);
+          }
         return gdk_pixbuf_save (self->pixels, path, types[i][1], error, NULL);
       }
   g_set_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED, "%s: no format that is known here", path);

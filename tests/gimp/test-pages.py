@@ -396,6 +396,36 @@ def stop(tap, desk, window, server):
               "role, purpose and rules are asked with", prompt[-600:])
 
 
+def ended_in_export(tap, desk, program, demo):
+    """As when the desktop's session ends while GIMP writes a large image."""
+    folder = desk.folder / "cut"
+    folder.mkdir()
+    double = Double(desk, program, [demo / "taxi.png"], "plug-in-ivl-export", IVL_DOUBLE_GIMP_PID=str(os.getpid()),
+                    IVL_DOUBLE_SLOW_EXPORT="1")
+    export_to(double.window("taxi.png"), folder / "a.png")
+    tap.point(double.said("export 1") and [path.name for path in folder.iterdir()], "a draft stands beside the file", double.lines)
+    double.process.terminate()
+    tap.equal((double.process.wait(60), double.errors), (0, []), "a signal in the middle of an export is no trouble")
+    tap.equal([path.name for path in folder.iterdir()], [], "and leaves no draft behind")
+    del desk.environment["IVL_DOUBLE_SLOW_EXPORT"]
+
+
+def preferences_alone(tap, desk, program, demo):
+    double = Double(desk, program, [demo / "taxi.png"], "plug-in-ivl-ask", IVL_DOUBLE_GIMP_PID=str(os.getpid()))
+    window = double.window("taxi.png")
+    window.find("button", "^Preferences").press()
+    preferences = double.dialog("Image Assistant Preferences")
+    desk.key("ctrl+w", window=window.window)
+    tap.point(wait_for(lambda: len(desk.find_windows(pid=double.process.pid)) == 1) and preferences.find("button", "^Add").is_usable(),
+              "preferences outlive the last image's window", desk.find_windows(pid=double.process.pid))
+    double.order("menu plug-in-ivl-ask 1")
+    window = double.window("taxi.png")
+    desk.key("ctrl+w", window=window.window)
+    wait_for(lambda: len(desk.find_windows(pid=double.process.pid)) == 1)
+    desk.key("Escape", window=preferences.window)
+    tap.equal((double.process.wait(60), double.errors), (0, []), "and the program ends with them")
+
+
 def main():
     program, ivl, demo = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     tap = RealTap()
@@ -405,7 +435,7 @@ def main():
         tap.skip_all(f"{', '.join(missing())} not installed")
     shots = Path(os.environ.get("G_TEST_BUILDDIR", ".")).resolve() / "gimp" / "pages"
     variables = {"IVL_SERVE_COMMAND": ivl, "IVL_MODEL": str(demo / "model"), "G_DEBUG": "fatal-criticals"}
-    for part in (alt_page, read_page, find_page, regions):
+    for part in (alt_page, read_page, find_page, regions, ended_in_export, preferences_alone):
         if len(sys.argv) > 4 and part.__name__ not in sys.argv[4:]:
             continue
         try:
