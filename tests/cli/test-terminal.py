@@ -6,19 +6,23 @@ The model of this test must be able to write control characters when it is made 
 Usage: test-terminal.py IVL MODEL
 """
 
+import fcntl
 import json
 import os
 import pty
 import re
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
+import unicodedata
 from pathlib import Path
 
-from clilib import Command, Tap, png, read_terminal, stop
+from clilib import HANG, Command, Tap, png, read_terminal, stop
 
 # Random text: the highest temperature, and enough tokens that every byte's token turns up
 RANDOM = ("--temperature", "100", "--seed", "7", "--max-tokens", "1500")
@@ -92,6 +96,62 @@ def check_progress(tap, ivl):
     tap.point(code == 130 and b"\r" not in err and b"\x1b" not in err, "none is shown elsewhere", (code, err))
 
 
+def columns(text):
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else not unicodedata.combining(char) for char in text)
+
+
+def check_progress_width(tap, ivl):
+    """A line that wraps would leave a part of itself behind with each drawing."""
+    name = "写真e\u0301" * 11 + ".png"
+    Path(ivl.folder, name).write_bytes(png(40, 30))
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    process = ivl.start("caption", *([name] * len(LONG)), stdout=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+    seen = read_terminal(master, process, until=b"\x1b[K")
+    process.send_signal(signal.SIGINT)
+    process.wait(HANG)
+    seen = (seen + read_terminal(master, process)).decode()
+    drawn = [line for line in re.findall("\r([^\r\n]*)\x1b\\[K", seen) if line]
+    tap.point(drawn and all(columns(line) < 40 for line in drawn) and "写真e\u0301写真" in drawn[0],
+              "progress keeps within the terminal's columns", drawn)
+    for term in (None, "", "dumb"):
+        environment = {**ivl.environment, "TERM": term}
+        master, slave = pty.openpty()
+        process = subprocess.Popen([ivl.program, "caption", *LONG], cwd=ivl.folder, stdout=subprocess.DEVNULL, stderr=slave,
+                                   env={key: value for key, value in environment.items() if value is not None})
+        os.close(slave)
+        code, _ = stop(process, signal.SIGINT, 2.0)
+        seen = read_terminal(master, process)
+        tap.point(code == 130 and b"\x1b" not in seen and b"\r" not in seen, f"TERM={term}: no line is drawn", (code, seen))
+
+
+def check_stop(tap, ivl):
+    """Ctrl-Z gives the terminal back as it was, and what was typed is still there afterwards. Without a shell that has
+    job control nothing can be stopped."""
+    process, master = pty.fork()
+    if process == 0:
+        os.chdir(ivl.folder)
+        os.execve("/bin/sh", ["sh", "-c", f"set -m; '{ivl.program}' chat --max-tokens 3; echo stopped; stty -a; echo then; fg"],
+                  ivl.environment)
+    seen = read_terminal(master, None, until=b"> ")
+    time.sleep(0.1)
+    os.write(master, b"typed before")
+    seen += read_terminal(master, None, until=b"before")
+    os.write(master, b"\x1a")
+    state = read_terminal(master, None, until=b"then\r\n").decode().split("stopped")[-1]
+    tap.point(re.search(r"[^-]echo\b", state) and re.search(r"[^-]icanon\b", state), "Ctrl-Z gives the terminal back", state)
+    seen = read_terminal(master, None, until=b"typed before")
+    os.write(master, b" and after\r")
+    seen += read_terminal(master, None, until=b"> ")
+    os.write(master, b"\x04")
+    seen += read_terminal(master, None)
+    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    history = Path(ivl.folder, "state", "ivl", "history").read_text(encoding="utf-8").splitlines()
+    tap.point(code == 0 and history[-1] == "typed before and after", "and takes it again, with what was typed",
+              (code, seen, history))
+
+
 def check_signals(tap, ivl):
     for title, number, wanted in (("Ctrl-C", signal.SIGINT, 130), ("SIGTERM", signal.SIGTERM, 143)):
         process = ivl.start("caption", *LONG, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -155,7 +215,8 @@ def main(program, model):
     with tempfile.TemporaryDirectory() as folder:
         ivl = Command(program, folder, os.path.abspath(model))
         Path(folder, "good.png").write_bytes(png(40, 30))
-        for check in (check_text, check_answers, check_names, check_progress, check_signals, check_chat):
+        for check in (check_text, check_answers, check_names, check_progress, check_progress_width, check_signals, check_chat,
+                      check_stop):
             check(tap, ivl)
     return tap.finish()
 
