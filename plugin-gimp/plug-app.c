@@ -16,6 +16,7 @@
 #endif
 
 #include <glib-unix.h>
+#include <glib/gi18n.h>
 
 /* Two menu entries at once: whoever comes second finds the socket when the first has made it */
 #define START_TRIES 20
@@ -120,6 +121,17 @@ watch_gimp (App *self)
   g_timeout_add_seconds (POLL_SECONDS, look_for_gimp, self);
 }
 
+static gboolean tells_wait; /* GIMP shows that the window comes later */
+
+static void
+tell_wait (void)
+{
+  if (!tells_wait)
+    plug_host_begin_wait (
+        _ ("The Image Assistant is busy, as with an export: its window opens afterwards"));
+  tells_wait = TRUE;
+}
+
 /* TRUE: another process has taken the action. Else this process is the first, with or without a
  * socket: where none can be had, each menu entry has its own process. */
 static gboolean
@@ -127,7 +139,7 @@ hand_over_or_listen (App *self, const PlugAction *action, int image)
 {
   for (int try = 0; try < START_TRIES; try++)
     {
-      if (plug_handover_send (plug_host_get_pid (), action, image))
+      if (plug_handover_send (plug_host_get_pid (), action, image, tell_wait))
         return TRUE;
       g_autoptr (GError) error = NULL;
       self->handover = plug_handover_listen (plug_host_get_pid (), open_window, self, &error);
@@ -147,7 +159,10 @@ gboolean
 plug_app_run (const PlugAction *action, int image, GError **error)
 {
   App app = { 0 };
-  if (hand_over_or_listen (&app, action, image))
+  gboolean is_taken = hand_over_or_listen (&app, action, image);
+  if (tells_wait)
+    plug_host_end_wait ();
+  if (is_taken)
     return TRUE;
   if (!plug_host_init_ui (error))
     {

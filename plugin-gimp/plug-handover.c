@@ -21,6 +21,8 @@
 /* A process that draws its first window on a busy machine answers within this; a hanging one
  * never does */
 #define TIMEOUT_SECONDS 5
+/* After which a person wants to know why nothing happens */
+#define SLOW_SECONDS 1
 /* How often a lock file that is being taken away by its owner is opened again */
 #define LOCK_TRIES 10
 
@@ -94,8 +96,25 @@ write_all (GSocket *socket, const char *text)
   return TRUE;
 }
 
+/* Waits for more of the answer; 0 or less: there is none */
+static gssize
+receive (GSocket *socket, char *answer, gsize size, void (*slow) (void))
+{
+  g_socket_set_timeout (socket, SLOW_SECONDS);
+  for (int waited = SLOW_SECONDS; waited <= TIMEOUT_SECONDS; waited += SLOW_SECONDS)
+    {
+      g_autoptr (GError) error = NULL;
+      gssize n = g_socket_receive (socket, answer, size, NULL, &error);
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+        return n;
+      if (slow && waited == SLOW_SECONDS)
+        slow ();
+    }
+  return -1;
+}
+
 gboolean
-plug_handover_send (int gimp_pid, const PlugAction *action, int image)
+plug_handover_send (int gimp_pid, const PlugAction *action, int image, void (*slow) (void))
 {
   g_autofree char *folder = get_folder (NULL);
   if (!folder)
@@ -116,7 +135,7 @@ plug_handover_send (int gimp_pid, const PlugAction *action, int image)
   gsize n_bytes = 0;
   while (n_bytes < sizeof answer && !memchr (answer, '\n', n_bytes))
     {
-      gssize n = g_socket_receive (socket, answer + n_bytes, sizeof answer - n_bytes, NULL, NULL);
+      gssize n = receive (socket, answer + n_bytes, sizeof answer - n_bytes, slow);
       if (n <= 0)
         return FALSE;
       n_bytes += (gsize)n;

@@ -14,8 +14,12 @@ typedef struct _PlugHandover PlugHandover;
 
 typedef void (*PlugHandoverFunc) (const PlugAction *action, int image, gpointer user_data);
 
-/* TRUE: another process has taken it. FALSE without an error: this is the first one. */
-gboolean      plug_handover_send (int gimp_pid, const PlugAction *action, int image);
+/* TRUE: another process has taken it. FALSE without an error: this is the first one. slow
+ * (nullable): called once where the other process takes its time, as in the middle of an export. */
+gboolean plug_handover_send (int               gimp_pid,
+                             const PlugAction *action,
+                             int               image,
+                             void            (*slow) (void));
 /* NULL: it cannot listen (a folder that may not be written, say); this process then goes on
  * alone. */
 PlugHandover *

@@ -32,7 +32,7 @@ static gpointer
 hand_over (gpointer data)
 {
   g_autofree Choice *choice = data;
-  if (!plug_handover_send (plug_host_get_pid (), choice->action, choice->image))
+  if (!plug_handover_send (plug_host_get_pid (), choice->action, choice->image, NULL))
     g_print ("menu entry %s was not taken over\n", choice->action->procedure);
   return NULL;
 }

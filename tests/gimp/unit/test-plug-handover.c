@@ -79,7 +79,7 @@ static gpointer
 send_in_thread (gpointer data)
 {
   Sending *sending = data;
-  sending->taken = plug_handover_send (GIMP, sending->action, sending->image);
+  sending->taken = plug_handover_send (GIMP, sending->action, sending->image, NULL);
   g_main_context_wakeup (NULL);
   return NULL;
 }
@@ -127,7 +127,7 @@ assert_is_refused (Fixture *self, const char *line)
 static void
 test_takes (Fixture *self, gconstpointer data)
 {
-  g_assert_false (plug_handover_send (GIMP, plug_action_find ("plug-in-ivl-ask"), 1));
+  g_assert_false (plug_handover_send (GIMP, plug_action_find ("plug-in-ivl-ask"), 1, NULL));
   listen_here (self);
   g_assert_true (send_from_outside (self, "plug-in-ivl-ask", 1));
   g_assert_cmpstr (self->action->procedure, ==, "plug-in-ivl-ask");
@@ -158,11 +158,34 @@ test_close (Fixture *self, gconstpointer data)
   listen_here (self);
   g_clear_pointer (&self->handover, plug_handover_close);
   g_assert_false (g_file_test (self->socket, G_FILE_TEST_EXISTS));
-  g_assert_false (plug_handover_send (GIMP, plug_action_find ("plug-in-ivl-ask"), 1));
+  g_assert_false (plug_handover_send (GIMP, plug_action_find ("plug-in-ivl-ask"), 1, NULL));
   g_autoptr (GDir) folder = g_dir_open (self->own, 0, &error);
   g_assert_no_error (error);
   g_assert_null (g_dir_read_name (folder));
   listen_here (self);
+}
+
+static guint n_slow;
+
+static void
+note_slow (void)
+{
+  n_slow++;
+}
+
+/* The process with the windows is in the middle of an export: its main loop stands still */
+static void
+test_busy (Fixture *self, gconstpointer data)
+{
+  listen_here (self);
+  n_slow = 0;
+  g_assert_false (plug_handover_send (GIMP, plug_action_find ("plug-in-ivl-ask"), 1, note_slow));
+  g_assert_cmpuint (n_slow, ==, 1);
+  /* Whoever has given up gets no window later */
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (self->n_taken, ==, 0);
+  g_assert_true (send_from_outside (self, "plug-in-ivl-ask", 6));
 }
 
 /* A connection that says nothing, or not all, holds nobody up and is dropped with the listener */
@@ -219,7 +242,7 @@ test_stale (Fixture *self, gconstpointer data)
   g_assert_no_error (error);
   g_socket_close (dead, NULL);
   g_assert_true (g_file_test (self->socket, G_FILE_TEST_EXISTS));
-  g_assert_false (plug_handover_send (GIMP, plug_action_find ("plug-in-ivl-ask"), 1));
+  g_assert_false (plug_handover_send (GIMP, plug_action_find ("plug-in-ivl-ask"), 1, NULL));
   listen_here (self);
   g_assert_true (send_from_outside (self, "plug-in-ivl-ask", 5));
 }
@@ -231,7 +254,7 @@ test_open_folder (Fixture *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
   listen_here (self);
   g_assert_cmpint (g_chmod (self->own, 0755), ==, 0);
-  g_assert_false (plug_handover_send (GIMP, plug_action_find ("plug-in-ivl-ask"), 1));
+  g_assert_false (plug_handover_send (GIMP, plug_action_find ("plug-in-ivl-ask"), 1, NULL));
   g_assert_null (plug_handover_listen (GIMP + 1, take, self, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_PERM);
   g_assert_cmpuint (self->n_taken, ==, 0);
@@ -247,7 +270,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "takes", test_takes },     { "one-listens", test_one_listens }, { "close", test_close },
     { "silence", test_silence }, { "garbage", test_garbage },         { "stale", test_stale },
-    { "open-folder", test_open_folder },
+    { "open-folder", test_open_folder }, { "busy", test_busy },
   };
   runtime_dir = temp_files_make_folder ();
   g_setenv ("XDG_RUNTIME_DIR", runtime_dir, TRUE);
