@@ -13,6 +13,9 @@
 #define THUMBNAIL_WIDTH 112
 #define THUMBNAIL_HEIGHT 84
 
+/* No id of a layer */
+#define NOT_READ G_MININT
+
 enum
 {
   COLUMN_TITLE,
@@ -26,6 +29,7 @@ struct _PlugHeader
 
   PlugSource   *source; /* (owned) */
   GCancellable *cancellable;
+  int           layer; /* that was active when GIMP was asked last; -1: none; NOT_READ */
   GtkListStore *kinds;
   GtkWidget    *kind_combo;
   GtkWidget    *read_button;
@@ -89,14 +93,28 @@ plug_header_read (PlugHeader *self)
 {
   if (g_cancellable_is_cancelled (self->cancellable))
     return;
+  self->layer = plug_host_get_layer (plug_source_get_image_id (self->source));
   gtk_widget_set_sensitive (self->read_button, FALSE);
   plug_source_read_async (self->source, self->cancellable, on_read, g_object_ref (self));
 }
 
+static void
+follow_layer (PlugHeader *self, int image)
+{
+  int layer = plug_host_get_layer (image);
+  /* The first time is the window's, when it is seen */
+  if (self->layer == NOT_READ || layer == self->layer)
+    return;
+  self->layer = layer;
+  if (plug_source_get_kind (self->source) == PLUG_SOURCE_LAYER)
+    plug_header_read (self);
+}
+
 void
-plug_header_check_selection (PlugHeader *self)
+plug_header_follow (PlugHeader *self)
 {
   GtkTreeIter row;
+  follow_layer (self, plug_source_get_image_id (self->source));
   if (gtk_tree_model_iter_nth_child (GTK_TREE_MODEL (self->kinds), &row, NULL,
                                      PLUG_SOURCE_SELECTION))
     gtk_list_store_set (self->kinds, &row, COLUMN_SENSITIVE,
@@ -318,4 +336,5 @@ static void
 plug_header_init (PlugHeader *self)
 {
   self->cancellable = g_cancellable_new ();
+  self->layer = NOT_READ;
 }

@@ -13,8 +13,9 @@ G_DECLARE_FINAL_TYPE (PlugHeader, plug_header, PLUG, HEADER, GtkBox)
 GtkWidget *plug_header_new (PlugSource *source);
 /* Reads the picture again, and shows it */
 void       plug_header_read (PlugHeader *self);
-/* What GIMP does not tell: whether something is selected now */
-void       plug_header_check_selection (PlugHeader *self);
+/* What GIMP does not tell: whether something is selected now, and which layer is active, which is
+ * read when it is another one than before */
+void       plug_header_follow (PlugHeader *self);
 /* place: "on this computer: NAME" and the like. remote: pictures leave this computer, which
  * looks different. */
 void       plug_header_set_place (PlugHeader *self, const char *place, gboolean remote);

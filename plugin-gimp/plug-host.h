@@ -58,6 +58,8 @@ gboolean plug_host_image_is_open (int image);
 char    *plug_host_get_image_name (int image);
 /* The file that it was read from or exported to last; NULL when there is none (transfer full) */
 GFile   *plug_host_get_image_file (int image);
+/* What PLUG_SOURCE_LAYER reads now, by GIMP's id; -1 when no layer is active */
+int      plug_host_get_layer (int image);
 /* FALSE when nothing is selected */
 gboolean plug_host_has_selection (int image);
 

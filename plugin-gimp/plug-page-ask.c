@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The page for a conversation: what was said, ready-made questions, and the entry for one's own. */
+#include "plug-examples.h"
 #include "plug-form.h"
 #include "plug-language.h"
 #include "plug-page.h"
@@ -28,6 +29,8 @@ struct _PlugAskPage
   PlugWindow *window; /* the page is in it */
   PlugStatus *status; /* has this page in it */
   PlugTalk   *talk;   /* the window's */
+  GtkWidget  *stack; /* examples as long as the transcript is empty */
+  GtkWidget  *examples;
   GtkWidget  *transcript;
   GtkWidget  *tasks;
   GtkWidget  *entry;
@@ -42,7 +45,6 @@ struct _PlugAskPage
   char      *typed;      /* (nullable) what was being typed before going back */
   char      *asked_task; /* the last question, for asking again */
   char      *asked_text; /* (nullable) */
-  gboolean   continues;
   gboolean   has_talked; /* a follow-up question has something to follow */
 };
 
@@ -83,6 +85,7 @@ update_controls (PlugAskPage *self)
   gtk_widget_set_sensitive (self->copy_answer, has_answer);
   gtk_widget_set_sensitive (self->add_layer, has_answer && idle);
   gtk_widget_set_sensitive (self->copy_all, *all != '\0');
+  gtk_stack_set_visible_child (GTK_STACK (self->stack), *all ? self->transcript : self->examples);
 }
 
 /* ---------------------------------------------------------------------------------------------
@@ -93,29 +96,24 @@ send_again (gpointer user_data)
 {
   PlugAskPage *self = user_data;
   if (is_idle (self))
-    plug_talk_ask (self->talk, self->asked_task, self->asked_text, self->continues);
+    plug_talk_ask (self->talk, self->asked_task, self->asked_text, TRUE);
 }
 
-/* title: how the question is shown */
+/* title: how the question is shown. Whatever is asked goes on with what was said before. */
 static void
-ask (PlugAskPage *self, const char *task, const char *text, const char *title, gboolean continues)
+ask (PlugAskPage *self, const char *task, const char *text, const char *title)
 {
   if (!is_idle (self) || !plug_window_is_image_open (self->window))
     return;
   PlugTranscript *transcript = PLUG_TRANSCRIPT (self->transcript);
-  if (self->has_talked && !continues)
-    plug_transcript_add_mark (transcript, _ ("A new conversation begins."));
   plug_transcript_add_question (transcript, title);
   g_free (self->asked_task);
   g_free (self->asked_text);
   self->asked_task = g_strdup (task);
   self->asked_text = g_strdup (text);
-  self->continues = continues;
   send_again (self);
 }
 
-/* Its wording and its budget of tiles are its own, so it does not go on with what was said
- * before */
 static void
 ask_task (PlugAskPage *self, const char *name)
 {
@@ -129,7 +127,7 @@ ask_task (PlugAskPage *self, const char *name)
   g_autofree char *title = ivl_task_get_title (task, g_get_language_names ()[0]);
   if (!ivl_task_get_needs_text (task))
     {
-      ask (self, name, NULL, title, FALSE);
+      ask (self, name, NULL, title);
       return;
     }
   g_autofree char *text = get_entry_text (self);
@@ -142,7 +140,7 @@ ask_task (PlugAskPage *self, const char *name)
     }
   g_autofree char *shown = g_strdup_printf ("%s: %s", title, text);
   set_entry_text (self, "");
-  ask (self, name, text, shown, FALSE);
+  ask (self, name, text, shown);
 }
 
 static void
@@ -156,15 +154,31 @@ remember_question (PlugAskPage *self, const char *question)
 }
 
 static void
+ask_question (PlugAskPage *self, const char *question)
+{
+  if (!*question || !is_idle (self) || !plug_window_is_image_open (self->window))
+    return;
+  remember_question (self, question);
+  ask (self, "ask", question, question);
+}
+
+static void
 ask_entry (PlugAskPage *self)
 {
   g_autofree char *text = get_entry_text (self);
   g_strstrip (text);
-  if (!*text || !is_idle (self) || !plug_window_is_image_open (self->window))
+  if (!is_idle (self))
     return;
-  remember_question (self, text);
   set_entry_text (self, "");
-  ask (self, "ask", text, text, TRUE);
+  ask_question (self, text);
+}
+
+/* The button goes with the examples, and the focus would be nowhere */
+static void
+on_example_chosen (PlugAskPage *self, const char *question)
+{
+  gtk_widget_grab_focus (self->entry);
+  ask_question (self, question);
 }
 
 /* step: 1 for an earlier question, -1 for a later one. FALSE: there is none. */
@@ -223,14 +237,15 @@ on_entry_key (GtkWidget *entry, GdkEventKey *event, PlugAskPage *self)
 /* -----------------------------------------------------------------------------------------------
  * answers */
 
-/* reply: NULL when the model said nothing */
+/* reply: NULL when the model said nothing, which of lettering is an answer */
 static const char *
-describe_end (IvlReply *reply, gboolean stopped)
+describe_end (PlugAskPage *self, IvlReply *reply, gboolean stopped)
 {
   if (stopped)
     return _ ("Stopped.");
   if (!reply || !*ivl_reply_get_text (reply))
-    return _ ("The model gave no answer.");
+    return !g_strcmp0 (self->asked_task, "ocr") ? _ ("No text was found in the picture.")
+                                                : _ ("The model gave no answer.");
   switch (ivl_reply_get_finish_reason (reply))
     {
     case IVL_FINISH_LENGTH:
@@ -256,7 +271,7 @@ on_answered (PlugTalk *talk, IvlReply *reply, gboolean stopped, PlugAskPage *sel
   const char *text = reply ? ivl_reply_get_text (reply) : NULL;
   self->has_talked = TRUE;
   plug_transcript_end_answer (PLUG_TRANSCRIPT (self->transcript), text,
-                              describe_end (reply, stopped));
+                              describe_end (self, reply, stopped));
   update_controls (self);
 }
 
@@ -492,11 +507,20 @@ plug_page_ask_new (PlugWindow *window, PlugStatus *status)
   self->status = status;
   self->talk = plug_status_add_talk (status);
   self->transcript = plug_transcript_new (_ ("Conversation"));
+  self->examples = plug_examples_new ();
+  g_signal_connect_object (self->examples, "chosen", G_CALLBACK (on_example_chosen), self,
+                           G_CONNECT_SWAPPED);
+  plug_window_need_image (window, self->examples);
+  self->stack = gtk_stack_new ();
+  gtk_container_add (GTK_CONTAINER (self->stack), self->examples);
+  gtk_container_add (GTK_CONTAINER (self->stack), self->transcript);
+  /* The stack takes what can be seen */
+  gtk_widget_show_all (self->stack);
   GtkWidget *tasks = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
   gtk_container_add (GTK_CONTAINER (tasks), create_tasks (self));
   plug_window_need_image (window, tasks);
   gtk_box_pack_start (GTK_BOX (self), tasks, FALSE, FALSE, 0);
-  gtk_box_pack_start (GTK_BOX (self), self->transcript, TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (self), self->stack, TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (self), create_answer_row (self), FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (self), create_question (self), FALSE, FALSE, 0);
   g_signal_connect_object (self->talk, "piece", G_CALLBACK (on_piece), self, 0);

@@ -207,7 +207,11 @@ on_answered (PlugTalk     *talk,
   g_autofree char *sentence = NULL;
 
   if (reply == NULL)
-    return;
+    {
+      if (!stopped)
+        say_nothing_found (self);
+      return;
+    }
   regions = ivl_reply_get_regions (reply);
   boxes = plug_source_place_regions (plug_talk_get_picture (talk), regions);
   if (boxes->len == 0)
@@ -454,8 +458,9 @@ build (PlugFindPage *self)
   g_signal_connect_object (self->entry, "activate", G_CALLBACK (find), self, G_CONNECT_SWAPPED);
   self->find = plug_form_new_button (_("Fin_d"), _("Look for it in the picture"),
                                      G_CALLBACK (find), self);
-  self->sentence = plug_form_new_sentence (NULL, FALSE);
-  gtk_widget_set_no_show_all (self->sentence, TRUE);
+  self->sentence = plug_form_new_sentence (
+    _("Name what you look for. What is found can become a selection, guides, or a channel for each "
+      "place."), FALSE);
   gtk_box_pack_start (GTK_BOX (search), plug_form_new_line (_("_What to find:"), self->entry),
                       TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (search), self->find, FALSE, FALSE, 0);

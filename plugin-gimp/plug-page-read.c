@@ -35,6 +35,20 @@ struct _PlugReadPage
 
 G_DEFINE_FINAL_TYPE (PlugReadPage, plug_read_page, GTK_TYPE_BOX)
 
+/* White space and signs without a picture of their own say nothing */
+static gboolean
+says_something (const char *text)
+{
+  for (; *text != '\0'; text = g_utf8_next_char (text))
+    {
+      gunichar sign = g_utf8_get_char (text);
+
+      if (g_unichar_isgraph (sign) && !g_unichar_iszerowidth (sign))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static char *
 get_text (PlugReadPage *self)
 {
@@ -45,12 +59,12 @@ static void
 show_state (PlugReadPage *self)
 {
   g_autofree char *text = get_text (self);
-  gboolean has_text = *text != '\0' && !self->answering;
+  gboolean has_text = says_something (text) && !self->answering;
 
   gtk_widget_set_sensitive (self->read, plug_talk_get_state (self->talk) == PLUG_TALK_IDLE);
   gtk_widget_set_sensitive (self->copy, has_text);
   gtk_widget_set_sensitive (self->layer, has_text);
-  gtk_widget_set_sensitive (self->box_layers, self->boxes->len > 0 && !self->answering &&
+  gtk_widget_set_sensitive (self->box_layers, self->boxes->len > 0 && has_text &&
                                                 self->comparing == NULL);
   gtk_widget_set_visible (self->box_layers, self->boxes->len > 0);
 }
@@ -112,8 +126,10 @@ get_corrected_boxes (PlugReadPage *self)
     {
       const PlugBox *box = g_ptr_array_index (self->boxes, i);
 
-      g_ptr_array_add (boxes, plug_box_new (box->x, box->y, box->width, box->height,
-                                            fits ? lines[i] : box->name));
+      /* A line that was made empty wants no layer */
+      if (!fits || says_something (lines[i]))
+        g_ptr_array_add (boxes, plug_box_new (box->x, box->y, box->width, box->height,
+                                              fits ? lines[i] : box->name));
     }
   return boxes;
 }
@@ -178,7 +194,7 @@ take_boxes (PlugReadPage *self,
     {
       const PlugBox *box = g_ptr_array_index (boxes, i);
 
-      if (box->name != NULL && *box->name != '\0')
+      if (box->name != NULL && says_something (box->name))
         g_ptr_array_add (self->boxes, plug_box_new (box->x, box->y, box->width, box->height,
                                                     box->name));
     }
@@ -242,16 +258,21 @@ on_answered (PlugTalk     *talk,
 {
   g_autofree char *text = NULL;
 
-  if (reply == NULL)
+  if (reply == NULL && stopped)
     {
       end_answer (self, NULL);
       return;
     }
-  take_boxes (self, reply);
-  text = get_read_text (self, reply);
-  if (*text == '\0')
+  if (reply != NULL)
     {
-      end_answer (self, NULL);
+      take_boxes (self, reply);
+      text = get_read_text (self, reply);
+    }
+  if (text == NULL || !says_something (text))
+    {
+      /* What was read before is not what stands there now; undo brings it back */
+      end_answer (self, "");
+      set_note (self, _("No text was found in the picture."));
       plug_status_say (self->status, _("No text was found in the picture."));
       return;
     }
@@ -317,6 +338,8 @@ build (PlugReadPage *self)
   self->text = plug_text_field_new (_("Text in the pict_ure"), 6);
   self->note = plug_form_new_sentence (NULL, TRUE);
   gtk_widget_set_no_show_all (self->note, TRUE);
+  set_note (self, _("“Read” takes the text out of the picture. Correct it here, then copy it or "
+                    "put it on a text layer."));
   gtk_box_pack_start (GTK_BOX (reading), self->read, FALSE, FALSE, 0);
   plug_window_need_image (self->window, reading);
   plug_text_field_add_tool (PLUG_TEXT_FIELD (self->text), reading);

@@ -34,6 +34,16 @@ find_active (GimpImage *image,
   return active;
 }
 
+/* nocheck:name: the host tells what the raster would read */
+int
+plug_host_get_layer (int image_id)
+{
+  GimpImage *image = gimp_image_get_by_id (image_id);
+  GimpDrawable *active = image != NULL ? find_active (image, NULL) : NULL;
+
+  return active != NULL ? gimp_item_get_id (GIMP_ITEM (active)) : -1;
+}
+
 static GimpDrawable *
 find_drawable (GimpImage *image,
                int        id,

@@ -131,21 +131,19 @@ plug_window_check_image (PlugWindow *self)
   g_autofree char *title = g_strdup_printf (_ ("Image Assistant – %s"), name ? name : "");
   if (g_strcmp0 (title, gtk_window_get_title (GTK_WINDOW (self))))
     gtk_window_set_title (GTK_WINDOW (self), title);
-  plug_header_check_selection (PLUG_HEADER (self->header));
+  plug_header_follow (PLUG_HEADER (self->header));
   return TRUE;
 }
 
-/* GIMP tells nobody that an image was closed; while the person works there, this looks now and
- * then */
+/* GIMP tells nobody that an image was closed or another layer chosen; while the person works
+ * there, this looks now and then */
 static gboolean
 look_at_image (gpointer user_data)
 {
   PlugWindow *self = user_data;
-  if (gtk_window_is_active (GTK_WINDOW (self)) || plug_host_image_is_open (self->image))
-    return G_SOURCE_CONTINUE;
-  self->look = 0;
-  note_closed (self);
-  return G_SOURCE_REMOVE;
+  if (!gtk_window_is_active (GTK_WINDOW (self)))
+    plug_window_check_image (self);
+  return G_SOURCE_CONTINUE;
 }
 
 /* ----------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ typedef struct
   GdkPixbuf    *pixels; /* (owned) 8 bits, without alpha; NULL: closed */
   char         *path;   /* (owned) */
   IvlMetadata  *texts;  /* (owned) */
+  int           layer;  /* that is active: its pixels are the image's, whatever its number */
   gboolean      has_selection;
   int           offset_x;
   int           offset_y;
@@ -154,6 +155,8 @@ obey (char **words, guint n_words)
     change_pixel (image, atoi (words[1]), atoi (words[2]));
   else if (!strcmp (order, "crop") && n_words == 5)
     crop (image, atoi (words[1]), atoi (words[2]), atoi (words[3]), atoi (words[4]));
+  else if (!strcmp (order, "layer") && n_words == 2)
+    image->layer = atoi (words[1]);
   else if (!strcmp (order, "move") && n_words == 3)
     {
       image->offset_x = atoi (words[1]);
@@ -226,7 +229,9 @@ plug_host_open_raster (int image, PlugSourceKind kind, int drawable, GError **er
   raster->area = area;
   raster->x = area.x + (kind == PLUG_SOURCE_LAYER ? self->offset_x : 0);
   raster->y = area.y + (kind == PLUG_SOURCE_LAYER ? self->offset_y : 0);
-  raster->name = kind == PLUG_SOURCE_LAYER ? g_strdup ("Background") : NULL;
+  raster->name = kind != PLUG_SOURCE_LAYER ? NULL
+                 : self->layer == 0        ? g_strdup ("Background")
+                                           : g_strdup_printf ("Layer %d", self->layer);
   return raster;
 }
 
@@ -311,6 +316,13 @@ plug_host_get_image_file (int image)
 {
   Image *self = get_image (image, NULL);
   return self ? g_file_new_for_path (self->path) : NULL;
+}
+
+int
+plug_host_get_layer (int image)
+{
+  Image *self = get_image (image, NULL);
+  return self ? self->layer : -1;
 }
 
 gboolean

@@ -232,6 +232,34 @@ def failures(tap, window, folder):
     (folder / "dir.png").rmdir()
 
 
+def no_text(tap, desk, program, demo):
+    """Where nothing was read nothing can be made of it."""
+    server = FakeServer("HELLO", "No text.", "HELLO", "\u200b", "No text.")
+    ask_server(desk, server)
+    double = Double(desk, program, [demo / "taxi.png"], "plug-in-ivl-ocr", IVL_DOUBLE_GIMP_PID=str(os.getpid()))
+    window = double.window("taxi.png")
+    allow(window)
+    text = field(window, "Text in the picture")
+    says(text, "HELLO")
+    for what in ("“No text.”", "a text of signs that nobody sees"):
+        window.find("button", "^Read$").press()
+        tap.point(shown(window, "No text was found in the picture."), f"{what} is told in a sentence", window.words())
+        tap.point(wait_for(lambda: text.text() == ""), "what was read before does not stay as if it had been read", text.text())
+        tap.equal([name for name in ("As Text Layer", "Copy") if window.find("button", f"^{name}$").has("SENSITIVE")], [],
+                  "nothing can be done with it")
+        tap.point("The answer is complete." not in window.words(), "and no success is told", window.words())
+        if what.startswith("“"):
+            text.focus()
+            desk.key("ctrl+z", window=window.window)
+            tap.point(says(text, "HELLO"), "undo brings back what was there", text.text())
+            window.find("button", "^Read$").press()
+            wait_for(lambda: len(server.questions) == 3)
+            shown(window, "Read from:")
+    tap.equal(double.said("add-text", 0), None, "no layer was made")
+    tap.equal(double.end(), 0, "it ends when it is told to")
+    server.close()
+
+
 def read_page(tap, desk, program, demo):
     double = Double(desk, program, [demo / "taxi.png"], "plug-in-ivl-ocr", IVL_DOUBLE_GIMP_PID=str(os.getpid()))
     window = double.window("taxi.png")
@@ -435,7 +463,7 @@ def main():
         tap.skip_all(f"{', '.join(missing())} not installed")
     shots = Path(os.environ.get("G_TEST_BUILDDIR", ".")).resolve() / "gimp" / "pages"
     variables = {"IVL_SERVE_COMMAND": ivl, "IVL_MODEL": str(demo / "model"), "G_DEBUG": "fatal-criticals"}
-    for part in (alt_page, read_page, find_page, regions, ended_in_export, preferences_alone):
+    for part in (alt_page, read_page, no_text, find_page, regions, ended_in_export, preferences_alone):
         if len(sys.argv) > 4 and part.__name__ not in sys.argv[4:]:
             continue
         try:

@@ -157,6 +157,23 @@ def one_process(tap, desk, program, double, files):
     tap.point(desk.find_windows("taxi.png") or desk.find_windows("hello.png"), "and the other one stays")
 
 
+def other_layer(tap, desk, double, window):
+    """The header follows the layer that is active in GIMP, seen from there and when one comes back."""
+    double.order("layer 7")
+    desk.run("xdotool", "windowunmap", window.window)
+    desk.run("xdotool", "windowmap", window.window)
+    desk.activate(window.window)
+    tap.point(wait_for(lambda: "Layer “Layer 7”, " in window.words()), "the window shows the layer that is active now",
+              window.words())
+    other = desk.start("xmessage", "-center", "GIMP") if missing_program("xmessage") is None else None
+    if other is not None:
+        desk.wait_window(pid=other.pid)
+        double.order("layer 8")
+        tap.point(wait_for(lambda: "Layer “Layer 8”, " in window.words()), "also while GIMP has the focus", window.words())
+        other.terminate()
+    double.order("layer 0")
+
+
 def close_image(tap, desk, double, window):
     talk = transcript(window)
     before = talk.text()
@@ -190,6 +207,7 @@ def local(tap, desk, program, demo):
     window = converse(tap, desk, double, demo)
     names(tap, desk, double, window)
     one_process(tap, desk, program, double, files)
+    other_layer(tap, desk, double, window)
     close_image(tap, desk, double, window)
 
     gimp.kill()
@@ -258,6 +276,52 @@ def remote(tap, desk, program, demo):
     server.close()
 
 
+def sent(request):
+    """The words of a request's messages, without the system's."""
+    found = []
+    for message in request["messages"]:
+        content = message["content"]
+        if message["role"] != "system":
+            found.append(content if isinstance(content, str) else
+                         "".join(part.get("text", "") for part in content).strip())
+    return found
+
+
+def one_conversation(tap, desk, window, server):
+    """An example begins it; a caption is a part of it."""
+    talk_hint = "Ask about the picture in your own words, or begin with one of these questions:"
+    tap.point(shows(window, talk_hint), "an empty conversation says what can be done", window.words())
+    desk.shoot("window-empty", window.window)
+    window.find("button", "^What can be seen here\\?$").press()
+    window.find("button", "^Send$").press()
+    talk = transcript(window)
+    tap.point(says(talk, "What can be seen here?\nOne two three."), "an example is asked", talk.text())
+    tap.point(wait_for(lambda: talk_hint not in window.words()), "and makes room for the answer", window.words())
+    tap.point(question(window).has("FOCUSED"), "one can go on typing")
+    window.find("button", "^Caption$").press()
+    tap.point(says(talk, "Caption\nOne two three."), "a caption is shown below it", talk.text())
+    ask(desk, window, "Which ring?")
+    tap.point(says(talk, "Which ring?\nOne two three."), "a question follows", talk.text())
+    tap.point("A new conversation begins." not in talk.text(), "in the same conversation", talk.text())
+    said = sent(server.questions[-1])
+    tap.equal([said[0], said[1], said[-1]], ["What can be seen here?", "One two three.", "Which ring?"],
+              "of which the server is told all")
+    tap.equal(len(said), 5, "the caption among it")
+
+
+def turn(desk, window, number):
+    """To the page of that number."""
+    def is_there():
+        tabs = window.every("tab")
+        return len(tabs) == len(PAGES) and tabs[number - 1].has("SELECTED")
+
+    def look():
+        if not is_there():
+            desk.key(f"alt+{number}", window=window.window)
+        return wait_for(is_there, 2)
+    return wait_for(look)
+
+
 def begin_find(desk, window):
     window.find("text", "^What to find:$").write("a ring")
     desk.key("Return", window=window.window)
@@ -286,7 +350,7 @@ def shows(window, words):
 def phases(tap, desk, window, server, number):
     """One page works while another is looked at."""
     page, other = PAGES[number - 1], number % 4 + 1
-    desk.key(f"alt+{number}", window=window.window)
+    turn(desk, window, number)
     server.begin.clear()
     server.gate.clear()
     WORKS[number](desk, window)
@@ -297,11 +361,10 @@ def phases(tap, desk, window, server, number):
     tap.point(begun is not None and wait_for(lambda: seconds(window) not in (None, begun)), f"{page}: seconds run",
               window.words())
     desk.shoot(f"window-phases-{number}", window.window)
-    desk.key(f"alt+{other}", window=window.window)
-    wait_for(lambda: [tab for tab in window.every("tab", f"^{PAGES[other - 1]}$") if tab.has("SELECTED")])
+    turn(desk, window, other)
     tap.point("512 tokens" not in window.words() and seconds(window) is None and not window.every("button", "^Stop$"),
               f"nothing of it is shown on “{PAGES[other - 1]}”", window.words())
-    desk.key(f"alt+{number}", window=window.window)
+    turn(desk, window, number)
     server.begin.set()
     server.phases.put(("answer", 12, 0))
     tap.point(shows(window, "The answer is being written: 12 tokens"), f"{page}: tokens of the answer", window.words())
@@ -312,18 +375,17 @@ def phases(tap, desk, window, server, number):
 def own_status(tap, desk, window, server):
     """What one page says is not said on the others, and stays there."""
     server.broken.set()
-    desk.key("alt+4", window=window.window)
+    turn(desk, window, 4)
     begin_find(desk, window)
     window.find("button", "^Details$|^Close$")
     server.broken.clear()
     tap.point(seconds(window) is None, "the bar of trouble is on the page that asked", window.words())
     for number in (1, 2, 3):
-        desk.key(f"alt+{number}", window=window.window)
-        wait_for(lambda title=PAGES[number - 1]: [tab for tab in window.every("tab", f"^{title}$") if tab.has("SELECTED")])
+        turn(desk, window, number)
         tap.point(not window.every("button", "^Close$"), f"and not on “{PAGES[number - 1]}”", window.words())
     window.find("button", "^Read$").press()
     tap.point(shows(window, "The answer is complete."), "Read Text says that it is done", window.words())
-    desk.key("alt+4", window=window.window)
+    turn(desk, window, 4)
     window.find("button", "^Close$")
     tap.point("The answer is complete." not in window.words(), "which Find does not", window.words())
 
@@ -339,9 +401,7 @@ def progress(tap, desk, program, demo):
     (config / "gimp.conf").write_text(f"[gimp]\nlocation={server.url}#fake\n", encoding="utf-8")
     double = Double(desk, program, [demo / "taxi.png"], "plug-in-ivl-ask", IVL_DOUBLE_GIMP_PID=str(os.getpid()))
     window = double.window("taxi.png")
-    ask(desk, window, "Hello?")
-    window.find("button", "^Send$").press()
-    says(transcript(window), "One two three.")
+    one_conversation(tap, desk, window, server)
     for number in WORKS:
         phases(tap, desk, window, server, number)
     own_status(tap, desk, window, server)
@@ -402,13 +462,11 @@ def layout(tap, desk, program, demo):
         handle = desk.wait_window("taxi.png", double.process.pid)
         window = a11y.window(desk, double.process.pid, handle, desk.window_facts(handle)[0])
         for number in range(1, len(PAGES) + 1):
-            desk.key(f"alt+{number}", window=handle)
-            wait_for(lambda number=number: window.every("tab")[number - 1].has("SELECTED"))
+            turn(desk, window, number)
             desk.shoot(f"layout-{language}-{number}", handle)
             tap.equal(faint(desk, window), [], f"{language}, page {number}: words can be read")
             tap.equal(out_of_order(window), [], f"{language}, page {number}: what is read out has the order of what is seen")
-        desk.key("alt+2", window=handle)
-        wait_for(lambda: window.every("tab")[1].has("SELECTED"))
+        turn(desk, window, 2)
         fields(tap, desk, window, language)
         tap.equal(double.end(), 0, "it ends when it is told to")
 

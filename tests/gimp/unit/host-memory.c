@@ -75,6 +75,12 @@ plug_host_image_is_open (int image)
   return host_memory_get (image)->is_open;
 }
 
+int
+plug_host_get_layer (int image)
+{
+  return 0;
+}
+
 gboolean
 plug_host_has_selection (int image)
 {
