@@ -23,11 +23,11 @@ static const PlugAction actions[] = {
   },
   {
     .procedure = "plug-in-ivl-caption",
-    .menu_label = N_ ("_Describe"),
+    .menu_label = N_ ("_Caption"),
     .icon = "dialog-information",
-    .blurb = N_ ("Describe the picture in a sentence"),
-    .help = N_ ("Returns a sentence that describes the picture. “prompt” may say what is known "
-                "about it, such as names and places."),
+    .blurb = N_ ("Say in a sentence what the picture shows"),
+    .help = N_ ("Returns a caption, which says in a sentence what the picture shows. “prompt” "
+                "may say what is known about it, such as names and places."),
     .task = "caption",
     .page = PLUG_PAGE_ASK,
     .starts = TRUE,
@@ -57,9 +57,9 @@ static const PlugAction actions[] = {
   },
   {
     .procedure = "plug-in-ivl-locate",
-    .menu_label = N_ ("_Find and Select…"),
+    .menu_label = N_ ("_Find…"),
     .icon = "gimp-tool-rect-select",
-    .blurb = N_ ("Find things in the picture and select them"),
+    .blurb = N_ ("Find things in the picture, to select them and more"),
     .help = N_ ("Looks for what “prompt” names and returns where it is: “text” has a line "
                 "“WIDTHxHEIGHT+X+Y name” for each place, “boxes” holds x, y, width and height of "
                 "each in pixels of the image, “names” what was found there. The selection stays "

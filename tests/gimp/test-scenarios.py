@@ -112,7 +112,7 @@ class Scene:
 def look_at_menu(scene):
     """The entries of the submenu, in a useful order where GIMP lets us choose."""
     tap, gimp = scene.tap, scene.gimp
-    useful = ["Ask…", "Describe", "Alternative Text…", "Read Text", "Find and Select…", "Export with Alternative Text…"]
+    useful = ["Ask…", "Caption", "Alternative Text…", "Read Text", "Find…", "Export with Alternative Text…"]
     entries = wait_for(lambda: gimp.menu_entries(useful), SOON)
     tap.equal(entries, sorted(useful) if gimp.major == 2 else useful, "the entries of the menu stand in order")
 
@@ -152,14 +152,14 @@ def answered(scene, action):
 # What the demonstration model is asked
 
 def converse(scene, ivl, demo):
-    """Describe, two questions, of which the second one and the third need nothing to be looked at again."""
+    """Caption, two questions, of which the second one and the third need nothing to be looked at again."""
     tap, gimp = scene.tap, scene.gimp
     image = scene.open(demo / "star-open.png")
     scene.shoot("gimp")
     window, took = scene.choose("caption", "star-open.png")
     print(f"# window of the first image: {took:.3f} s after the key")
     talk = talk_of(window)
-    tap.point(wait_for(lambda: "The answer is complete." in window.words()), "Describe begins at once and answers", talk.text())
+    tap.point(wait_for(lambda: "The answer is complete." in window.words()), "Caption begins at once and answers", talk.text())
     wanted = answers_of(ivl, gimp, "caption", demo / "star-open.png")["text"]
     tap.equal(talk.text().rstrip().rsplit("\n", 1)[-1], wanted, "with the command's own answer")
     scene.shoot("describe")

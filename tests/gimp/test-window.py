@@ -3,6 +3,7 @@
 """test-window.py PLUG_DOUBLE IVL DEMO: the plug-in's window over picture files, used through accessibility and the keyboard,
 with the demonstration model behind the real service, and with a server that stands for another computer."""
 
+import gettext
 import os
 import re
 import shutil
@@ -21,7 +22,7 @@ from fakeserver import FakeServer, own_address  # noqa: E402
 
 try:
     import a11y
-    from doublelib import faint, out_of_order, translated  # noqa: E402
+    from doublelib import SOURCE, faint, out_of_order, translated  # noqa: E402
 except (ImportError, ValueError) as trouble:
     a11y = None
     REASON = f"no PyGObject: {trouble}"
@@ -103,7 +104,7 @@ def nameless(window):
 def converse(tap, desk, double, demo):
     window = double.window("taxi.png")
     talk = transcript(window)
-    tap.point(says(talk, CAPTIONS["taxi.png"]), "Describe begins at once and answers", talk.text())
+    tap.point(says(talk, CAPTIONS["taxi.png"]), "Caption begins at once and answers", talk.text())
     ask(desk, window, "How many shapes are there?")
     tap.point(says(talk, "How many shapes are there?\nTwo."), "a follow-up question is answered", talk.text())
     ask(desk, window, "What color is the background?")
@@ -410,6 +411,36 @@ def progress(tap, desk, program, demo):
     server.close()
 
 
+def in_source(name, pattern):
+    return re.findall(pattern, (SOURCE / "plugin-gimp" / name).read_text(encoding="utf-8"))
+
+
+def one_name(tap, desk, *_):
+    """A thing has the same name in the menu, on its tab, in the help, and as a question that is ready-made."""
+    menu = in_source("plug-action.c", r'menu_label = N_ \("([^"]*)"\)')
+    tabs = in_source("plug-window.c", r'{ N_ \("([^"]*)"\), plug_page_')
+    for language in ("en", "de", "fr"):
+        translated(desk, language)
+        words = gettext.translation("ivl", desk.folder / "catalogs", [language], fallback=language == "en")
+
+        def name(label):
+            return words.gettext(label).replace("_", "").rstrip("…")  # pylint: disable=cell-var-from-loop
+
+        tap.equal([name(label) for label in menu if "Caption" not in label and "Export" not in label],
+                  [name(label) for label in tabs if "xport" not in label], f"{language}: tabs have the names of the menu")
+        page = "C" if language == "en" else language
+        helped = (SOURCE / "data/gimp/help" / page / "index.html").read_text(encoding="utf-8")
+        tap.equal(re.findall(r"<dt><strong>(.*?)…?</strong>", helped), [name(label) for label in menu],
+                  f"{language}: so has the help")
+        titles = []
+        for task in ("ask", "caption", "alt", "ocr", "locate"):
+            said = (SOURCE / "data/tasks" / f"{task}.ini").read_text(encoding="utf-8")
+            key = "title=" if language == "en" else f"title[{language}]="
+            titles += [line[len(key):] for line in said.splitlines() if line.startswith(key)]
+        tap.equal(titles, [name(label) for label in menu if "Export" not in label], f"{language}: and the tasks")
+    tap.equal([label for label in menu + tabs if "escri" in label], [], "nothing is called “Describe”")
+
+
 def twice(line):
     """Letters that stand more than once among those of a page, with the words they are in."""
     words = {}
@@ -480,7 +511,7 @@ def main():
         tap.skip_all(f"{', '.join(missing())} not installed")
     shots = Path(os.environ.get("G_TEST_BUILDDIR", ".")).resolve() / "gimp" / "window"
     variables = {"IVL_SERVE_COMMAND": ivl, "IVL_MODEL": str(demo / "model"), "G_DEBUG": "fatal-criticals"}
-    for part in (local, remote, progress, mnemonics, layout):
+    for part in (local, remote, progress, one_name, mnemonics, layout):
         if len(sys.argv) > 4 and part.__name__ not in sys.argv[4:]:
             continue
         try:
