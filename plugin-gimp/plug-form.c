@@ -56,6 +56,40 @@ plug_form_new_line (const char *label,
   return line;
 }
 
+static int
+compare_cells (gconstpointer left,
+               gconstpointer right,
+               gpointer      grid)
+{
+  const gconstpointer widgets[] = { left, right };
+  int row[2], column[2];
+
+  for (int i = 0; i < 2; i++)
+    gtk_container_child_get (grid, (GtkWidget *) widgets[i], "top-attach", &row[i], "left-attach",
+                             &column[i], NULL);
+  return row[0] != row[1] ? row[1] - row[0] : column[1] - column[0];
+}
+
+void
+plug_form_order_grid (GtkWidget *grid)
+{
+  GList *cells = g_list_sort_with_data (gtk_container_get_children (GTK_CONTAINER (grid)),
+                                        compare_cells, grid);
+
+  for (GList *item = cells; item != NULL; item = item->next)
+    {
+      int row, column, width, height;
+
+      gtk_container_child_get (GTK_CONTAINER (grid), item->data, "top-attach", &row, "left-attach",
+                               &column, "width", &width, "height", &height, NULL);
+      g_object_ref (item->data);
+      gtk_container_remove (GTK_CONTAINER (grid), item->data);
+      gtk_grid_attach (GTK_GRID (grid), item->data, column, row, width, height);
+      g_object_unref (item->data);
+    }
+  g_list_free (cells);
+}
+
 GtkWidget *
 plug_form_new_sentence (const char *text,
                         gboolean    small_print)

@@ -13,7 +13,10 @@ void       plug_form_fill_page (GtkBox *page, GtkWidget **column, GtkWidget **bu
 GtkWidget *plug_form_new_label (const char *label, GtkWidget *control);
 /* A label and its control in one line */
 GtkWidget *plug_form_new_line (const char *label, GtkWidget *control);
-/* A sentence that may take several lines; small_print: in the theme's dim look */
+/* Once all is in it: assistive programs are told what is in a grid from what was put there last to
+ * the first, and shall be told it row by row */
+void       plug_form_order_grid (GtkWidget *grid);
+/* A sentence that may take several lines; small_print: in smaller letters */
 GtkWidget *plug_form_new_sentence (const char *text, gboolean small_print);
 /* callback: void (*) (gpointer data) */
 GtkWidget *plug_form_new_button (const char *label, const char *hint, GCallback callback,

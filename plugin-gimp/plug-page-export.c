@@ -99,8 +99,8 @@ add_text (Texts      *self,
   gtk_widget_set_hexpand (text, TRUE);
   atk_object_add_relationship (accessible, ATK_RELATION_LABELLED_BY,
                                gtk_widget_get_accessible (label));
-  gtk_grid_attach (GTK_GRID (self->grid), text, 1, row, 1, 1);
   gtk_grid_attach (GTK_GRID (self->grid), label, 0, row, 1, 1);
+  gtk_grid_attach (GTK_GRID (self->grid), text, 1, row, 1, 1);
   return text;
 }
 
@@ -112,10 +112,10 @@ create_texts (Texts   *self,
   gtk_grid_set_column_spacing (GTK_GRID (self->grid), 12);
   gtk_grid_set_row_spacing (GTK_GRID (self->grid), 6);
   gtk_widget_set_margin_start (self->grid, 12);
-  /* Assistive programs are told of a grid's contents from the last to the first */
-  self->caption = add_text (self, 2, _("Caption:"), selectable);
-  self->description = add_text (self, 1, _("Long description:"), selectable);
   self->alt = add_text (self, 0, _("Alternative text:"), selectable);
+  self->description = add_text (self, 1, _("Long description:"), selectable);
+  self->caption = add_text (self, 2, _("Caption:"), selectable);
+  plug_form_order_grid (self->grid);
 }
 
 /* --------------------------------------------------------------------------------- the file */

@@ -993,6 +993,7 @@ new_content (Preferences *self)
   gtk_grid_set_column_spacing (GTK_GRID (grid), 12);
   gtk_container_set_border_width (GTK_CONTAINER (grid), 18);
   fill_privacy (self, grid, fill_answers (self, grid, fill_place (self, grid)));
+  plug_form_order_grid (grid);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER,
                                   GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scrolled), TRUE);

@@ -108,10 +108,12 @@ def unprivileged():
 
 
 def local(tap, place):
-    from doublelib import nameless  # pylint: disable=import-outside-toplevel
+    from doublelib import faint, nameless, out_of_order  # pylint: disable=import-outside-toplevel
     tap.point(place.window.find("combo", "^Model").every("menu", r"^The usual one \(alpha\)$", showing=False),
               "the usual model here is an installed one, though the configuration's is a server", place.window.outline())
     tap.equal(nameless(place.window), [], "every control has a name")
+    tap.equal(out_of_order(place.window), [], "what is read out has the order of what is seen")
+    tap.equal(faint(place.desk, place.window), [], "words can be read")
     place.desk.shoot("preferences", place.window.window)
     place.choose("^Model", "^beta$")
     tap.point(place.holds(place.settings, "location=service:beta"), "a model that is installed is chosen",
@@ -193,11 +195,12 @@ def test_entered(tap, place, dialog):
 
 
 def add(tap, place):
-    from doublelib import nameless  # pylint: disable=import-outside-toplevel
+    from doublelib import faint, nameless  # pylint: disable=import-outside-toplevel
     before = place.config.read_text(encoding="utf-8")
     place.window.find("button", "^Add").press()
     dialog = place.dialog("Add Server")
     tap.equal(nameless(dialog), [], "every control of the dialog has a name")
+    tap.equal(faint(place.desk, dialog), [], "words can be read there")
     name, address, key, save = (dialog.find("text", "^Name"), dialog.find("text", "^Address"), dialog.find(None, "^API key"),
                                 dialog.find("button", "^Save$"))
     for texts, said in ((("", "http://x.example"), "Give the server a name"), (("a/b", "http://x.example"), "This name cannot be used"),
