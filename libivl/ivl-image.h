@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * A picture as models see it: 8-bit RGB pixels in sRGB, row by row from the top left, immutable.
  * It can be used from several threads at once.
  *
- * Files are taken as untrusted. PNG, JPEG, WebP, TIFF, GIF (first frame) and BMP are read; their
+ * Files are taken as untrusted. PNG, JPEG, WebP, TIFF, GIF (first frame) and BMP are read, HEIC and
+ * AVIF where the library was built with libheif; their
  * size is checked before they are decoded, and a truncated file is an error. So is a file in which
  * nothing can be seen, %IVL_ERROR_UNSUPPORTED: one that is transparent all over (unless
  * %IVL_IMAGE_DROP_ALPHA uses the colours behind that) or has a single pixel.

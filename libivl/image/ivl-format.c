@@ -7,11 +7,18 @@
 #include "image/ivl-foreign.h"
 #include <libivl/ivl-error.h>
 
+#ifdef IVL_HAVE_LIBHEIF
+#define FORMAT_NAMES "PNG, JPEG, WebP, TIFF, HEIC, AVIF, GIF, BMP"
+#else
 #define FORMAT_NAMES "PNG, JPEG, WebP, TIFF, GIF, BMP"
+#endif
 
 static const IvlFormat *const formats[] = {
   &ivl_format_png,  &ivl_format_jpeg, &ivl_format_webp,
   &ivl_format_tiff, &ivl_format_gif,  &ivl_format_bmp,
+#ifdef IVL_HAVE_LIBHEIF
+  &ivl_format_heif,
+#endif
 };
 
 gboolean

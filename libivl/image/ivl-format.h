@@ -54,6 +54,7 @@ struct _IvlFormat
 
 extern const IvlFormat ivl_format_bmp;
 extern const IvlFormat ivl_format_gif;
+extern const IvlFormat ivl_format_heif; /* IVL_HAVE_LIBHEIF */
 extern const IvlFormat ivl_format_jpeg;
 extern const IvlFormat ivl_format_png;
 extern const IvlFormat ivl_format_tiff;

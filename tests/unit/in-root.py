@@ -16,10 +16,13 @@ sys.path[:0] = [str(TESTS / "remote"), str(TESTS / "tools")]
 from reallib import ALONE, SOURCE, RealTap, Root  # noqa: E402
 from root_build import LIMIT, PACKAGES, build  # noqa: E402
 
+# What Debian 12 lacks
+HEIF = ("libheif-dev", "libheif-plugin-dav1d", "libheif-plugin-libde265")
+
 
 def main(release, *tests):
     tap = RealTap()
-    root = Root(tap, release, *PACKAGES)
+    root = Root(tap, release, *PACKAGES, *HEIF)
     folder = Path(f"{root.folder}-unit")
     build(tap, root, folder, [f"tests/unit/test-{name}" for name in tests], "-Dgimp_api=none")
     for name in tests:

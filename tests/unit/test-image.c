@@ -139,7 +139,10 @@ test_foreign (void)
 
       g_assert_null (ivl_image_new_from_bytes (bytes, "a", 0, 0, NULL, &error));
       g_test_message ("%s", error->message);
-      g_assert_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED);
+      /* A build that reads HEIC and AVIF finds them cut, and names them too. */
+      if (!g_error_matches (error, IVL_ERROR, IVL_ERROR_INVALID_DATA)
+          || strstr (error->message, "damaged HEIF") == NULL)
+        g_assert_error (error, IVL_ERROR, IVL_ERROR_UNSUPPORTED);
       g_assert_nonnull (strstr (error->message, rows[i].says));
     }
 }
