@@ -254,19 +254,29 @@ mark_specials (IvlTokenizerFiles *files,
   static const char *const keys[] = {
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
   };
+  /* Lists in transformers 4 and 5; objects of the tokens that have a role of their own are the
+   * second one in version 4 and the last one in version 5. */
+  static const char *const groups[] = {
+    "additional_special_tokens", "extra_special_tokens", "model_specific_special_tokens",
+  };
+  const char *name;
   json_t *value;
   gsize i;
 
   for (guint k = 0; k < G_N_ELEMENTS (keys); k++)
     if (!mark_special (files, folder, json_object_get (object, keys[k]), error))
       return FALSE;
-  json_array_foreach (json_object_get (object, "additional_special_tokens"), i, value)
-    if (!mark_special (files, folder, value, error))
-      return FALSE;
-  /* What transformers 5 calls them. */
-  json_array_foreach (json_object_get (object, "extra_special_tokens"), i, value)
-    if (!mark_special (files, folder, value, error))
-      return FALSE;
+  for (guint k = 0; k < G_N_ELEMENTS (groups); k++)
+    {
+      json_t *group = json_object_get (object, groups[k]);
+
+      json_array_foreach (group, i, value)
+        if (!mark_special (files, folder, value, error))
+          return FALSE;
+      json_object_foreach (group, name, value)
+        if (!mark_special (files, folder, value, error))
+          return FALSE;
+    }
   return TRUE;
 }
 

@@ -337,6 +337,33 @@ test_added_tokens (void)
   assert_decodes (tokenizer, IDS ('a', 300, 257, 'b', 299), TRUE, "a<r>b");
 }
 
+/* Special tokens are named by lists and by objects, whichever version of transformers saved them:
+ * none of them is text of an answer. */
+static void
+test_named_specials (void)
+{
+  static const char *const groups[] = {
+    "\"additional_special_tokens\":[\"<x>\"]",
+    "\"additional_special_tokens\":[{\"content\":\"<x>\"}]",
+    "\"extra_special_tokens\":[\"<x>\"]",
+    "\"extra_special_tokens\":{\"image_token\":\"<x>\"}",
+    "\"extra_special_tokens\":{\"image_token\":{\"content\":\"<x>\"}}",
+    "\"model_specific_special_tokens\":{\"image_token\":\"<x>\"}",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (groups); i++)
+    {
+      g_autofree char *config = g_strdup_printf (
+          "{\"added_tokens_decoder\":{\"256\":{\"content\":\"<x>\"},"
+          "\"257\":{\"content\":\"<y>\"}},%s}", groups[i]);
+      g_autoptr (IvlTokenizer) tokenizer = open_small ("", "", config);
+
+      g_assert_true (ivl_tokenizer_is_special (tokenizer, 256));
+      g_assert_false (ivl_tokenizer_is_special (tokenizer, 257));
+      assert_decodes (tokenizer, IDS ('a', 256, 257, 'b'), TRUE, "a<y>b");
+    }
+}
+
 static IvlTokenizer *
 open_small_model (gboolean add_dummy_prefix,
                   gboolean remove_extra_whitespaces)
@@ -436,6 +463,7 @@ main (int    argc,
   g_test_add_func ("/tokenizer/decode", test_decode);
   g_test_add_func ("/tokenizer/unreachable-token", test_unreachable_token);
   g_test_add_func ("/tokenizer/added-tokens", test_added_tokens);
+  g_test_add_func ("/tokenizer/named-specials", test_named_specials);
   g_test_add_func ("/tokenizer/sentencepiece-rules", test_sentencepiece_rules);
   g_test_add_func ("/tokenizer/safety/renamed-piece", test_renamed_piece);
   g_test_add_func ("/tokenizer/sentencepiece-flags", test_sentencepiece_flags);
