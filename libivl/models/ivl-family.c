@@ -140,6 +140,24 @@ ivl_family_lookup (IvlArch arch)
   return NULL;
 }
 
+gboolean
+ivl_family_has_own_head (const IvlFamily   *family,
+                         const IvlHfConfig *config,
+                         IvlCheckpoint     *checkpoint)
+{
+  const IvlLmType type = config->lm.type;
+
+  for (gsize i = 0; config->has_lm && i < lm_tables[type].n_rows; i++)
+    {
+      const IvlWeightRow *row = &lm_tables[type].rows[i];
+      g_autofree char *name = g_strconcat (family->lm_prefix, row->name, NULL);
+
+      if ((row->only_if & UNTIED) != 0 && ivl_checkpoint_lookup (checkpoint, name, NULL))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 compute_sizes (const IvlHfConfig *config,
                guint64           *sizes)

@@ -30,6 +30,10 @@ typedef struct
 
 const IvlFamily *ivl_family_lookup (IvlArch arch);
 
+/* Whether the weights hold an output head, whatever the config says of a tied one. */
+gboolean         ivl_family_has_own_head (const IvlFamily   *family,
+                                          const IvlHfConfig *config,
+                                          IvlCheckpoint     *checkpoint);
 /* Fills parts from the binder's checkpoint (or only counts, see IvlWeightBinder). binder->sizes
  * and flags are set here. The layer arrays are allocated here: free with
  * ivl_family_clear_parts(). */

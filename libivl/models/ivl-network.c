@@ -265,6 +265,16 @@ bind_weights (IvlNetwork  *self,
   return FALSE;
 }
 
+/* The official class ties nothing, and transformers' own (version 5) only where the file lacks the
+ * head or holds an equal one: a head that is there counts. */
+static void
+untie_own_head (IvlNetwork *self)
+{
+  if (self->checkpoint != NULL
+      && ivl_family_has_own_head (self->family, self->config, self->checkpoint))
+    self->config->lm.tie_word_embeddings = FALSE;
+}
+
 static gboolean
 open_weights (IvlNetwork  *self,
               const char  *folder,
@@ -275,6 +285,7 @@ open_weights (IvlNetwork  *self,
     self->checkpoint = ivl_checkpoint_survey (folder, problems);
   else
     self->checkpoint = ivl_checkpoint_open (folder, error);
+  untie_own_head (self);
   return (self->checkpoint != NULL || problems != NULL) && bind_weights (self, problems, error);
 }
 

@@ -23,6 +23,41 @@ write_file (const char *folder,
 }
 
 static void
+add_tensor (json_t          *header,
+            GByteArray      *data,
+            const char      *name,
+            const IvlTensor *tensor)
+{
+  json_t *shape = json_array ();
+
+  for (guint d = 0; d < tensor->n_dims; d++)
+    json_array_append_new (shape, json_integer (tensor->shape[d]));
+  json_object_set_new (header, name,
+                       json_pack ("{s:s, s:o, s:[I, I]}", "dtype",
+                                  ivl_dtype_get_info (tensor->dtype)->safetensors, "shape", shape,
+                                  "data_offsets", (json_int_t) data->len,
+                                  (json_int_t) (data->len + tensor->n_bytes)));
+  g_byte_array_append (data, tensor->data, tensor->n_bytes);
+}
+
+static void
+write_safetensors (const char       *folder,
+                   json_t           *header,
+                   const GByteArray *data)
+{
+  g_autoptr (GByteArray) file = g_byte_array_new ();
+  g_autofree char *text = json_dumps (header, JSON_COMPACT);
+  guint64 length = (strlen (text) + 7) / 8 * 8;
+
+  g_byte_array_append (file, (const guint8 *) &length, sizeof length);
+  g_byte_array_append (file, (const guint8 *) text, strlen (text));
+  for (gsize pad = strlen (text); pad < length; pad++)
+    g_byte_array_append (file, (const guint8 *) " ", 1);
+  g_byte_array_append (file, data->data, data->len);
+  write_file (folder, "model.safetensors", file->data, file->len);
+}
+
+static void
 write_weights (const char *folder,
                const char *source,
                const char *prefix)
@@ -30,41 +65,19 @@ write_weights (const char *folder,
   g_autoptr (GError) error = NULL;
   g_autoptr (IvlCheckpoint) checkpoint = ivl_checkpoint_open (source, &error);
   g_autoptr (GByteArray) data = g_byte_array_new ();
-  g_autoptr (GByteArray) file = g_byte_array_new ();
   json_t *header = json_object ();
-  g_autofree char *text = NULL;
-  guint64 length;
 
   g_assert_no_error (error);
   for (guint i = 0; i < ivl_checkpoint_get_n_tensors (checkpoint); i++)
     {
       IvlTensor tensor;
       const char *name = ivl_checkpoint_get_tensor (checkpoint, i, &tensor);
-      json_t *shape = json_array ();
 
-      if (!g_str_has_prefix (name, prefix))
-        {
-          json_decref (shape);
-          continue;
-        }
-      for (guint d = 0; d < tensor.n_dims; d++)
-        json_array_append_new (shape, json_integer (tensor.shape[d]));
-      json_object_set_new (header, name + strlen (prefix),
-                           json_pack ("{s:s, s:o, s:[I, I]}", "dtype",
-                                      ivl_dtype_get_info (tensor.dtype)->safetensors, "shape",
-                                      shape, "data_offsets", (json_int_t) data->len,
-                                      (json_int_t) (data->len + tensor.n_bytes)));
-      g_byte_array_append (data, tensor.data, tensor.n_bytes);
+      if (g_str_has_prefix (name, prefix))
+        add_tensor (header, data, name + strlen (prefix), &tensor);
     }
-  text = json_dumps (header, JSON_COMPACT);
+  write_safetensors (folder, header, data);
   json_decref (header);
-  length = (strlen (text) + 7) / 8 * 8;
-  g_byte_array_append (file, (const guint8 *) &length, sizeof length);
-  g_byte_array_append (file, (const guint8 *) text, strlen (text));
-  for (gsize pad = strlen (text); pad < length; pad++)
-    g_byte_array_append (file, (const guint8 *) " ", 1);
-  g_byte_array_append (file, data->data, data->len);
-  write_file (folder, "model.safetensors", file->data, file->len);
 }
 
 static void
@@ -127,6 +140,37 @@ part_model_set (const char *folder,
   text = json_dumps (config, 0);
   json_decref (config);
   write_file (folder, "config.json", text, strlen (text));
+}
+
+void
+part_model_add_reversed (const char *folder,
+                         const char *weight,
+                         const char *source)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (IvlCheckpoint) checkpoint = ivl_checkpoint_open (folder, &error);
+  g_autoptr (GByteArray) data = g_byte_array_new ();
+  g_autofree guint8 *rows = NULL;
+  json_t *header = json_object ();
+  IvlTensor tensor;
+  gsize row;
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < ivl_checkpoint_get_n_tensors (checkpoint); i++)
+    {
+      const char *name = ivl_checkpoint_get_tensor (checkpoint, i, &tensor);
+
+      add_tensor (header, data, name, &tensor);
+    }
+  g_assert_true (ivl_checkpoint_lookup (checkpoint, source, &tensor));
+  row = tensor.n_bytes / tensor.shape[0];
+  rows = g_malloc (tensor.n_bytes);
+  for (gsize i = 0; i < tensor.shape[0]; i++)
+    memcpy (rows + i * row, tensor.data + (tensor.shape[0] - 1 - i) * row, row);
+  tensor.data = rows;
+  add_tensor (header, data, weight, &tensor);
+  write_safetensors (folder, header, data);
+  json_decref (header);
 }
 
 void

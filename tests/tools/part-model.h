@@ -19,6 +19,12 @@ void part_model_set (const char *folder,
                      const char *field,
                      const char *value);
 
+/* Adds a weight to folder/model.safetensors: the bytes of another one there, its rows in reverse
+ * order. */
+void part_model_add_reversed (const char *folder,
+                              const char *weight,
+                              const char *source);
+
 /* Overwrites every element of a 16-bit or 32-bit weight in folder/model.safetensors with the
  * bytes given, or only the first one. */
 void part_model_fill (const char   *folder,

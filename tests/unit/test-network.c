@@ -301,6 +301,60 @@ test_undamaged (void)
   temp_files_remove_folder (folder);
 }
 
+/* Logits of a prompt of text, of a Qwen2.5 model whose config says that its head is tied. */
+static GArray *
+compute_logits (const char *folder,
+                const char *tied,
+                gboolean   *is_tied)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (IvlNetwork) network = NULL;
+  g_autoptr (IvlTimeline) timeline = NULL;
+  g_autoptr (IvlPrompt) prompt = NULL;
+  GArray *logits = g_array_new (FALSE, FALSE, sizeof (float));
+  IvlTimelineCost cost = { 0 };
+
+  part_model_set (folder, NULL, "tie_word_embeddings", tied);
+  network = ivl_network_open (folder, &error);
+  g_assert_no_error (error);
+  timeline = ivl_timeline_new (network);
+  prompt = ivl_prompt_new (network);
+  ivl_prompt_add_text (prompt, IVL_TEXT_USER, "What is it?");
+  g_assert_true (ivl_prompt_finish (prompt, &error));
+  ivl_timeline_prefill (timeline, prompt, NULL, &cost, NULL, &error);
+  g_assert_no_error (error);
+  g_array_append_vals (logits, ivl_timeline_get_logits (timeline), network->config->lm.vocab_size);
+  *is_tied = network->config->lm.tie_word_embeddings;
+  return logits;
+}
+
+/* Files that hold a head are answered with it, whatever the config says: transformers 5 ties only
+ * what is not there or equal. The head's rows are the embedding's in reverse order, so the logits
+ * are too. */
+static void
+test_own_head (void)
+{
+  char *folder = temp_files_make_folder ();
+  g_autofree char *source = fixture ("models", "qwen-300m");
+  g_autoptr (GArray) shared = NULL;
+  g_autoptr (GArray) own = NULL;
+  g_autoptr (GArray) untied = NULL;
+  gboolean is_tied;
+
+  part_model_write (folder, source, "language_model.", "llm_config");
+  shared = compute_logits (folder, "true", &is_tied);
+  g_assert_true (is_tied);
+  part_model_add_reversed (folder, "lm_head.weight", "model.embed_tokens.weight");
+  own = compute_logits (folder, "true", &is_tied);
+  g_assert_false (is_tied);
+  untied = compute_logits (folder, "false", &is_tied);
+  g_assert_true (are_equal (own, untied));
+  for (guint i = 0; i < own->len; i++)
+    g_assert_cmpfloat_with_epsilon (g_array_index (own, float, i),
+                                    g_array_index (shared, float, own->len - 1 - i), LOGIT_LIMIT);
+  temp_files_remove_folder (folder);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -318,6 +372,7 @@ main (int    argc,
     }
   g_test_add_func ("/network/select-layer", test_select_layer);
   g_test_add_func ("/network/undamaged", test_undamaged);
+  g_test_add_func ("/network/own-head", test_own_head);
   for (gsize i = 0; i < G_N_ELEMENTS (damages); i++)
     {
       g_autofree char *name =
