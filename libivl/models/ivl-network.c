@@ -65,7 +65,7 @@ ivl_network_max_tiles (const IvlNetwork *self)
 gsize
 ivl_network_context_length_for (const IvlHfConfig *config)
 {
-  return config->lm.max_position * MAX (1.0, config->lm.rope_factor);
+  return MIN (config->lm.max_position * MAX (1.0, config->lm.rope_factor), G_MAXINT32);
 }
 
 gsize

@@ -60,7 +60,7 @@ gsize       ivl_network_tokens_per_tile (const IvlNetwork *self); /* 0 without a
 guint       ivl_network_min_tiles (const IvlNetwork *self);
 guint       ivl_network_max_tiles (const IvlNetwork *self);
 /* Longest conversation in tokens: max_position, times the factor where the rotary embedding
- * scales. */
+ * scales, and no more than programs keep in an int. */
 gsize       ivl_network_context_length (const IvlNetwork *self);
 gsize       ivl_network_context_length_for (const IvlHfConfig *config);
 /* Weights, one tile's or prompt part's activations, and a conversation of some thousand tokens,

@@ -355,6 +355,19 @@ test_own_head (void)
   temp_files_remove_folder (folder);
 }
 
+/* 65,536 positions times 65,536 are 2^32. */
+static void
+test_context_length (void)
+{
+  IvlHfConfig config = { .lm = { .max_position = 65536, .rope_factor = 65536.0 } };
+
+  g_assert_cmpuint (ivl_network_context_length_for (&config), ==, G_MAXINT32);
+  config.lm.rope_factor = 2.5;
+  g_assert_cmpuint (ivl_network_context_length_for (&config), ==, 163840);
+  config.lm.rope_factor = 0.0;
+  g_assert_cmpuint (ivl_network_context_length_for (&config), ==, 65536);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -373,6 +386,7 @@ main (int    argc,
   g_test_add_func ("/network/select-layer", test_select_layer);
   g_test_add_func ("/network/undamaged", test_undamaged);
   g_test_add_func ("/network/own-head", test_own_head);
+  g_test_add_func ("/network/context-length", test_context_length);
   for (gsize i = 0; i < G_N_ELEMENTS (damages); i++)
     {
       g_autofree char *name =
