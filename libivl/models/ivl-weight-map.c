@@ -6,15 +6,19 @@
 
 #include <libivl/ivl-error.h>
 
+/* A sparse file can announce terabytes of zeros that take no room on a disk. */
+#define MAX_ZEROS_MIB 16
+#define MAX_ZERO_BYTES (MAX_ZEROS_MIB << 20)
+
 /* A healthy weight has a number other than zero among its first few, so this reads one page of
  * it. Biases may well be zero; they are recognised by their name. */
 static gboolean
-is_all_zeros (const IvlTensor *tensor,
-              const char      *name)
+begins_with_zeros (const IvlTensor *tensor,
+                   const char      *name)
 {
   if (g_str_has_suffix (name, ".bias"))
     return FALSE;
-  for (gsize i = 0; i < tensor->n_bytes; i++)
+  for (gsize i = 0; i < MIN (tensor->n_bytes, MAX_ZERO_BYTES); i++)
     if ((tensor->data[i] & 0x7f) != 0)
       return FALSE;
   return TRUE;
@@ -45,10 +49,15 @@ bind_one (IvlWeightBinder     *binder,
 {
   if (!ivl_checkpoint_require (binder->checkpoint, name, n_dims, shape, tensor, error))
     return FALSE;
-  if (is_all_zeros (tensor, name))
+  if (begins_with_zeros (tensor, name))
     {
-      g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                   "Weight %s is all zeros: the file is damaged", name);
+      if (tensor->n_bytes > MAX_ZERO_BYTES)
+        g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                     "Weight %s begins with %d MiB of zeros: the file is damaged", name,
+                     MAX_ZEROS_MIB);
+      else
+        g_set_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA,
+                     "Weight %s is all zeros: the file is damaged", name);
       return FALSE;
     }
   return TRUE;

@@ -3,9 +3,11 @@
  * Models on their own: the parts of the tiny checkpoints opened as bare models give the reference's
  * numbers, and weights that are not finite or all zeros are found and named.
  */
+#include <glib/gstdio.h>
 #include <jansson.h>
 #include <libivl/ivl-error.h>
 #include <math.h>
+#include <unistd.h>
 
 #include "formats/ivl-safetensors.h"
 #include "image/ivl-decode.h"
@@ -355,6 +357,54 @@ test_own_head (void)
   temp_files_remove_folder (folder);
 }
 
+/* A weight of a little more than 16 MiB, all zeros but for one number. */
+static gboolean
+bind_zeros_but (gsize    index,
+                GError **error)
+{
+  enum { N = (16 << 18) + 1 };
+  const guint64 sizes[] = { 0, N };
+  const IvlWeightRow row = { "w", 0, { 1 }, 0 };
+  const float one = 1.0f;
+  g_autofree char *header = g_strdup_printf (
+      "{\"w\":{\"dtype\":\"F32\",\"shape\":[%d],\"data_offsets\":[0,%d]}}   ", N, 4 * N);
+  const guint64 length = strlen (header) / 4 * 4;
+  char *folder = temp_files_make_folder ();
+  g_autofree char *path = g_build_filename (folder, "model.safetensors", NULL);
+  FILE *file = g_fopen (path, "wb");
+  g_autoptr (IvlCheckpoint) checkpoint = NULL;
+  IvlWeightBinder binder = { .sizes = sizes };
+  IvlTensor tensor;
+  gboolean ok;
+
+  g_assert_nonnull (file);
+  g_assert_cmpint (fwrite (&length, sizeof length, 1, file), ==, 1);
+  g_assert_cmpint (fwrite (header, length, 1, file), ==, 1);
+  g_assert_cmpint (ftruncate (fileno (file), sizeof length + length + 4 * (gsize) N), ==, 0);
+  g_assert_cmpint (fseek (file, sizeof length + length + 4 * index, SEEK_SET), ==, 0);
+  g_assert_cmpint (fwrite (&one, sizeof one, 1, file), ==, 1);
+  g_assert_cmpint (fclose (file), ==, 0);
+  checkpoint = ivl_checkpoint_open (folder, error);
+  g_assert_nonnull (checkpoint);
+  binder.checkpoint = checkpoint;
+  ok = ivl_weight_map_bind (&binder, "", &row, 1, &tensor, error);
+  temp_files_remove_folder (folder);
+  return ok;
+}
+
+/* So much is looked at and no more: a sparse file may announce terabytes. */
+static void
+test_many_zeros (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (bind_zeros_but ((16 << 18) - 1, &error));
+  g_assert_no_error (error);
+  g_assert_false (bind_zeros_but (16 << 18, &error));
+  g_assert_error (error, IVL_ERROR, IVL_ERROR_INVALID_DATA);
+  g_assert_nonnull (strstr (error->message, "begins with 16 MiB of zeros"));
+}
+
 /* 65,536 positions times 65,536 are 2^32. */
 static void
 test_context_length (void)
@@ -387,6 +437,7 @@ main (int    argc,
   g_test_add_func ("/network/undamaged", test_undamaged);
   g_test_add_func ("/network/own-head", test_own_head);
   g_test_add_func ("/network/context-length", test_context_length);
+  g_test_add_func ("/network/many-zeros", test_many_zeros);
   for (gsize i = 0; i < G_N_ELEMENTS (damages); i++)
     {
       g_autofree char *name =
