@@ -18,6 +18,7 @@
 enum
 {
   NEW_MODE = 0666, /* less what the umask takes */
+  PRIVATE_MODE = 0600,
   MAX_NAMES = 16,
 };
 
@@ -82,6 +83,7 @@ ivl_file_make_draft (const char  *path,
   g_autofree char *folder = NULL;
   g_autofree char *draft = NULL;
   g_autofree char *name = NULL;
+  int mode;
   int fd = -1;
 
   g_return_val_if_fail (path != NULL && ending != NULL, NULL);
@@ -91,11 +93,13 @@ ivl_file_make_draft (const char  *path,
   name = g_filename_display_name (folder);
   if (target != NULL)
     ivl_draft_name_clean (folder);
+  /* One that replaces a file gets its permissions at the end, and nobody else reads it before. */
+  mode = target != NULL && g_file_test (target, G_FILE_TEST_EXISTS) ? PRIVATE_MODE : NEW_MODE;
   for (guint i = 0; target != NULL && fd < 0 && i < MAX_NAMES; i++)
     {
       g_free (draft);
       draft = ivl_draft_name_new (folder, ending);
-      fd = open (draft, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, NEW_MODE);
+      fd = open (draft, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode);
       if (fd < 0 && errno != EEXIST && errno != EINTR)
         break;
     }

@@ -30,7 +30,6 @@ typedef struct
 {
   char        *target;    /* where the file is to stand, links followed */
   char        *temporary; /* beside it; removed unless it was given the target's name */
-  mode_t       mode;      /* permissions that the file gets */
   IvlMetadata *texts;     /* what is to be in it: no field is NULL */
 } Draft;
 
@@ -286,36 +285,25 @@ set_file_error (GError    **error,
   return FALSE;
 }
 
-/* Makes an empty file beside the target, with its ending. The kernel applies the umask; a file that
- * is replaced hands its permissions on. */
+/* Makes an empty file beside the target, with its ending. */
 static gboolean
 make_temporary (Draft   *self,
                 GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (self->target);
-  g_autofree char *name = NULL;
+  g_autoptr (GError) reason = NULL;
   guint index = 0;
-  GStatBuf status;
-  int fd;
 
   if (find_ending (self->target, &index) == NULL)
     return FALSE;
-  name = g_strconcat (".ivl-XXXXXX", endings[index].ending, NULL);
-  self->temporary = g_build_filename (folder, name, NULL);
-  fd = g_mkstemp_full (self->temporary, O_RDWR | O_CLOEXEC, 0666);
-  if (fd < 0)
-    {
-      int code = errno;
-
-      g_clear_pointer (&self->temporary, g_free);
-      return set_file_error (error, folder, code);
-    }
-  remember_draft (self);
-  self->mode = fstat (fd, &status) == 0 ? status.st_mode & 0777 : 0644;
-  close (fd);
-  if (g_stat (self->target, &status) == 0)
-    self->mode = status.st_mode & 0777;
-  return TRUE;
+  self->temporary = ivl_file_make_draft (self->target, endings[index].ending, &reason);
+  if (g_error_matches (reason, IVL_ERROR, IVL_ERROR_NOT_FOUND))
+    return set_file_error (error, folder, ENOENT);
+  if (reason != NULL)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  else
+    remember_draft (self);
+  return self->temporary != NULL;
 }
 
 static Draft *
@@ -386,28 +374,17 @@ compare_texts (IvlMetadata *wanted,
   return FALSE;
 }
 
-/* On the disk before the old file is gone */
+/* The draft is gone afterwards, whichever way it went. */
 static gboolean
-put_in_place (Draft   *self,
-              GError **error)
+put_in_place (Draft         *self,
+              GCancellable  *cancellable,
+              GError       **error)
 {
-  int fd;
-  int code;
+  gboolean done = ivl_file_put_draft (self->temporary, self->target, cancellable, error);
 
-  if (g_chmod (self->temporary, self->mode) != 0)
-    return set_file_error (error, self->temporary, errno);
-  fd = g_open (self->temporary, O_RDONLY | O_CLOEXEC, 0);
-  if (fd < 0)
-    return set_file_error (error, self->temporary, errno);
-  code = fsync (fd) == 0 ? 0 : errno;
-  close (fd);
-  if (code != 0)
-    return set_file_error (error, self->temporary, code);
-  if (g_rename (self->temporary, self->target) != 0)
-    return set_file_error (error, self->target, errno);
   forget_draft (self);
   g_clear_pointer (&self->temporary, g_free);
-  return TRUE;
+  return done;
 }
 
 /* The part that needs GIMP */
@@ -441,7 +418,8 @@ finish (Draft        *draft,
     return NULL;
   found = ivl_metadata_read_file (draft->temporary, error);
   if (found == NULL || !compare_texts (draft->texts, found, draft->target, error) ||
-      g_cancellable_set_error_if_cancelled (cancellable, error) || !put_in_place (draft, error))
+      g_cancellable_set_error_if_cancelled (cancellable, error)
+      || !put_in_place (draft, cancellable, error))
     return NULL;
   return g_steal_pointer (&found);
 }

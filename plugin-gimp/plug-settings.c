@@ -242,6 +242,7 @@ write_contents (const char   *path,
                 GError      **error)
 {
   g_autofree char *folder = g_path_get_dirname (path);
+  g_autoptr (GBytes) bytes = NULL;
 
   if (g_mkdir_with_parents (folder, 0700) != 0)
     {
@@ -249,10 +250,9 @@ write_contents (const char   *path,
                            g_strerror (errno));
       return FALSE;
     }
+  bytes = g_bytes_new (contents, length);
   return (damage == NULL || set_aside (path, error)) &&
-         g_file_set_contents_full (path, contents, (gssize) length,
-                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                   0600, error);
+         ivl_file_save (path, bytes, 0600, NULL, error);
 }
 
 gboolean

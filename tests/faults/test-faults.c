@@ -457,6 +457,50 @@ test_late_lock (void)
   g_assert_no_error (error);
 }
 
+static guint
+get_mode (const char *name)
+{
+  struct stat st;
+
+  g_assert_cmpint (stat (name, &st), ==, 0);
+  return st.st_mode & 0777;
+}
+
+/* A draft that another program fills takes the place of a file, which hands its permissions on;
+ * until then nobody reads the draft who may not read the file. */
+static void
+test_draft (void)
+{
+  static const guint modes[] = { 0, 0600, 0644 }; /* 0: there is no file */
+  const mode_t mask = umask (022);
+
+  path = g_build_filename (folder, "picture.png", NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *draft = NULL;
+      g_autofree char *text = NULL;
+
+      if (modes[i] != 0)
+        g_assert_cmpint (chmod (path, modes[i]), ==, 0);
+      draft = ivl_file_make_draft (path, ".png", &error);
+      g_assert_no_error (error);
+      g_assert_true (g_str_has_suffix (draft, ".png"));
+      g_assert_cmpuint (get_mode (draft), ==, modes[i] == 0 ? 0644 : 0600);
+      text = g_strdup_printf ("draft %u", (guint) i);
+      g_assert_true (g_file_set_contents_full (draft, text, -1, G_FILE_SET_CONTENTS_NONE, 0600,
+                                               &error));
+      ivl_file_put_draft (draft, path, NULL, &error);
+      g_assert_no_error (error);
+      g_clear_pointer (&text, g_free);
+      g_assert_true (g_file_get_contents (path, &text, NULL, &error));
+      g_assert_true (g_str_has_prefix (text, "draft") && text[6] == '0' + (char) i);
+      g_assert_cmpuint (get_mode (path), ==, modes[i] == 0 ? 0644 : modes[i]);
+      g_assert_cmpuint (count_files (), ==, 1);
+    }
+  umask (mask);
+}
+
 static gpointer
 lead_elsewhere (gpointer name)
 {
@@ -788,6 +832,7 @@ static const struct
   { "/faults/F22/killed", test_killed },
   { "/faults/F34/power-loss", test_power_loss },
   { "/faults/F35/full-tmp", test_full_tmp },
+  { "/faults/draft", test_draft },
 };
 
 static void

@@ -126,6 +126,7 @@ def look_at_icons(scene):
 
 
 def talk_of(window):
+    """A hint and examples stand in its place until something is asked."""
     return window.find("text", "^Conversation$")
 
 
@@ -350,9 +351,9 @@ def edit(scene, ivl, demo):
     scene.desk.run(ivl, "caption", "-m", f"service:{folder}/tiled", demo / "heart.png")
     image = scene.open(folder / "fields.png")
     window, _ = scene.choose("ask", "fields.png")
-    talk = talk_of(window)
     tiles = TILES[0] * TILES[1] + 1
     everything = answered(scene, lambda: ask(scene, window, "What color is the background?"))
+    talk = talk_of(window)
     tap.equal(everything[:2], [tiles, tiles], "a new picture is encoded whole: its tiles and its overview")
     gimp.fill(image, (255, 0, 0), (0, 0, 60, 60))
     changed = answered(scene, lambda: ask(scene, window, "What color is the background?"))
@@ -372,8 +373,9 @@ def pieces(talk, question):
 
 
 def stop(scene, window):
-    tap, talk = scene.tap, talk_of(window)
+    tap = scene.tap
     ask(scene, window, "First?")
+    talk = talk_of(window)
     tap.point(wait_for(lambda: len(pieces(talk, "First?")) > 20), "the answer is shown while it is written", talk.text())
     scene.shoot("answering")
     window.find("button", "^Stop$").press()
