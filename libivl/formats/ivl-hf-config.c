@@ -24,7 +24,7 @@
 #define MAX_HEADS 4096
 #define MAX_VOCAB (1 << 24)
 #define MAX_POSITION (1 << 26)
-#define MAX_PIXELS 16384
+#define MAX_PIXELS 8192 /* as large as tiles can be (ivl-image.h) */
 #define MAX_PATCHES_PER_SIDE 1024
 #define MAX_DYNAMIC_PATCH 1024
 #define MAX_EOS_IDS 64
