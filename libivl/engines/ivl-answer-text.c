@@ -487,6 +487,7 @@ ivl_answer_text_end (IvlAnswerText   *self,
 {
   g_autofree char *reason = NULL;
   gboolean is_thought;
+  gboolean is_open;
 
   work (self, FALSE);
   if (self->mode == MODE_PLACE)
@@ -496,12 +497,14 @@ ivl_answer_text_end (IvlAnswerText   *self,
   is_thought = self->begins_in_thought && !self->has_reasoned &&
                usage->finish_reason == IVL_FINISH_LENGTH;
   self->has_reasoned = self->has_reasoned || is_thought;
+  /* Reasoning that never ends has swallowed what was to come; a finish reason of length says so. */
+  is_open = self->mode == MODE_REASONING && usage->finish_reason == IVL_FINISH_STOP;
   if (self->has_text && says_nothing (self, FALSE))
     {
       self->remark = g_strdup (self->shown->str);
       g_string_truncate (self->shown, 0);
     }
-  if (self->is_raw || (self->has_text && !self->calls_tool && !is_thought))
+  if (self->is_raw || (self->has_text && !self->calls_tool && !is_thought && !is_open))
     return TRUE;
   if (self->nothing != NULL && !self->calls_tool && !self->has_reasoned && !usage->has_reasoned &&
       usage->finish_reason == IVL_FINISH_STOP)

@@ -45,6 +45,8 @@ static const Case cases[] = {
   { "<think>It is red.</think>\n", NULL, "reasoned" },
   { "It is red.\n</think>\n\nA red square.", "A red square.", NULL },
   { "It is red.</think>", NULL, "reasoned" },
+  { "A red square.<think>Or is it", NULL, "reasoned" },
+  { "A red square.<think>Or is it?</think> No.", "A red square. No.", NULL },
   { "[THINK]red[/THINK]A red square.", "A red square.", NULL },
   { "\342\227\201think\342\226\267red\342\227\201/think\342\226\267A red square.", "A red square.",
     NULL },
