@@ -336,6 +336,7 @@ WORKS = {1: lambda desk, window: ask(desk, window, "What is it?"),
 # What the service tells, and what is shown of it
 PHASES = (("queue", 2, 3, "place 2 of 3 in the queue"), ("tiles", 3, 7, "Looking at the picture: 3 of 7 parts"),
           ("prompt", 120, 512, "120 of 512 tokens"))
+SOON = 30  # seconds for what should have happened long ago; only a failing test waits as long
 SECONDS = re.compile(r"^(\d+) s$", re.MULTILINE)
 
 
@@ -345,7 +346,7 @@ def seconds(window):
 
 
 def shows(window, words):
-    return bool(wait_for(lambda: words in window.words()))
+    return bool(wait_for(lambda: words in window.words(), SOON))
 
 
 def phases(tap, desk, window, server, number):
@@ -359,7 +360,7 @@ def phases(tap, desk, window, server, number):
         server.phases.put((phase, done, total))
         tap.point(shows(window, words), f"{page}: {words}", window.words())
     begun = seconds(window)
-    tap.point(begun is not None and wait_for(lambda: seconds(window) not in (None, begun)), f"{page}: seconds run",
+    tap.point(begun is not None and wait_for(lambda: seconds(window) not in (None, begun), SOON), f"{page}: seconds run",
               window.words())
     desk.shoot(f"window-phases-{number}", window.window)
     turn(desk, window, other)
