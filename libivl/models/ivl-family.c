@@ -206,17 +206,14 @@ bind_vision (const IvlFamily    *family,
              IvlVit             *vit,
              GError            **error)
 {
-  g_autofree char *layers = g_strconcat (family->vision_prefix, "encoder.layers.", NULL);
-
   vit->config = config->vision;
   vit->layers = g_new0 (IvlVitLayer, config->vision.n_layers);
   if (!ivl_weight_map_bind (binder, family->vision_prefix, vit_rows, G_N_ELEMENTS (vit_rows), vit,
-                            error)
-      || !ivl_weight_map_check_n_layers (binder, layers, config->vision.n_layers, error))
+                            error))
     return FALSE;
   for (guint i = 0; i < config->vision.n_layers; i++)
     {
-      g_autofree char *prefix = g_strdup_printf ("%s%u.", layers, i);
+      g_autofree char *prefix = g_strdup_printf ("%sencoder.layers.%u.", family->vision_prefix, i);
 
       if (!ivl_weight_map_bind (binder, prefix, vit_layer_rows, G_N_ELEMENTS (vit_layer_rows),
                                 &vit->layers[i], error))
@@ -246,17 +243,15 @@ bind_lm (const IvlFamily    *family,
          GError            **error)
 {
   IvlLmType type = config->lm.type;
-  g_autofree char *layers = g_strconcat (family->lm_prefix, "model.layers.", NULL);
 
   decoder->config = config->lm;
   decoder->layers = g_new0 (IvlDecoderLayer, config->lm.n_layers);
   if (!ivl_weight_map_bind (binder, family->lm_prefix, lm_tables[type].rows, lm_tables[type].n_rows,
-                            decoder, error)
-      || !ivl_weight_map_check_n_layers (binder, layers, config->lm.n_layers, error))
+                            decoder, error))
     return FALSE;
   for (guint i = 0; i < config->lm.n_layers; i++)
     {
-      g_autofree char *prefix = g_strdup_printf ("%s%u.", layers, i);
+      g_autofree char *prefix = g_strdup_printf ("%smodel.layers.%u.", family->lm_prefix, i);
 
       if (!ivl_weight_map_bind (binder, prefix, lm_tables[type].layer_rows,
                                 lm_tables[type].n_layer_rows, &decoder->layers[i], error))

@@ -5,7 +5,6 @@
 #include "models/ivl-weight-map.h"
 
 #include <libivl/ivl-error.h>
-#include <string.h>
 
 /* A sparse file can announce terabytes of zeros that take no room on a disk. */
 #define MAX_ZEROS_MIB 16
@@ -64,61 +63,6 @@ bind_one (IvlWeightBinder     *binder,
   return TRUE;
 }
 
-/* Where problems are collected, TRUE after adding this one: go on. */
-static gboolean
-note (IvlWeightBinder *binder,
-      GError          *problem,
-      GError         **error)
-{
-  if (binder->problems == NULL)
-    {
-      g_propagate_error (error, problem);
-      return FALSE;
-    }
-  g_ptr_array_add (binder->problems, g_strdup (problem->message));
-  g_error_free (problem);
-  return TRUE;
-}
-
-static gboolean
-check_absent (IvlWeightBinder  *binder,
-              const char       *name,
-              GError          **error)
-{
-  if (binder->checkpoint == NULL || !ivl_checkpoint_lookup (binder->checkpoint, name, NULL))
-    return TRUE;
-  return note (binder,
-               g_error_new (IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                            "Weight %s is there, and config.json says that the model has none: "
-                            "take config.json and the weights from the same model", name),
-               error);
-}
-
-gboolean
-ivl_weight_map_check_n_layers (IvlWeightBinder *binder,
-                               const char      *prefix,
-                               guint            n_layers,
-                               GError         **error)
-{
-  const guint n = binder->checkpoint != NULL ? ivl_checkpoint_get_n_tensors (binder->checkpoint)
-                                             : 0;
-
-  for (guint i = 0; i < n; i++)
-    {
-      const char *name = ivl_checkpoint_get_tensor (binder->checkpoint, i, NULL);
-      const char *number = g_str_has_prefix (name, prefix) ? name + strlen (prefix) : "";
-
-      if (g_ascii_isdigit (*number) && g_ascii_strtoull (number, NULL, 10) >= n_layers)
-        return note (binder,
-                     g_error_new (IVL_ERROR, IVL_ERROR_INVALID_DATA,
-                                  "Weight %s is there, and config.json says that the model has "
-                                  "only %u of these layers: take config.json and the weights from "
-                                  "the same model", name, n_layers),
-                     error);
-    }
-  return TRUE;
-}
-
 gboolean
 ivl_weight_map_bind (IvlWeightBinder     *binder,
                      const char          *prefix,
@@ -131,27 +75,27 @@ ivl_weight_map_bind (IvlWeightBinder     *binder,
     {
       const IvlWeightRow *row = &rows[i];
       g_autofree char *name = g_strconcat (prefix, row->name, NULL);
-      GError *problem = NULL;
+      g_autoptr (GError) problem = NULL;
       guint64 shape[IVL_WEIGHT_MAX_DIMS];
       guint64 n_elements = 1;
       guint n_dims;
 
       if ((row->only_if & ~binder->flags) != 0)
-        {
-          if (!check_absent (binder, name, error))
-            return FALSE;
-          continue;
-        }
+        continue;
       n_dims = expected_shape (binder, row, shape);
       for (guint d = 0; d < n_dims; d++)
         n_elements *= shape[d];
       binder->n_parameters += n_elements;
       binder->n_weights++;
-      if (binder->checkpoint != NULL &&
-          !bind_one (binder, name, n_dims, shape, G_STRUCT_MEMBER_P (base, row->offset),
-                     &problem) &&
-          !note (binder, problem, error))
-        return FALSE;
+      if (binder->checkpoint == NULL ||
+          bind_one (binder, name, n_dims, shape, G_STRUCT_MEMBER_P (base, row->offset), &problem))
+        continue;
+      if (binder->problems == NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&problem));
+          return FALSE;
+        }
+      g_ptr_array_add (binder->problems, g_strdup (problem->message));
     }
   return TRUE;
 }

@@ -28,21 +28,13 @@ typedef struct
 } IvlWeightBinder;
 
 /* Looks up every row's weight under prefix and puts it into the struct at base, checking shape,
- * type and that it is not all zeros, and that those which the config says are not there are not:
- * without them the model would compute something else. Counts parameters in any case. FALSE at the
- * first miss, unless problems are collected. */
+ * type and that it is not all zeros. Counts parameters in any case. FALSE at the first miss,
+ * unless problems are collected. */
 gboolean ivl_weight_map_bind (IvlWeightBinder     *binder,
                               const char          *prefix,
                               const IvlWeightRow  *rows,
                               gsize                n_rows,
                               gpointer             base,
                               GError             **error);
-
-/* FALSE, or a problem more, if a weight's name is prefix and the number of a layer from n_layers
- * on. */
-gboolean ivl_weight_map_check_n_layers (IvlWeightBinder *binder,
-                                        const char      *prefix,
-                                        guint            n_layers,
-                                        GError         **error);
 
 G_END_DECLS

@@ -202,26 +202,3 @@ part_model_fill (const char   *folder,
   g_file_set_contents (path, contents, n_bytes, &error);
   g_assert_no_error (error);
 }
-
-void
-part_model_rename (const char *folder,
-                   const char *from,
-                   const char *to)
-{
-  g_autofree char *path = g_build_filename (folder, "model.safetensors", NULL);
-  g_autofree char *quoted = g_strconcat ("\"", from, NULL);
-  g_autofree char *contents = NULL;
-  g_autoptr (GError) error = NULL;
-  guint64 length;
-  gsize n_bytes;
-  char *at;
-
-  g_assert_cmpuint (strlen (from), ==, strlen (to));
-  g_file_get_contents (path, &contents, &n_bytes, &error);
-  g_assert_no_error (error);
-  memcpy (&length, contents, sizeof length);
-  while ((at = g_strstr_len (contents + sizeof length, (gssize) length, quoted)) != NULL)
-    memcpy (at + 1, to, strlen (to));
-  g_file_set_contents (path, contents, (gssize) n_bytes, &error);
-  g_assert_no_error (error);
-}

@@ -32,8 +32,3 @@ void part_model_fill (const char   *folder,
                       const guint8 *element,
                       gsize         size,
                       gboolean      only_first);
-
-/* Changes how names in folder/model.safetensors begin, to what has the same length. */
-void part_model_rename (const char *folder,
-                        const char *from,
-                        const char *to);

@@ -160,16 +160,6 @@ test_bare_language (gconstpointer data)
   temp_files_remove_folder (folder);
 }
 
-static void
-take_layer_away (const char *folder,
-                 int         layer)
-{
-  g_autofree char *from = g_strdup_printf ("vision_model.encoder.layers.%d.", layer);
-  g_autofree char *to = g_strdup_printf ("before_model.encoder.layers.%d.", layer);
-
-  part_model_rename (folder, from, to);
-}
-
 /* Features of one tile for the language model, from a folder with this config.json. */
 static GArray *
 encode_with (const char *folder,
@@ -187,11 +177,7 @@ encode_with (const char *folder,
   part_model_write (folder, source, "", NULL);
   part_model_set (folder, NULL, "select_layer", select_layer);
   if (n_layers != NULL)
-    {
-      part_model_set (folder, "vision_config", "num_hidden_layers", n_layers);
-      for (int i = atoi (n_layers); i < 3; i++)
-        take_layer_away (folder, i);
-    }
+    part_model_set (folder, "vision_config", "num_hidden_layers", n_layers);
   network = ivl_network_open (folder, &error);
   g_assert_no_error (error);
   g_array_set_size (features, ivl_network_tokens_per_tile (network) *
