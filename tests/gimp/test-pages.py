@@ -454,6 +454,26 @@ def preferences_alone(tap, desk, program, demo):
     tap.equal((double.process.wait(60), double.errors), (0, []), "and the program ends with them")
 
 
+def two_windows(tap, desk, program, demo):
+    """A question that one window asks leaves those of other images as they are."""
+    path = desk.folder / "there.png"
+    shutil.copy(demo / "taxi.png", path)
+    double = Double(desk, program, [demo / "taxi.png", demo / "heart.png"], "plug-in-ivl-export",
+                    IVL_DOUBLE_GIMP_PID=str(os.getpid()))
+    first = double.window("taxi.png")
+    double.order("menu plug-in-ivl-ask 2")
+    second = double.window("heart.png")
+    export_to(first, path)
+    asked = wait_for(lambda: len(desk.find_windows(pid=double.process.pid)) == 3)
+    question = second.find("text", "^Question$")
+    question.click()
+    desk.type("And here?")
+    tap.point(asked and wait_for(lambda: question.text() == "And here?", 20), "another window can be used meanwhile",
+              (question.text(), desk.find_windows(pid=double.process.pid)))
+    desk.shoot("pages-two-windows")
+    tap.equal(double.end(), 0, "and the program ends as usual")
+
+
 def main():
     program, ivl, demo = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     tap = RealTap()
@@ -463,7 +483,7 @@ def main():
         tap.skip_all(f"{', '.join(missing())} not installed")
     shots = Path(os.environ.get("G_TEST_BUILDDIR", ".")).resolve() / "gimp" / "pages"
     variables = {"IVL_SERVE_COMMAND": ivl, "IVL_MODEL": str(demo / "model"), "G_DEBUG": "fatal-criticals"}
-    for part in (alt_page, read_page, no_text, find_page, regions, ended_in_export, preferences_alone):
+    for part in (alt_page, read_page, no_text, find_page, regions, ended_in_export, preferences_alone, two_windows):
         if len(sys.argv) > 4 and part.__name__ not in sys.argv[4:]:
             continue
         try:
