@@ -45,6 +45,8 @@ read_bmp (const guint8  *data,
   /* The padding after the last row is sometimes left out. */
   if (end + ivl_le32 (data + 10) > (guint64) size + 3)
     return ivl_format_fail (error, &ivl_format_bmp, "it ends too early");
+  /* GdkPixbuf holds the whole picture beside the finished one, also of a file of a few bytes. */
+  probe->extra_bytes = (guint64) probe->width * probe->height * (bits == 32 ? 4 : 3);
   return TRUE;
 }
 

@@ -211,6 +211,30 @@ test_webp_frame (void)
     }
 }
 
+/* A BMP file of run lengths may be small and its picture large: what is held twice counts twice. */
+static void
+test_bmp_memory (void)
+{
+  static const guint sides[] = { 7000, 10000 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sides); i++)
+    {
+      guint8 file[64] = { 'B', 'M', [10] = 54, [14] = 40, [26] = 1, [28] = 8, [30] = 1, [34] = 2,
+                          [54] = 0, [55] = 1 };
+      g_autoptr (GBytes) bytes = NULL;
+      g_auto (IvlDecode) decode = { NULL };
+      g_autoptr (GError) error = NULL;
+
+      file[18] = file[22] = sides[i] & 255;
+      file[19] = file[23] = sides[i] >> 8;
+      bytes = g_bytes_new_static (file, sizeof file);
+      g_assert_false (ivl_decode_bytes (bytes, "a", 0, IVL_DECODE_DEFAULT_MAX_PIXELS, NULL, &decode,
+                                        &error));
+      /* 49 megapixels are decoded, and are missing; 100 are refused before that. */
+      g_assert_true ((strstr (error->message, "MB to decode") != NULL) == (sides[i] == 10000));
+    }
+}
+
 static void
 test_cancelled (void)
 {
@@ -268,6 +292,7 @@ main (int   argc,
     }
   g_test_add_func ("/decode/limit", test_limit);
   g_test_add_func ("/decode/webp-frame", test_webp_frame);
+  g_test_add_func ("/decode/bmp-memory", test_bmp_memory);
   g_test_add_func ("/decode/cancelled", test_cancelled);
   return g_test_run ();
 }
