@@ -576,6 +576,7 @@ new_grid (Dialog *self)
   self->engine = add_row (grid, 3, _ ("_Engine:"), new_engine_combo ());
   add_key_rows (self, grid, 4);
   gtk_grid_attach (GTK_GRID (grid), new_trouble_line (self), 0, 6, 2, 1);
+  plug_form_order_grid (grid);
   return grid;
 }
 
@@ -593,6 +594,9 @@ add_test_button (Dialog *self)
   gtk_button_box_set_child_secondary (GTK_BUTTON_BOX (buttons), self->test, TRUE);
   gtk_button_box_set_child_secondary (GTK_BUTTON_BOX (buttons), self->spinner, TRUE);
   gtk_button_box_set_child_non_homogeneous (GTK_BUTTON_BOX (buttons), self->spinner, TRUE);
+  /* What stands first is also read out first */
+  gtk_box_reorder_child (GTK_BOX (buttons), self->test, 0);
+  gtk_box_reorder_child (GTK_BOX (buttons), self->spinner, 1);
 }
 
 static void
