@@ -300,6 +300,14 @@ class Gimp:
     def undo(self):
         self.desk.key("ctrl+z", window=self.main_window())
 
+    def controls(self, role, name, showing=True):
+        """What is in its windows, as assistive programs are told."""
+        from a11y import GLib, windows  # pylint: disable=import-outside-toplevel
+        try:
+            return [control for window in windows(self.desk, self.process.pid) for control in window.every(role, name, showing)]
+        except GLib.Error:
+            return []
+
     def named_entries(self):
         """The names of all entries in its menus, as assistive programs are told."""
         from a11y import GLib, windows  # pylint: disable=import-outside-toplevel

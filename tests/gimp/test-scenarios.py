@@ -416,6 +416,25 @@ def kill_plug_in(scene):
     scene.shoot("plug-in-killed")
 
 
+def cancel_script(scene):
+    """A script in GIMP's own console waits for an answer: GIMP shows a bar, whose Cancel ends the wait."""
+    from a11y import GLib  # pylint: disable=import-outside-toplevel
+    tap, gimp, desk = scene.tap, scene.gimp, scene.desk
+    code = gimp.ask_code("ask", str(gimp.images()[0]), "Say much.", max_tokens=6000)
+    others = set(gimp.plug_ins())  # of the window that is open
+    gimp.controls("menu", "^Console$", showing=False)[0].node.ask("Action", "DoAction", GLib.Variant("(i)", (0,)))
+    console = wait_for(lambda: desk.find_windows("Script-Fu Console"), SOON)
+    desk.activate(console[0])
+    desk.type(code)
+    desk.key("Return")
+    # Beside the bar in the image's window; the console's own buttons have other names
+    cancel = wait_for(lambda: gimp.controls("button", "^Cancel$"), SOON)
+    scene.shoot("script-waits")
+    tap.point(cancel and set(gimp.plug_ins()) - others, "a script that waits for an answer can be cancelled in GIMP's window", gimp.plug_ins())
+    cancel[0].press()
+    tap.point(wait_for(lambda: set(gimp.plug_ins()) <= others, SOON), "which ends the wait", (gimp.plug_ins(), others))
+
+
 def quit_gimp(scene):
     tap, gimp = scene.tap, scene.gimp
     gimp.script(f"(begin {' '.join(f'(gimp-image-clean-all {image})' for image in gimp.images())} 1)")
@@ -513,6 +532,8 @@ def main(tap, plugin, ivl, demo):
             stop(scene, window)
             kill_service(scene, window)
             kill_plug_in(scene)
+            if gimp.major == 2:
+                cancel_script(scene)
             quit_gimp(scene)
             look_at_icons(scene)
             speak_german(scene, plugin, demo)
